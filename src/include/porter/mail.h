@@ -1,0 +1,126 @@
+/* Reading mail: the head, the MIME tree, and what a part holds (RFC 5322, 2045 to 2047, 2231; doc/differences says
+ * where porter goes its own way). Nothing here copies a message: slices point into the caller's memory or the arena,
+ * and stay valid as long as both do. Nothing recurses; everything is linear in the input.
+ * Where a function returns int, 1 is success and 0 is failure of memory (errno ENOMEM): no input is an error. */
+#ifndef PORTER_MAIL_H
+#define PORTER_MAIL_H
+
+#include <stdint.h>
+
+#include <porter/arena.h>
+#include <porter/slice.h>
+
+/* --- the head (RFC 5322 2.2, 3.6) --- */
+
+/* The fields that porter reads. The first of repeated ones counts, but for Comments and Keywords. */
+enum mail_field {
+  FIELD_FROM, FIELD_SENDER, FIELD_REPLY_TO, FIELD_TO, FIELD_CC, FIELD_BCC,
+  FIELD_SUBJECT, FIELD_DATE, FIELD_MESSAGE_ID, FIELD_IN_REPLY_TO, FIELD_REFERENCES,
+  FIELD_COMMENTS, FIELD_KEYWORDS,
+  FIELD_CONTENT_TYPE, FIELD_CONTENT_DISPOSITION, FIELD_CONTENT_ENCODING, FIELD_CONTENT_ID,
+  FIELD_COUNT
+};
+
+typedef struct mail_head_s mail_head;
+struct mail_head_s {
+  slice field[FIELD_COUNT];  /* the raw value behind the colon, folded, without its final line end; s is null where there is none */
+  size_t body;               /* where the body begins, from the start of the message; its length where there is no body */
+  int complete;              /* the end of the head was seen: more input would not change it */
+};
+
+/* Finds the fields of the head at the start of the len octets of s. Takes no memory: lists call it for every mail. */
+extern void mail_head_scan (mail_head *head, char const *s, size_t len);
+/* Calls each with every field of this name (such as FIELD_COMMENTS), in order. Returns what each returned last, or 1. */
+extern int mail_field_each (char const *s, size_t len, enum mail_field which, sink_func *each, void *context);
+
+/* The text of an unstructured field: unfolded, encoded words decoded, raw 8-bit read, white space at both ends cut.
+ * Valid UTF-8 without NUL, in the arena. */
+extern int mail_text (arena *a, slice raw, slice *out);
+
+/* --- addresses (RFC 5322 3.4, 4.4) --- */
+
+typedef struct mail_address_s mail_address;
+struct mail_address_s {
+  slice name;     /* decoded; may be empty */
+  slice address;  /* local@domain; empty where only a name could be read */
+};
+extern int mail_addresses (arena *a, slice raw, mail_address **list, size_t *count);
+/* The ids of Message-ID, In-Reply-To and References, without < >. */
+extern int mail_ids (arena *a, slice raw, slice **list, size_t *count);
+
+/* --- dates (RFC 5322 3.3, 4.3) --- */
+
+typedef struct mail_date_s mail_date;
+struct mail_date_s {
+  int64_t seconds;  /* since 1970, UTC */
+  int offset;       /* of the sender's zone, minutes east of UTC */
+};
+/* 1 if a date could be read, 0 if not. */
+extern int mail_date_parse (slice raw, mail_date *date);
+#define MAIL_DATE_FMT 32
+/* RFC 3339, with the date's offset ("Z" where it is 0), no NUL; returns the length, at most MAIL_DATE_FMT;
+ * 0 where the year is outside 0 to 9999. */
+extern size_t mail_date_fmt (char *s, mail_date const *date);
+
+/* --- the MIME tree (RFC 2045, 2046) --- */
+
+#define MIME_DEPTH_MAX 30  /* below that a part is one opaque leaf: Google's decoders stop at 100 message levels, one of ours takes three */
+
+enum mime_kind { MIME_LEAF, MIME_MULTIPART, MIME_MESSAGE };
+enum mime_encoding { ENCODING_NONE, ENCODING_BASE64, ENCODING_QUOTED_PRINTABLE, ENCODING_UUENCODE };
+enum mime_disposition { DISPOSITION_NONE, DISPOSITION_INLINE, DISPOSITION_ATTACHMENT };
+
+typedef struct mime_part_s mime_part;
+struct mime_part_s {
+  enum mime_kind kind;
+  enum mime_encoding encoding;
+  enum mime_disposition disposition;
+  unsigned int depth;             /* 0 for the root */
+  size_t parent, first, next;     /* indices into the tree: parent, first child, next sibling; 0 for none (0 is the root) */
+  size_t count;                   /* children; a MIME_MESSAGE has one: the root of the message inside */
+  slice type, subtype;            /* lower case; text plain where none is declared */
+  slice charset;                  /* as declared, lower case; empty where none is */
+  slice disposition_word;         /* as declared, lower case */
+  slice file_name;                /* decoded (RFC 2231, 2047); empty where there is none */
+  slice content_id;               /* without < > */
+  mail_head head;                 /* of this part; of the message at the root of a mail */
+  slice header;                   /* the raw head, with its empty line where it has one */
+  slice body;                     /* raw, still transfer-encoded; without the line end that belongs to the boundary */
+  slice preamble, epilogue;       /* of a MIME_MULTIPART */
+};
+
+typedef struct mime_tree_s mime_tree;
+struct mime_tree_s {
+  mime_part *part;  /* in document order; part[0] is the root */
+  size_t count;
+};
+
+/* The tree of the message in the len octets of s. A transfer-encoded message/rfc822 is decoded into the arena.
+ * Bounds (parts, depth, fields) are constants in mime.c; what goes beyond them stays opaque. */
+extern int mime_parse (arena *a, char const *s, size_t len, mime_tree *tree);
+/* The IMAP section number of part i, as porter's paths go (DESIGN: "1" for the body of a mail that is no multipart, "" for a multipart
+ * root, inside a message/rfc822 at "2" they are "2.1" and on; a multipart that is the root of a message at "2" is "2" too,
+ * as its message is). MIME_PATH_FMT octets hold any; no NUL; returns the length. */
+#define MIME_PATH_FMT (MIME_DEPTH_MAX * 21)
+extern size_t mime_path (mime_tree const *tree, size_t i, char *s);
+/* The part at that path, or tree->count where there is none. A path that a message and its multipart root share is the message's. */
+extern size_t mime_find (mime_tree const *tree, char const *path, size_t len);
+
+/* The octets of a leaf after transfer decoding, in pieces. 0 where the sink stopped. */
+extern int mime_decode (mime_part const *part, sink_func *sink, void *context);
+/* How many octets mime_decode gives. */
+extern uint64_t mime_size (mime_part const *part);
+/* The text of a text part: transfer decoding, charset, LF line ends, valid UTF-8 without NUL or byte-order mark, in pieces. */
+extern int mime_text (mime_part const *part, sink_func *sink, void *context);
+
+/* --- what lists show of a mail --- */
+
+/* Whether a person would say that the mail has an attachment. */
+extern int mail_has_attachment (mime_tree const *tree);
+#define MAIL_PREVIEW_CHARS 256
+/* The first MAIL_PREVIEW_CHARS characters of readable text, white space folded. */
+extern int mail_preview (arena *a, mime_tree const *tree, slice *out);
+/* file_name made fit to create a file with: no path, no / \ control bytes, leading dots, reserved names; at most 255 octets, extension kept. */
+extern int mail_safe_name (arena *a, slice file_name, slice *out);
+
+#endif

@@ -1,0 +1,68 @@
+# Sourced by the tests in sh: TAP, a directory of the test's own, servers that are stopped at the end.
+#
+#   ok NAME COMMAND...         passes if COMMAND succeeds
+#   is NAME GOT WANT           passes if the two strings are equal
+#   exits NAME CODE COMMAND... passes if COMMAND exits with CODE; its output is in $work/out and $work/err
+#   skip NAME WHY              says what is not tested here
+#   wait_for COMMAND...        until COMMAND succeeds, at most 10 s
+#   background COMMAND...      starts it; stopped at the end ($! is its pid)
+#   finish                     prints the plan; last line of a test
+#
+# bin is where the programs under test are; every test has $work, a directory that goes away.
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+B=${B:-build}
+case $B in /*) ;; *) B=$top/$B ;; esac
+bin=$B/bin
+PATH=$bin:/usr/bin:/bin:/usr/sbin:/sbin
+export PATH
+LC_ALL=C.UTF-8
+export LC_ALL
+umask 022
+work=$(mktemp -d /tmp/porter-test.XXXXXX) || exit 111
+chmod 755 "$work"
+tap_n=0
+tap_bad=0
+tap_pids=
+
+cleanup() {
+  for pid in $tap_pids; do kill "$pid" 2>/dev/null; done
+  for pid in $tap_pids; do wait "$pid" 2>/dev/null; done
+  if command -v test_cleanup >/dev/null 2>&1; then test_cleanup; fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+
+result() {
+  tap_n=$((tap_n + 1))
+  if [ "$1" = 0 ]; then echo "ok $tap_n - $2"; else echo "not ok $tap_n - $2"; tap_bad=$((tap_bad + 1)); fi
+}
+ok() {
+  tap_name=$1; shift
+  "$@" > "$work/out" 2> "$work/err"; tap_code=$?
+  result $tap_code "$tap_name"
+  [ $tap_code = 0 ] || { echo "# exit $tap_code: $*"; sed 's/^/# /' "$work/out" "$work/err" | head -n 20; }
+}
+is() {
+  [ "$2" = "$3" ]; tap_code=$?
+  result $tap_code "$1"
+  [ $tap_code = 0 ] || { printf '%s\n' "$2" | sed 's/^/# got:  /' | head -n 20; printf '%s\n' "$3" | sed 's/^/# want: /' | head -n 20; }
+}
+exits() {
+  tap_name=$1; tap_want=$2; shift 2
+  "$@" > "$work/out" 2> "$work/err"; tap_code=$?
+  [ $tap_code = "$tap_want" ]; result $? "$tap_name"
+  [ $tap_code = "$tap_want" ] || { echo "# exit $tap_code, want $tap_want: $*"; sed 's/^/# /' "$work/err" | head -n 10; }
+}
+skip() { tap_n=$((tap_n + 1)); echo "ok $tap_n - # SKIP $1: $2"; }
+wait_for() {
+  tap_tries=0
+  until "$@" >/dev/null 2>&1; do
+    tap_tries=$((tap_tries + 1))
+    [ $tap_tries -lt 1000 ] || return 1
+    sleep 0.01
+  done
+}
+background() { "$@" & tap_pids="$tap_pids $!"; }
+finish() { echo "1..$tap_n"; [ $tap_bad = 0 ]; exit; }
