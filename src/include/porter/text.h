@@ -20,46 +20,70 @@ extern size_t utf8_get (uint32_t *c, char const *s, size_t len);
 #define TEXT_ESCAPE_MAX 200
 extern size_t text_escape (char *s, char const *from, size_t len);
 
-/* --- charsets (WHATWG Encoding; RFC 2152 UTF-7; RFC 1843 HZ) --- */
+/* Whether octets that come in pieces are valid UTF-8: 0 from the first octet that no UTF-8 has there. At the end utf8_whole. */
+typedef struct utf8_state_s utf8_state;
+struct utf8_state_s { unsigned char need, low, high; };
+#define UTF8_ZERO { 0, 0, 0 }
+extern int utf8_check (utf8_state *st, char const *s, size_t len);
+#define utf8_whole(st) (!(st)->need)
+
+/* --- charsets (WHATWG Encoding; RFC 2152 UTF-7; RFC 1843 HZ; RFC 1468, 1554, 1557, 1922 ISO-2022) ---
+ * All tables are made at build time: at run time nothing is opened, and no string from a mail reaches iconv_open. */
 
 typedef struct charset_s charset;
-/* What the label means, read as senders mean it (iso-8859-1 as windows-1252 ...); null for an unknown one, none and us-ascii,
- * which charset_decode reads as UTF-8 if valid, else windows-1252. The result is static. */
+/* What the label means, read as senders mean it (iso-8859-1 as windows-1252 ...); letter case, punctuation and an x- in front
+ * do not count. Null for an unknown one, none and us-ascii: charset_decode reads that as UTF-8 if valid, else windows-1252. */
 extern charset const *charset_find (char const *label, size_t len);
-/* Converts all of s to valid UTF-8 without NUL (dropped) into the arena; what cannot be decoded is U+FFFD. */
+/* Its name in the WHATWG standard, where it has one. */
+extern char const *charset_name (charset const *c);
+/* Whether an octet below 128 always is that ASCII character (false of UTF-16, UTF-7, ISO-2022, HZ, GB 18030's trail octets ...). */
+extern int charset_ascii (charset const *c);
+/* Converts all of s to valid UTF-8 without NUL (dropped); what cannot be decoded is U+FFFD, and never takes a following ASCII
+ * character with it. *out lies in the arena, or is from itself where nothing had to be done. 0 where memory fails. */
 extern int charset_decode (arena *a, charset const *c, slice from, slice *out);
-/* The same in pieces of any size: for bodies. open, then feed with any number of pieces, then feed with s null to flush.
- * With c null all pieces are guessed as one: valid UTF-8 so far is given on at once, and from the first octet that is none
- * windows-1252 is read; where the whole is in memory charset_decode is exact. */
+/* The same in pieces of any size: for bodies. open, then feed any number of times, then finish. They return 0 where the
+ * sink stopped. With c null all pieces are guessed as one: valid UTF-8 so far is given on at once, and from the first octet
+ * that is none windows-1252 is read; utf8_check over everything first says for sure (then open with charset_utf8 or
+ * charset_windows1252). Nothing is to be freed. */
 typedef struct charset_stream_s charset_stream;
 struct charset_stream_s {
   charset const *c;
-  uint32_t state, bits, count, shift;  /* the meaning is the decoder's */
-  unsigned char keep[8];               /* the start of a character whose rest is to come */
-  void *handle;
+  uint32_t state, bits;    /* the meaning is the decoder's */
+  unsigned int count;      /* octets in keep */
+  unsigned char keep[32];  /* the start of a character whose rest is to come */
 };
-extern int charset_open (charset_stream *cs, charset const *c);
+extern charset const *charset_utf8, *charset_windows1252;
+extern void charset_open (charset_stream *cs, charset const *c);
 extern int charset_feed (charset_stream *cs, char const *s, size_t len, sink_func *sink, void *context);
-extern void charset_close (charset_stream *cs);
+extern int charset_finish (charset_stream *cs, sink_func *sink, void *context);
 
 /* --- letter case --- */
 
 /* Simple case folding (Unicode's C and S) of valid UTF-8 into the arena. */
 extern int text_fold (arena *a, slice from, slice *out);
 
-/* --- transfer encodings (RFC 2045 6.7, 6.8; POSIX uuencode), in pieces of any size --- */
+/* --- transfer encodings (RFC 2045 6.7, 6.8; POSIX uuencode) ---
+ * Decoders take pieces of any size and keep what a piece leaves over. They return the octets written to out, which needs
+ * room for len + TRANSFER_ROOM octets; finish writes what is left at the end, at most TRANSFER_ROOM. */
+#define TRANSFER_ROOM 96
 
-/* Decoders keep what a piece leaves over; out needs room for len + 4 octets. They return the octets written.
- * finish gives what is left at the end. */
+/* Garbage is skipped; the first padding ends it (RFC 2045 6.8); the last octets count without padding too. */
 typedef struct base64_state_s base64_state;
 struct base64_state_s { uint32_t bits; unsigned int count; int ended; };
 #define BASE64_ZERO { 0, 0, 0 }
-/* Garbage is skipped; the first padding ends it (RFC 2045 6.8); the last octets count without padding too. */
 extern size_t base64_decode (base64_state *st, char *out, char const *s, size_t len);
 extern size_t base64_finish (base64_state *st, char *out);
+/* What is no escape stays as it is. Blanks behind a soft line break go (RFC 2045 6.7's transport padding); at the end of
+ * other lines they stay, as format=flowed and signatures need them and no transport adds any today. */
 typedef struct qp_state_s qp_state;
-struct qp_state_s { unsigned char keep[128]; unsigned int count; };
+struct qp_state_s { char keep[80]; unsigned int count; };
 #define QP_ZERO { .count = 0 }
+extern size_t qp_decode (qp_state *st, char *out, char const *s, size_t len);
+extern size_t qp_finish (qp_state *st, char *out);
+/* What lies between the lines "begin MODE NAME" and "end"; 0 where there is no such thing. */
+extern int uu_find (slice from, slice *lines);
+/* Decodes what uu_find found, in pieces. 0 where the sink stopped. */
+extern int uu_decode (slice lines, sink_func *sink, void *context);
 
 /* --- modified UTF-7 (RFC 3501 5.1.3) --- */
 
