@@ -1,0 +1,147 @@
+/* The state directory that all controllers' connections share: who is connected, under which name, who listens, and the
+ * log of messages. There is no server: every connection is a process, and each does this by itself.
+ *
+ *   STATEDIR/        0700, ours. flock(LOCK_EX) on the directory itself is the lock
+ *     head           4096 bytes, mapped by all: magic, format, boot id, sequence, two slots (bus_slot)
+ *     log/ID         a segment: records from the first id, ID, on. At most two are named by the head: the old and the current one
+ *     conn/SERIAL.UID  a fifo: the connection. Its owner has it open for reading as long as it lives; a byte in it wakes the owner
+ *     name/NAME      symbolic link to ../conn/SERIAL.UID: who holds NAME
+ *     listen/SERIAL  symbolic link to ../conn/SERIAL.UID: who wants events
+ *
+ * Alive: opening the fifo O_WRONLY|O_NONBLOCK succeeds. ENXIO: the owner is dead, however it died; nothing need be cleaned up
+ * for its name to be free.
+ * Commit: fill slot (sequence+1)&1, then store sequence+1 (release). Who reads copies slot sequence&1 and looks at sequence
+ * again; it takes no lock. A process killed before the store has changed nothing.
+ * Join (locked): sweep what is dead (names and listeners first, fifos last); commit next_serial+1; mkfifo conn/.new, open it,
+ * rename it to conn/SERIAL.UID: nobody sees a fifo without its reader. The cursor is the log's end.
+ * Claim (locked): name/NEW opens: taken. Else rename name/OLD to name/NEW, or symlink name/.new and rename that: one
+ * rename(2) either way, over a dead link if there is one.
+ * Listen (locked): symlink listen/SERIAL, cursor to the log's end, commit generation+1. Unlisten: unlink, commit generation+1.
+ * Post (locked): open name/DST (fails: no such destination); write the records at cur_end; commit; read listen/ again if
+ * generation changed; unlock. Answer the client; then wake: a byte into the fifo of each listener (of the one destination).
+ * Switch (locked): make log/.new, rename it to log/next_id, commit, unlink all segments that the head does not name.
+ * Read (no lock): drain the fifo, load the head, read to its end, and only then sleep. While the client takes nothing, the fifo
+ * is not looked at. A listener also looks at the head when it has slept 5 s: a poster may have died between commit and wake.
+ * Leave (locked): unlink name, listen, conn, in this order; close the fifo. Without the lock: close the fifo, that is enough.
+ *
+ * Functions return 1, or 0 with errno: EAGAIN is "come again soon" (the lock is taken and the watched descriptor has something
+ * to read), the others are as bus_reason explains them. */
+#ifndef PORTER_CONTROL_BUS_H
+#define PORTER_CONTROL_BUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <porter/slice.h>
+
+#define BUS_NAME_MAX 64
+#define BUS_TEXT_MAX 8192
+#define BUS_SEGMENT 262144      /* octets of a segment */
+#define BUS_SCRATCH 32768       /* at least four records of the longest kind */
+#define BUS_BATCH 256           /* posts under one lock */
+#define BUS_NAMED 16            /* destinations by name in one batch */
+#define BUS_UID_NONE UINT32_MAX /* a client that no uid is known of */
+#define BUS_LOCK_WAIT 1000000000  /* ns */
+#define BUS_LATE 5000           /* ms after which a listener looks at the head without a wake */
+
+typedef struct bus_slot_s bus_slot;
+struct bus_slot_s {
+  uint64_t next_id;               /* of the next message; the first is 1 */
+  uint64_t old_first, old_end;    /* the older segment: its first id (0: there is none) and its octets */
+  uint64_t cur_first, cur_end;
+  uint64_t next_serial;
+  uint64_t generation;            /* rises when listen/ changes */
+};
+
+/* A place in the log: the record with id begins at offset of the segment. */
+typedef struct bus_cursor_s bus_cursor;
+struct bus_cursor_s {
+  uint64_t id, segment, offset;
+  uint64_t lost;                  /* ids that were gone before they were read */
+};
+
+/* A message; the slices point into the bus's scratch memory and are valid during the call that gives it. */
+typedef struct bus_record_s bus_record;
+struct bus_record_s {
+  uint64_t id, to;                /* to: the serial of the connection it is for; 0: all */
+  uint32_t uid;                   /* of that connection's client */
+  slice source, destination, text;
+  bus_cursor at;
+};
+
+typedef struct bus_listener_s bus_listener;
+struct bus_listener_s {
+  uint64_t serial;
+  int fd;                         /* -1: could not be kept open; opened for each wake */
+};
+
+typedef struct bus_s bus;
+struct bus_s {
+  char const *path;               /* set by the caller, as are uid and watch */
+  uint32_t uid;
+  int watch;                      /* while the lock is waited for: return EAGAIN when this is readable. -1: none */
+  int dir, head_fd, fifo;         /* -1: not open. fifo: poll it for reading while joined */
+  struct bus_head_s *head;
+  uint64_t serial;                /* 0: not joined */
+  char name[BUS_NAME_MAX + 1];    /* empty: unset */
+  int listening;
+  bus_cursor cursor;              /* what is unread begins here */
+  uint64_t lock_deadline, claim_deadline;   /* ns, monotonic; 0: none */
+  int claim_woken;
+  int segment;                    /* -1, or the segment that was used last */
+  uint64_t segment_first;
+  bus_slot slot;                  /* during a batch: as it will be committed */
+  size_t batched;                 /* octets of scratch */
+  unsigned int named_count;
+  int named[BUS_NAMED];           /* fifos to wake */
+  int wake_listeners, wake_self;
+  bus_listener *listener;
+  size_t listeners;
+  uint64_t generation;            /* of listener; UINT64_MAX: never read */
+  char scratch[BUS_SCRATCH];
+};
+
+/* Before anything else. path is not copied. Nothing is opened yet. */
+extern void bus_init (bus *b, char const *path, uint32_t uid, int watch);
+/* Opens (makes, 0700) the state directory and connects, if that is not so already. */
+extern int bus_join (bus *b);
+/* Disconnects: name, listener and fifo go. The bus can be joined again. */
+extern void bus_leave (bus *b);
+/* What an errno means here, for people. */
+extern char const *bus_reason (int e);
+
+/* 1 if s is 1 to BUS_NAME_MAX of [A-Za-z0-9_]. */
+extern int bus_name_valid (slice s);
+/* Takes name, giving up the one that is held. EEXIST: another has it. */
+extern int bus_claim (bus *b, slice name);
+/* Whether events are wanted. On: the cursor goes to the end of the log. */
+extern int bus_listen (bus *b, int on);
+/* Calls each for every living connection, oldest first, with its name (empty: unset). */
+extern int bus_list (bus *b, void (*each)(void *context, char const *name), void *context);
+
+/* A batch: open (locks), post any number, close (commits what open began and unlocks), answer, wake. */
+extern int bus_post_open (bus *b);
+/* destination empty: all. *id is the message's. ENOENT: nobody has that name. ENOBUFS: the batch is full, close it first. */
+extern int bus_post (bus *b, slice destination, slice text, uint64_t *id);
+/* *next: messages with smaller ids are in the log, the others are not (also where 0 is returned). */
+extern int bus_post_close (bus *b, uint64_t *next);
+extern void bus_wake (bus *b);
+
+/* Empties the fifo. Then look at the log, then sleep. */
+extern void bus_drain (bus *b);
+/* Where the log ends, in ids: the id of the next message; 0 with errno. */
+extern uint64_t bus_end (bus *b);
+/* Calls each with the records from at on, and moves at behind those that it returned 1 for; 0 from it ends the scan (which still
+ * returns 1). EBADMSG: the log is damaged there. */
+typedef int bus_each_func (void *context, bus_record const *record);
+extern int bus_scan (bus *b, bus_cursor *at, bus_each_func *each, void *context);
+/* The oldest message that is kept. */
+extern int bus_oldest (bus *b, bus_cursor *at);
+/* After EBADMSG at that place: that segment is given up (ids go on), unless another connection did so already. Cursors within it
+ * go to the next one, and count what they pass over as lost. */
+extern int bus_heal (bus *b, bus_cursor const *at);
+
+/* Nanoseconds, monotonic. */
+extern uint64_t bus_now (void);
+
+#endif

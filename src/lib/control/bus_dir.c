@@ -1,0 +1,268 @@
+/* The state directory itself: made on first use, locked, its head mapped. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/types.h>
+
+#include "bus_internal.h"
+
+#define HEAD_SIZE 4096
+#define HEAD_MAGIC "porterBS"
+#define HEAD_FORMAT 1
+#define SLOT_WORDS (sizeof(bus_slot) / sizeof(uint64_t))
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+struct bus_head_s {
+  char magic[8];
+  uint64_t format;
+  char boot[48];
+  _Atomic uint64_t sequence;
+  _Atomic uint64_t slot[2][SLOT_WORDS];
+};
+
+static char const *const subdirectories[] = { "log", "conn", "name", "listen" };
+
+uint64_t bus_now(void)
+{
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+void bus_init(bus *b, char const *path, uint32_t uid, int watch)
+{
+  /* Not the scratch memory: an idle connection should not own pages that it never used. */
+  memset(b, 0, offsetof(bus, scratch));
+  b->path = path;
+  b->uid = uid;
+  b->watch = watch;
+  b->dir = b->head_fd = b->fifo = b->segment = -1;
+  b->generation = UINT64_MAX;
+}
+
+char const *bus_reason(int e)
+{
+  switch (e) {
+    case ETIMEDOUT: return "state directory is locked";
+    case EPERM: return "state directory belongs to somebody else or is open to others";
+    case ENOTEMPTY: return "not a state directory";
+    case EBADMSG: return "message log is damaged";
+    case EPROTO: return "state directory is damaged";
+    default: return strerror(e);
+  }
+}
+
+int bus_load(bus const *b, bus_slot *slot)
+{
+  struct bus_head_s *h = b->head;
+  uint64_t words[SLOT_WORDS], sequence;
+  do {
+    sequence = atomic_load_explicit(&h->sequence, memory_order_acquire);
+    for (size_t i = 0; i < SLOT_WORDS; i++) words[i] = atomic_load_explicit(&h->slot[sequence & 1][i], memory_order_relaxed);
+    atomic_thread_fence(memory_order_acquire);
+  } while (atomic_load_explicit(&h->sequence, memory_order_relaxed) != sequence);
+  memcpy(slot, words, sizeof *slot);
+  if (!slot->next_id || !slot->cur_first || slot->cur_first > slot->next_id || slot->cur_end > BUS_SEGMENT
+    || slot->old_end > BUS_SEGMENT || slot->old_first >= slot->cur_first || !slot->next_serial)
+    return errno = EPROTO, 0;
+  return 1;
+}
+
+void bus_commit(bus *b, bus_slot const *slot)
+{
+  struct bus_head_s *h = b->head;
+  uint64_t words[SLOT_WORDS], sequence = atomic_load_explicit(&h->sequence, memory_order_relaxed) + 1;
+  memcpy(words, slot, sizeof words);
+  /* A reader that copies this slot under the last sequence must see it change before it trusts the copy. */
+  atomic_thread_fence(memory_order_release);
+  for (size_t i = 0; i < SLOT_WORDS; i++) atomic_store_explicit(&h->slot[sequence & 1][i], words[i], memory_order_relaxed);
+  atomic_store_explicit(&h->sequence, sequence, memory_order_release);
+}
+
+int bus_lock(bus *b)
+{
+  for (unsigned int tries = 0; flock(b->dir, LOCK_EX | LOCK_NB) < 0; tries++) {
+    uint64_t now;
+    struct pollfd watch = { .fd = b->watch, .events = POLLIN };
+    struct timespec nap = { .tv_sec = 0, .tv_nsec = 50000 };
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return 0;
+    if (tries < 4) { sched_yield(); continue; }
+    now = bus_now();
+    if (!b->lock_deadline) b->lock_deadline = now + BUS_LOCK_WAIT;
+    else if (now >= b->lock_deadline) return b->lock_deadline = 0, errno = ETIMEDOUT, 0;
+    if (ppoll(&watch, 1, &nap, NULL) > 0) return errno = EAGAIN, 0;
+  }
+  b->lock_deadline = 0;
+  return 1;
+}
+
+void bus_exit(bus *b)
+{
+  flock(b->dir, LOCK_UN);
+}
+
+void bus_dir_close(bus *b)
+{
+  if (b->head) munmap(b->head, HEAD_SIZE);
+  b->head = NULL;
+  if (b->head_fd >= 0) close(b->head_fd);
+  if (b->dir >= 0) close(b->dir);
+  b->head_fd = b->dir = -1;
+}
+
+int bus_entries(int dir, char const *path, bus_entry_func *each, void *context)
+{
+  /* Not opendir: it takes 32 KiB for each directory. */
+  _Alignas(struct dirent64) char entries[4096];
+  ssize_t n;
+  int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return 0;
+  while ((n = getdents64(fd, entries, sizeof entries)) > 0)
+    for (ssize_t i = 0; i < n;) {
+      struct dirent64 const *entry = (struct dirent64 const *)(entries + i);
+      i += entry->d_reclen;
+      if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+      if (!each(context, entry->d_name)) return fd_close(fd), 1;
+    }
+  if (n < 0) {
+    int e = errno;
+    fd_close(fd);
+    return errno = e, 0;
+  }
+  fd_close(fd);
+  return 1;
+}
+
+struct removal { int dir; char const *sub; };
+
+static int remove_entry(void *context, char const *name)
+{
+  struct removal const *r = context;
+  char path[8 + 256];
+  stpcpy(stpcpy(stpcpy(path, r->sub), "/"), name);
+  unlinkat(r->dir, path, 0);
+  return 1;
+}
+
+static int any_entry(void *context, char const *name)
+{
+  (void)name;
+  *(int *)context = 1;
+  return 0;
+}
+
+/* The head that a new state directory starts with; the first segment lies there already. */
+static int head_make(int dir, char const *boot)
+{
+  _Alignas(struct bus_head_s) char page[HEAD_SIZE];
+  struct bus_head_s *h = (struct bus_head_s *)page;
+  bus_slot slot = { .next_id = 1, .cur_first = 1, .next_serial = 1, .generation = 1 };
+  uint64_t words[SLOT_WORDS];
+  int fd;
+  memset(page, 0, sizeof page);
+  memcpy(h->magic, HEAD_MAGIC, sizeof h->magic);
+  h->format = HEAD_FORMAT;
+  memcpy(h->boot, boot, sizeof h->boot);
+  memcpy(words, &slot, sizeof words);
+  for (size_t i = 0; i < SLOT_WORDS; i++) atomic_init(&h->slot[0][i], words[i]);
+  unlinkat(dir, "head.new", 0);
+  fd = openat(dir, "head.new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return 0;
+  /* Written, not extended: a page that the full disk has no room for must fail here, not as a signal later. */
+  if (allwrite(fd, page, sizeof page) < sizeof page) {
+    int e = errno;
+    close(fd);
+    unlinkat(dir, "head.new", 0);
+    return errno = e, 0;
+  }
+  if (close(fd) < 0) return 0;
+  return renameat(dir, "head.new", dir, "head") == 0;
+}
+
+/* Makes what a state directory holds, or makes it anew, head last; under the lock. */
+static int state_make(int dir, char const *boot)
+{
+  for (size_t i = 0; i < sizeof subdirectories / sizeof *subdirectories; i++) {
+    struct removal r = { .dir = dir, .sub = subdirectories[i] };
+    if (mkdirat(dir, r.sub, 0700) < 0 && errno != EEXIST) return 0;
+    if (!bus_entries(dir, r.sub, &remove_entry, &r)) return 0;
+  }
+  return bus_segment_make(dir, 1) && head_make(dir, boot);
+}
+
+/* Nobody but us may open a state directory: its lock would be theirs too. One that we are about to fill is made so. */
+static int check_owner(int dir, int filled)
+{
+  struct stat st;
+  int any = 0;
+  if (fstat(dir, &st) < 0) return 0;
+  if (st.st_uid != geteuid()) return errno = EPERM, 0;
+  if (filled) return st.st_mode & 077 ? (errno = EPERM, 0) : 1;
+  if (!(st.st_mode & 077)) return 1;
+  if (!bus_entries(dir, ".", &any_entry, &any)) return 0;
+  if (any) return errno = ENOTEMPTY, 0;
+  return fchmod(dir, 0700) == 0;
+}
+
+/* Under the lock: 1 mapped, 0 errno; ESTALE: it must be made anew. */
+static int head_map(bus *b, char const *boot)
+{
+  struct stat st;
+  struct bus_head_s *h;
+  b->head_fd = openat(b->dir, "head", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (b->head_fd < 0) return errno = errno == ENOENT ? ESTALE : errno, 0;
+  if (fstat(b->head_fd, &st) < 0) return 0;
+  if (!S_ISREG(st.st_mode) || st.st_size != HEAD_SIZE) return errno = EPROTO, 0;
+  h = mmap(NULL, HEAD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, b->head_fd, 0);
+  if (h == MAP_FAILED) return 0;
+  b->head = h;
+  if (memcmp(h->magic, HEAD_MAGIC, sizeof h->magic) || h->format != HEAD_FORMAT) return errno = EPROTO, 0;
+  if (memcmp(h->boot, boot, sizeof h->boot)) return errno = ESTALE, 0;
+  return 1;
+}
+
+int bus_dir_open(bus *b)
+{
+  char boot[48] = "";
+  int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+  /* Without /proc there is one boot only; sweeping finds the dead anyway. */
+  if (fd >= 0) {
+    if (fd_read(fd, boot, sizeof boot - 1) < 0) boot[0] = 0;
+    fd_close(fd);
+  }
+  for (unsigned int tries = 0; tries < 10; tries++) {
+    struct stat st;
+    int e, filled;
+    if (mkdir(b->path, 0700) < 0 && errno != EEXIST) return 0;
+    b->dir = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (b->dir < 0) {
+      if (errno == ENOENT) continue;
+      return 0;
+    }
+    filled = faccessat(b->dir, "head", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    if (check_owner(b->dir, filled) && bus_lock(b)) {
+      /* Wiped while we waited for its lock: then there may be a new one by now. */
+      if (fstat(b->dir, &st) == 0 && !st.st_nlink) { bus_dir_close(b); continue; }
+      if (head_map(b, boot)) return 1;
+      if (errno == ESTALE && state_make(b->dir, boot)) { bus_dir_close(b); continue; }
+    }
+    e = errno;
+    bus_dir_close(b);
+    return errno = e, 0;
+  }
+  return errno = ESTALE, 0;
+}

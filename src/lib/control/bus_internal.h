@@ -1,0 +1,45 @@
+/* What the files of the bus share. */
+#ifndef PORTER_BUS_INTERNAL_H
+#define PORTER_BUS_INTERNAL_H
+
+#include <porter/control_bus.h>
+
+#define BUS_PATH 64   /* holds conn/SERIAL.UID, log/ID, listen/SERIAL; name/NAME needs BUS_NAME_MAX + 6 */
+
+/* Joined and locked; a state directory that was wiped is joined anew. */
+extern int bus_enter (bus *b);
+extern void bus_exit (bus *b);
+/* Waits for the lock as the head of control_bus.h says. */
+extern int bus_lock (bus *b);
+extern int bus_load (bus const *b, bus_slot *slot);
+extern void bus_commit (bus *b, bus_slot const *slot);
+/* Opens the state directory, locks it, maps its head, making what is not there. Locked on success. */
+extern int bus_dir_open (bus *b);
+extern void bus_dir_close (bus *b);
+
+/* Under the lock: an empty segment with that first id; all segments away that slot does not name. */
+extern int bus_segment_make (int dir, uint64_t first);
+extern int bus_segment_purge (int dir, bus_slot const *slot);
+extern void bus_segment_close (bus *b);
+
+/* Under the lock. */
+extern int bus_sweep (bus *b);
+extern int bus_claim_locked (bus *b, slice name);
+extern int bus_listen_locked (bus *b, int on);
+extern int bus_listeners_read (bus *b);
+extern void bus_listeners_forget (bus *b);
+
+/* For writing; ENXIO: no reader, ENOENT: none there. */
+extern int bus_fifo_open (bus const *b, char const *path);
+/* Calls each with the names in a directory but . and .., until it returns 0. */
+typedef int bus_entry_func (void *context, char const *name);
+extern int bus_entries (int dir, char const *path, bus_entry_func *each, void *context);
+/* s: prefix, number, NUL. */
+extern void bus_path_fmt (char *s, char const *prefix, uint64_t n);
+/* Decimal digits at s up to the character end; 0 where it is none. */
+extern int bus_number (char const *s, char end, uint64_t *n, char const **rest);
+/* conn/SERIAL.UID, SERIAL.UID behind prefix. */
+extern void bus_conn_fmt (char *s, char const *prefix, uint64_t serial, uint32_t uid);
+extern int bus_conn_scan (char const *s, uint64_t *serial, uint32_t *uid);
+
+#endif

@@ -1,0 +1,349 @@
+/* Who is connected, under which name, who listens; waking them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <skalibs/types.h>
+
+#include "bus_internal.h"
+
+#define LEAVE_WAIT 20000000    /* ns: entries that stay are swept later, so it is not worth more */
+#define CLAIM_WAIT 20000000    /* ns: a holder that was woken has left by then if its client is gone */
+#define CLAIM_ASLEEP 200000000 /* ns: one that did not even look may be waiting for a processor */
+
+void bus_path_fmt(char *s, char const *prefix, uint64_t n)
+{
+  s = stpcpy(s, prefix);
+  s[uint64_fmt(s, n)] = 0;
+}
+
+int bus_number(char const *s, char end, uint64_t *n, char const **rest)
+{
+  size_t len = uint64_scan(s, n);
+  if (!len || s[len] != end) return 0;
+  *rest = s + len + (end != 0);
+  return 1;
+}
+
+void bus_conn_fmt(char *s, char const *prefix, uint64_t serial, uint32_t uid)
+{
+  s = stpcpy(s, prefix);
+  s += uint64_fmt(s, serial);
+  *s++ = '.';
+  s[uint32_fmt(s, uid)] = 0;
+}
+
+int bus_conn_scan(char const *s, uint64_t *serial, uint32_t *uid)
+{
+  uint64_t n;
+  if (!bus_number(s, '.', serial, &s) || !bus_number(s, 0, &n, &s) || n > UINT32_MAX || !*serial) return 0;
+  *uid = (uint32_t)n;
+  return 1;
+}
+
+int bus_name_valid(slice s)
+{
+  if (!s.len || s.len > BUS_NAME_MAX) return 0;
+  for (size_t i = 0; i < s.len; i++) {
+    char c = s.s[i];
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_')) return 0;
+  }
+  return 1;
+}
+
+int bus_fifo_open(bus const *b, char const *path)
+{
+  return openat(b->dir, path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static void name_path(char *s, char const *name)
+{
+  stpcpy(stpcpy(s, "name/"), name);
+}
+
+/* --- sweeping --- */
+
+struct sweep { bus *b; char const *sub; int dead, unlink; };
+
+static int sweep_entry(void *context, char const *name)
+{
+  struct sweep *s = context;
+  char path[8 + 256];
+  int fd;
+  stpcpy(stpcpy(stpcpy(path, s->sub), "/"), name);
+  fd = bus_fifo_open(s->b, path);
+  if (fd >= 0) return close(fd), 1;
+  /* Anything else, such as no descriptors left, says nothing about the owner. */
+  if (errno != ENXIO && errno != ENOENT) return 1;
+  s->dead = 1;
+  if (s->unlink) unlinkat(s->b->dir, path, 0);
+  return 1;
+}
+
+/* What points to a fifo goes before the fifo: nothing ever dangles. */
+int bus_sweep(bus *b)
+{
+  struct sweep conn = { .b = b, .sub = "conn" }, name = { .b = b, .sub = "name", .unlink = 1 }, listen = { .b = b, .sub = "listen", .unlink = 1 };
+  bus_slot slot;
+  if (!bus_entries(b->dir, "conn", &sweep_entry, &conn)) return 0;
+  if (!conn.dead) return 1;
+  if (!bus_entries(b->dir, "name", &sweep_entry, &name) || !bus_entries(b->dir, "listen", &sweep_entry, &listen)) return 0;
+  if (listen.dead && bus_load(b, &slot)) {
+    slot.generation++;
+    bus_commit(b, &slot);
+  }
+  conn.unlink = 1;
+  return bus_entries(b->dir, "conn", &sweep_entry, &conn);
+}
+
+/* --- joining and leaving --- */
+
+static void forget(bus *b)
+{
+  bus_listeners_forget(b);
+  bus_segment_close(b);
+  if (b->fifo >= 0) close(b->fifo);
+  b->fifo = -1;
+  b->serial = 0;
+  bus_dir_close(b);
+}
+
+static int cursor_to_end(bus *b)
+{
+  bus_slot slot;
+  if (!bus_load(b, &slot)) return 0;
+  b->cursor.id = slot.next_id;
+  b->cursor.segment = slot.cur_first;
+  b->cursor.offset = slot.cur_end;
+  return 1;
+}
+
+/* Opens, locks, connects; locked on success. What a connection had before its state directory was wiped, it has again. */
+static int join(bus *b)
+{
+  char path[BUS_PATH], name[BUS_NAME_MAX + 1];
+  bus_slot slot;
+  int listening = b->listening, e;
+  if (!bus_dir_open(b)) return 0;
+  strcpy(name, b->name);
+  if (bus_sweep(b) && bus_load(b, &slot)) {
+    b->serial = slot.next_serial++;
+    bus_commit(b, &slot);
+    bus_conn_fmt(path, "conn/", b->serial, b->uid);
+    unlinkat(b->dir, "conn/.new", 0);
+    if (mkfifoat(b->dir, "conn/.new", 0600) == 0) {
+      b->fifo = openat(b->dir, "conn/.new", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+      if (b->fifo >= 0 && cursor_to_end(b) && renameat(b->dir, "conn/.new", b->dir, path) == 0) {
+        b->name[0] = 0;
+        b->listening = 0;
+        if ((!name[0] || bus_claim_locked(b, (slice){ .s = name, .len = strlen(name) }) || errno == EEXIST)
+          && (!listening || bus_listen_locked(b, 1)))
+          return 1;
+      }
+    }
+  }
+  e = errno;
+  bus_exit(b);
+  forget(b);
+  strcpy(b->name, name);
+  b->listening = listening;
+  return errno = e, 0;
+}
+
+int bus_enter(bus *b)
+{
+  for (unsigned int tries = 0; tries < 3; tries++) {
+    struct stat st;
+    if (!b->serial) return join(b);
+    if (!bus_lock(b)) return 0;
+    if (fstat(b->head_fd, &st) < 0) { int e = errno; bus_exit(b); return errno = e, 0; }
+    if (st.st_nlink) return 1;
+    bus_exit(b);
+    forget(b);
+  }
+  return errno = ESTALE, 0;
+}
+
+int bus_join(bus *b)
+{
+  if (b->serial) return 1;
+  if (!bus_enter(b)) return 0;
+  bus_exit(b);
+  return 1;
+}
+
+void bus_leave(bus *b)
+{
+  int watch = b->watch;
+  b->watch = -1;
+  b->lock_deadline = bus_now() + LEAVE_WAIT;
+  if (b->serial && bus_lock(b)) {
+    char path[5 + BUS_NAME_MAX + 1];
+    bus_listen_locked(b, 0);
+    if (b->name[0]) {
+      name_path(path, b->name);
+      unlinkat(b->dir, path, 0);
+    }
+    bus_conn_fmt(path, "conn/", b->serial, b->uid);
+    unlinkat(b->dir, path, 0);
+    /* Nobody may find us alive without an entry, nor dead with one, while they hold the lock. */
+    close(b->fifo);
+    b->fifo = -1;
+    bus_exit(b);
+  }
+  b->watch = watch;
+  b->lock_deadline = 0;
+  b->name[0] = 0;
+  b->listening = 0;
+  forget(b);
+}
+
+/* --- names --- */
+
+/* Whether somebody else who lives has it; *fd, if not null, is then his fifo. -1: cannot tell, errno. */
+static int name_taken(bus *b, char const *path, int *fd)
+{
+  int f = bus_fifo_open(b, path);
+  if (f < 0) return errno == ENXIO || errno == ENOENT ? 0 : -1;
+  if (fd) *fd = f; else close(f);
+  return 1;
+}
+
+int bus_claim_locked(bus *b, slice name)
+{
+  char path[5 + BUS_NAME_MAX + 1], old[5 + BUS_NAME_MAX + 1], link[BUS_PATH];
+  memcpy(stpcpy(path, "name/"), name.s, name.len);
+  path[5 + name.len] = 0;
+  switch (name_taken(b, path, NULL)) {
+    case -1: return 0;
+    case 1: return errno = EEXIST, 0;
+  }
+  if (b->name[0]) {
+    name_path(old, b->name);
+    if (renameat(b->dir, old, b->dir, path) < 0) return 0;
+  } else {
+    unlinkat(b->dir, "name/.new", 0);
+    bus_conn_fmt(link, "../conn/", b->serial, b->uid);
+    if (symlinkat(link, b->dir, "name/.new") < 0 || renameat(b->dir, "name/.new", b->dir, path) < 0) return 0;
+  }
+  memcpy(b->name, name.s, name.len);
+  b->name[name.len] = 0;
+  return 1;
+}
+
+/* Wakes who has the name, once; EAGAIN while he may still be on his way out, EEXIST when he stays. */
+static int claim_wait(bus *b, char const *path)
+{
+  uint64_t now = bus_now(), waited;
+  int fd = -1, unread = 0, e = EEXIST;
+  if (!b->claim_deadline) b->claim_deadline = now + CLAIM_WAIT, b->claim_woken = 0;
+  waited = now + CLAIM_WAIT - b->claim_deadline;
+  if (name_taken(b, path, &fd) == 1) {
+    if (!b->claim_woken) b->claim_woken = 1, unread = write(fd, "", 1) == 1;
+    else if (ioctl(fd, FIONREAD, &unread) < 0) unread = 0;
+    close(fd);
+  }
+  if (waited < CLAIM_WAIT || (unread && waited < CLAIM_ASLEEP)) {
+    struct pollfd watch = { .fd = b->watch, .events = POLLIN };
+    struct timespec nap = { .tv_sec = 0, .tv_nsec = waited < 1000000 ? 50000 : 500000 };
+    e = EAGAIN;
+    if (!ppoll(&watch, 1, &nap, NULL)) return 1;
+  } else b->claim_deadline = 0;
+  return errno = e, 0;
+}
+
+int bus_claim(bus *b, slice name)
+{
+  char path[5 + BUS_NAME_MAX + 1];
+  if (name.len == strlen(b->name) && !memcmp(name.s, b->name, name.len)) return 1;
+  memcpy(stpcpy(path, "name/"), name.s, name.len);
+  path[5 + name.len] = 0;
+  for (;;) {
+    int good, e;
+    if (!bus_enter(b)) return 0;
+    good = bus_claim_locked(b, name);
+    e = errno;
+    bus_exit(b);
+    if (good) b->claim_deadline = 0;
+    if (good || e != EEXIST) return errno = e, good;
+    if (!claim_wait(b, path)) return 0;
+  }
+}
+
+struct listing { bus *b; struct connection { uint64_t serial; char name[BUS_NAME_MAX + 1]; } *conn; size_t count, size; };
+
+static int by_serial(void const *a, void const *b)
+{
+  uint64_t x = ((struct connection const *)a)->serial, y = ((struct connection const *)b)->serial;
+  return (x > y) - (x < y);
+}
+
+static int list_conn(void *context, char const *name)
+{
+  struct listing *l = context;
+  struct connection *c;
+  char path[5 + 256];
+  uint64_t serial;
+  uint32_t uid;
+  int fd;
+  if (!bus_conn_scan(name, &serial, &uid)) return 1;
+  stpcpy(stpcpy(path, "conn/"), name);
+  fd = bus_fifo_open(l->b, path);
+  if (fd >= 0) close(fd);
+  else if (errno == ENXIO || errno == ENOENT) return 1;
+  if (l->count == l->size) {
+    size_t size = l->size ? 2 * l->size : 64;
+    struct connection *more = realloc(l->conn, size * sizeof *more);
+    if (!more) return l->size = 0, 0;
+    l->conn = more;
+    l->size = size;
+  }
+  c = l->conn + l->count++;
+  c->serial = serial;
+  c->name[0] = 0;
+  return 1;
+}
+
+static int list_name(void *context, char const *name)
+{
+  struct listing *l = context;
+  struct connection key, *c;
+  char path[5 + 256], link[BUS_PATH];
+  uint32_t uid;
+  ssize_t n;
+  if (!bus_name_valid((slice){ .s = name, .len = strlen(name) })) return 1;
+  stpcpy(stpcpy(path, "name/"), name);
+  n = readlinkat(l->b->dir, path, link, sizeof link - 1);
+  if (n < 8) return 1;
+  link[n] = 0;
+  if (strncmp(link, "../conn/", 8) || !bus_conn_scan(link + 8, &key.serial, &uid)) return 1;
+  c = l->count ? bsearch(&key, l->conn, l->count, sizeof key, &by_serial) : NULL;
+  if (c) strcpy(c->name, name);
+  return 1;
+}
+
+int bus_list(bus *b, void (*each)(void *context, char const *name), void *context)
+{
+  struct listing l = { .b = b };
+  int good, e;
+  if (!bus_enter(b)) return 0;
+  good = bus_entries(b->dir, "conn", &list_conn, &l);
+  if (good && l.count && !l.size) good = 0, errno = ENOMEM;
+  if (good && l.count) {
+    qsort(l.conn, l.count, sizeof *l.conn, &by_serial);
+    good = bus_entries(b->dir, "name", &list_name, &l);
+  }
+  e = errno;
+  bus_exit(b);
+  if (good)
+    for (size_t i = 0; i < l.count; i++) (*each)(context, l.conn[i].name);
+  free(l.conn);
+  return errno = e, good;
+}
+
