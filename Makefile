@@ -11,8 +11,8 @@ SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-om
 CPPFLAGS += $(DEFS) -Isrc/include -I$(B)/gen -MMD -MP
 # A wholly static program starts in half the time; those that ask NSS or iconv need a dynamic libc.
 STATIC := $(if $(SANITIZE),,-static)
-LIBS := -Wl,-Bstatic -lskarnet -lprotobuf-c -ljansson -lcrypt -lmd $(if $(SANITIZE),-Wl$(comma)-Bdynamic)
 comma := ,
+LIBS := -Wl,-Bstatic -lskarnet -lprotobuf-c -ljansson -lcrypt -lmd $(if $(SANITIZE),-Wl$(comma)-Bdynamic)
 LDLIBS_static := -Wl,--as-needed $(LIBS)
 LDLIBS_dynamic := -Wl,--as-needed $(LIBS) -Wl,-Bdynamic
 DYNAMIC := auth setuidgid maildir-op mail-show
@@ -23,7 +23,7 @@ SCRIPTS := $(patsubst src/run/%,$(B)/bin/%,$(wildcard src/run/*))
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 LIBRARY := $(B)/libporter.a
 OBJECTS := $(patsubst src/%.c,$(B)/%.o,$(wildcard src/lib/*.c src/lib/*/*.c)) $(B)/gen/maildir.pb-c.o
-GENERATED := $(B)/gen/maildir.pb-c.h
+GENERATED := $(B)/gen/maildir.pb-c.h $(B)/gen/message_types.h
 vpath %.c $(sort $(dir $(SOURCES)))
 
 all: $(PROGRAMS) $(SCRIPTS)
@@ -43,6 +43,8 @@ $(B)/gen/maildir.pb-c.o: $(B)/gen/maildir.pb-c.h
 $(B)/gen/maildir.pb-c.h: src/proto/maildir.proto
 	@mkdir -p $(@D)
 	protoc-c --c_out=$(B)/gen --proto_path=src/proto $<
+$(B)/gen/message_types.h: $(B)/gen/maildir.pb-c.h
+	sed -n 's/^extern const ProtobufCMessageDescriptor \(.*\);/\&\1,/p' $< > $@
 $(SCRIPTS): $(B)/bin/%: src/run/% conf-home
 	@mkdir -p $(@D)
 	sed 's,@HOME@,$(HOME_DIR),g' $< > $@ && chmod 755 $@
