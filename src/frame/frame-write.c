@@ -1,0 +1,107 @@
+/* frame-write: what a program writes becomes one response frame, once the program has ended. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/posixplz.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+#include <skalibs/uint32.h>
+
+#include <maildir.pb-c.h>
+#include <porter/child.h>
+#include <porter/exit.h>
+#include <porter/frame.h>
+
+#define USAGE "frame-write [ -n max ] [ -t seconds ] [ prog... ]"
+#define dieusage() strerr_dief(EXIT_USAGE, "usage: " USAGE)
+#define HEAD 4  /* octets of the length, in front of the message in the same file: one sendfile sends both */
+
+/* A file in memory that nobody can make longer than HEAD + max octets; its offset is behind the length. */
+static int catcher(uint32_t max)
+{
+  struct rlimit limit;
+  uint64_t size = (uint64_t)max + HEAD;
+  int fd = memfd_create("response", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) strerr_diefsys(EXIT_TEMPORARY, "unable to make a file in memory");
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < size) size = limit.rlim_cur;
+  if (ftruncate(fd, (off_t)size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0 || lseek(fd, HEAD, SEEK_SET) < 0)
+    strerr_diefsys(EXIT_TEMPORARY, "unable to prepare a file in memory");
+  return fd;
+}
+
+/* Standard input is the message. */
+static void fill(int fd)
+{
+  char s[FRAME_PIECE];
+  for (;;) {
+    size_t n;
+    errno = 0;
+    n = allread(0, s, sizeof s);
+    if (n && allwrite(fd, s, n) < n) strerr_diefsys(EXIT_PERMANENT, "unable to keep a message of that size");
+    if (n == sizeof s) continue;
+    if (errno) strerr_diefsys(EXIT_TEMPORARY, "unable to read the message");
+    return;
+  }
+}
+
+static int run(char const *const *argv, int fd)
+{
+  pid_t pid = child_start(argv, (char const *const *)environ, &(child_fd){ fd, 1 }, 1);
+  if (!pid) strerr_diefsys(child_unrun(errno), "unable to run ", argv[0]);
+  return child_wait(pid);
+}
+
+/* Once the first octet may have gone, nobody else may answer: frame-read leaves EXIT_REQUEST alone. */
+static int respond(int fd, uint64_t len, int code, unsigned int patience)
+{
+  char s[FRAME_FAILURE_MAX];
+  uint32_pack_big(s, (uint32_t)(len - HEAD));
+  if (pwrite(fd, s, HEAD, 0) != HEAD || !frame_tick(1)) strerr_diefsys(EXIT_TEMPORARY, "unable to prepare the response");
+  if (len == HEAD && code) {
+    /* A program that says no without a word: an empty message would read as success. */
+    int error = code == EXIT_REQUEST ? PORTER__ERROR__CODE__BAD_REQUEST
+      : code == EXIT_UNSUPPORTED ? PORTER__ERROR__CODE__UNSUPPORTED : PORTER__ERROR__CODE__UNKNOWN;
+    if (frame_put(1, s, frame_failure(s, error, "the request was refused"), patience)) return code;
+  }
+  else if (frame_put_file(1, fd, len, patience)) return code;
+  strerr_warnwsys("unable to send the response");
+  shutdown(1, SHUT_WR);
+  return EXIT_REQUEST;
+}
+
+int main(int argc, char const *const *argv)
+{
+  unsigned int max = FRAME_RESPONSE_MAX, patience = FRAME_PATIENCE;
+  PROG = "frame-write";
+  {
+    subgetopt l = SUBGETOPT_ZERO;
+    for (int opt; (opt = subgetopt_r(argc, argv, "n:t:", &l)) != -1; ) switch (opt) {
+      case 'n': if (!uint0_scan(l.arg, &max)) dieusage(); break;
+      case 't': if (!uint0_scan(l.arg, &patience) || !patience) dieusage(); break;
+      default: dieusage();
+    }
+    argc -= l.ind; argv += l.ind;
+  }
+  if (!fd_sanitize()) strerr_diefsys(EXIT_TEMPORARY, "unable to open descriptors 0 to 2");
+  child_signals();
+  prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
+
+  int code = EXIT_DONE, fd = catcher(max);
+  if (argc) code = run(argv, fd);
+  else fill(fd);
+  switch (code) {
+    case EXIT_DONE: case EXIT_ERROR: case EXIT_REQUEST: case EXIT_UNSUPPORTED: break;
+    default: return code;
+  }
+  off_t len = lseek(fd, 0, SEEK_CUR);
+  if (len < HEAD || len > (off_t)max + HEAD) strerr_dief(EXIT_TEMPORARY, "the program moved in its output");
+  return respond(fd, (uint64_t)len, code, patience);
+}

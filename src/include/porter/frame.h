@@ -1,0 +1,81 @@
+/* Frames of JWebmail's protocol, version 3 (README_IPC): a request is a 32-bit big-endian length, a method's name, a
+ * 32-bit big-endian length and a message; a response is a length and a message. Everything here reads exactly the
+ * octets of a frame, so that the next program can read the same descriptor, and works on sockets, pipes and files
+ * without making them non-blocking. SIGPIPE must be ignored. */
+#ifndef PORTER_FRAME_H
+#define PORTER_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <porter/slice.h>
+
+#define FRAME_METHOD_MAX 64
+#define FRAME_MESSAGE_MAX (1u << 20)   /* of a request, unless told otherwise */
+#define FRAME_RESPONSE_MAX (1u << 28)  /* likewise of a response */
+#define FRAME_PIECE 65536u             /* what must come or go within the patience; what a pipe holds */
+#define FRAME_PATIENCE 60u             /* seconds */
+
+enum frame_status {
+  FRAME_OK,
+  FRAME_END,      /* end of file where a frame could have begun */
+  FRAME_IDLE,     /* no frame has begun in time */
+  FRAME_CUT,      /* end of file inside a frame */
+  FRAME_LATE,     /* a frame has begun, and its rest does not come */
+  FRAME_METHOD,   /* the method is not 1 to 64 of [A-Za-z0-9_-], starting with a letter */
+  FRAME_LENGTH,   /* the message is longer than allowed */
+  FRAME_SYSTEM    /* errno says what failed */
+};
+
+/* What a person is told of it; a static string. */
+extern char const *frame_reason (enum frame_status status);
+
+/* --- reading --- */
+
+/* Milliseconds of a clock that nobody sets. */
+extern int64_t frame_clock (void);
+/* Reads len octets into s until frame_clock says deadline. Returns how many came; where that is less than len, errno is
+ * 0 at end of file, ETIMEDOUT, or what read says. */
+extern size_t frame_fill (int fd, char *s, size_t len, int64_t deadline);
+
+typedef struct frame_request_s frame_request;
+struct frame_request_s {
+  char method[FRAME_METHOD_MAX + 1];  /* NUL-terminated */
+  uint32_t len;                       /* octets of the message, still to be read */
+};
+/* Reads a request's head. Each of its pieces must come within patience seconds; max bounds the message. */
+extern enum frame_status frame_request_read (int fd, frame_request *request, uint32_t max, unsigned int patience);
+/* Reads the len octets of a message, a FRAME_PIECE at a time within patience seconds each, and makes *in a descriptor,
+ * closed on exec, from which they can be read to end of file: a pipe up to FRAME_PIECE, a memfd beyond. The caller closes it. */
+extern enum frame_status frame_message_read (int fd, uint32_t len, unsigned int patience, int *in);
+
+/* --- writing --- */
+
+/* Writes len octets, at most 4096, once there is room for them, waiting at most patience seconds. 1, or 0 with errno. */
+extern int frame_put (int fd, char const *s, size_t len, unsigned int patience);
+/* Writes the first len octets of the file from to fd; each FRAME_PIECE must go within patience seconds. 1, or 0 with errno
+ * (ETIMEDOUT where the reader does not read). Needs frame_tick: nothing else gets a process out of a blocking write. */
+extern int frame_put_file (int fd, int from, uint64_t len, unsigned int patience);
+/* Has a signal without effect interrupt what blocks, once a second; frame_tick(0) ends it. 1, or 0 with errno. */
+extern int frame_tick (int on);
+
+/* --- failures (maildir.proto: Failure) --- */
+
+#define FRAME_FAILURE_MAX 128
+/* Makes a whole response frame of an Error with that code (PORTER__ERROR__CODE__...) and a text of at most 100 octets
+ * (cut there). s has FRAME_FAILURE_MAX octets. Returns the length. */
+extern size_t frame_failure (char *s, int code, char const *text);
+/* Looks for field 15 in a response of any type. 1: there is one, *code and *text (a piece of s) are its; 0: there is none;
+ * -1: this is no protobuf message. */
+extern int frame_failure_find (char const *s, size_t len, int *code, slice *text);
+
+/* --- the end --- */
+
+#define FRAME_DRAIN_MS 2000
+#define FRAME_DRAIN_MAX (64u << 20)
+/* Ends the stream early: nothing more is sent on out, and what still comes on in is dropped until end of file, for at
+ * most FRAME_DRAIN_MS and FRAME_DRAIN_MAX octets. Without it the kernel answers unread octets with a reset, and the client
+ * loses the response. */
+extern void frame_end (int in, int out);
+
+#endif

@@ -1,0 +1,141 @@
+/* Reading a request frame, octet for octet. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/uint32.h>
+
+#include <porter/frame.h>
+
+#define PIPE_SURE 4096u  /* a pipe holds a page, even that of a user who has too many */
+
+char const *frame_reason(enum frame_status status)
+{
+  static char const *const reason[] = {
+    [FRAME_OK] = "frame read",
+    [FRAME_END] = "end of file",
+    [FRAME_IDLE] = "no request came in time",
+    [FRAME_CUT] = "end of file inside a frame",
+    [FRAME_LATE] = "the rest of a frame did not come in time",
+    [FRAME_METHOD] = "this is no method's name",
+    [FRAME_LENGTH] = "message too long",
+    [FRAME_SYSTEM] = "unable to read a frame",
+  };
+  return reason[status];
+}
+
+int64_t frame_clock(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t after(unsigned int patience)
+{
+  return frame_clock() + (int64_t)patience * 1000;
+}
+
+/* Blocking descriptors are polled before each read: they belong to other programs too, and may not be made non-blocking. */
+size_t frame_fill(int fd, char *s, size_t len, int64_t deadline)
+{
+  size_t got = 0;
+  while (got < len) {
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    int64_t left = deadline - frame_clock();
+    int ready = poll(&p, 1, left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left);
+    ssize_t r;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0) break;
+    if (!ready) return errno = ETIMEDOUT, got;
+    r = read(fd, s + got, len - got);
+    if (!r) return errno = 0, got;
+    if (r > 0) got += (size_t)r;
+    else if (errno != EINTR && errno != EAGAIN) break;
+  }
+  return got;
+}
+
+static int method_valid(char const *s, size_t len)
+{
+  for (size_t i = 0; i < len; i++) {
+    char c = s[i];
+    int letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (!letter && (!i || !((c >= '0' && c <= '9') || c == '_' || c == '-'))) return 0;
+  }
+  return len > 0;
+}
+
+/* Why frame_fill fell short. A frame has begun once an octet of it has come. */
+static enum frame_status shortfall(int begun)
+{
+  if (errno == ETIMEDOUT) return begun ? FRAME_LATE : FRAME_IDLE;
+  if (!errno) return begun ? FRAME_CUT : FRAME_END;
+  return FRAME_SYSTEM;
+}
+
+enum frame_status frame_request_read(int fd, frame_request *request, uint32_t max, unsigned int patience)
+{
+  char s[FRAME_METHOD_MAX + 4];
+  uint32_t len;
+  size_t got = frame_fill(fd, s, 4, after(patience));
+  if (got < 4) return shortfall(got > 0);
+  uint32_unpack_big(s, &len);
+  if (!len || len > FRAME_METHOD_MAX) return FRAME_METHOD;
+  if (frame_fill(fd, s, len + 4, after(patience)) < len + 4) return shortfall(1);
+  if (!method_valid(s, len)) return FRAME_METHOD;
+  uint32_unpack_big(s + len, &request->len);
+  for (uint32_t i = 0; i < len; i++) request->method[i] = s[i];
+  request->method[len] = 0;
+  return request->len > max ? FRAME_LENGTH : FRAME_OK;
+}
+
+/* A pipe with the message in it, its writing end closed. 0 with errno 0 where the pipe is too small: then nothing was lost. */
+static int in_pipe(char const *s, uint32_t len, int *in)
+{
+  int p[2];
+  if (pipe2(p, O_CLOEXEC) < 0) return 0;
+  if (len > PIPE_SURE && fcntl(p[1], F_GETPIPE_SZ) < (int)len) errno = 0;
+  else if (allwrite(p[1], s, len) == len) {
+    close(p[1]);
+    *in = p[0];
+    return 1;
+  }
+  int e = errno;
+  close(p[0]);
+  close(p[1]);
+  return errno = e, 0;
+}
+
+enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience, int *in)
+{
+  char s[FRAME_PIECE];
+  int file = -1;
+  for (uint32_t done = 0; ; ) {
+    uint32_t piece = len - done < FRAME_PIECE ? len - done : FRAME_PIECE;
+    if (frame_fill(fd, s, piece, after(patience)) < piece) {
+      enum frame_status status = shortfall(1);
+      if (file >= 0) close(file);
+      return status;
+    }
+    if (len <= FRAME_PIECE) {
+      if (in_pipe(s, len, in)) return FRAME_OK;
+      if (errno) return FRAME_SYSTEM;
+    }
+    if (file < 0) file = memfd_create("request", MFD_CLOEXEC);
+    if (file < 0) return FRAME_SYSTEM;
+    if (allwrite(file, s, piece) < piece) break;
+    done += piece;
+    if (done == len) {
+      if (lseek(file, 0, SEEK_SET) < 0) break;
+      *in = file;
+      return FRAME_OK;
+    }
+  }
+  close(file);
+  return FRAME_SYSTEM;
+}

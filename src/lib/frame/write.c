@@ -1,0 +1,95 @@
+/* Writing a response, and ending the stream. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <porter/frame.h>
+
+int frame_put(int fd, char const *s, size_t len, unsigned int patience)
+{
+  int64_t deadline = frame_clock() + (int64_t)patience * 1000;
+  while (len) {
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+    int64_t left = deadline - frame_clock();
+    int ready = poll(&p, 1, left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left);
+    ssize_t w;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0) return 0;
+    if (!ready) return errno = ETIMEDOUT, 0;
+    w = write(fd, s, len);
+    if (w < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (w < 0) return 0;
+    s += w;
+    len -= (size_t)w;
+  }
+  return 1;
+}
+
+/* sendfile refuses some descriptors (those opened for appending); then a piece is copied through memory. */
+static ssize_t copy_piece(int fd, int from, off_t *at, size_t len)
+{
+  char s[16384];
+  ssize_t w, r = pread(from, s, len < sizeof s ? len : sizeof s, *at);
+  if (r <= 0) return r;
+  w = write(fd, s, (size_t)r);
+  if (w > 0) *at += w;
+  return w;
+}
+
+int frame_put_file(int fd, int from, uint64_t len, unsigned int patience)
+{
+  off_t at = 0;
+  int whole = 1;
+  uint64_t mark = FRAME_PIECE;  /* must be reached by the deadline */
+  int64_t deadline = frame_clock() + (int64_t)patience * 1000;
+  while ((uint64_t)at < len) {
+    size_t rest = len - (uint64_t)at < (1u << 30) ? (size_t)(len - (uint64_t)at) : 1u << 30;
+    ssize_t w = whole ? sendfile(fd, from, &at, rest) : copy_piece(fd, from, &at, rest);
+    if (!w) return errno = EIO, 0;
+    if (w < 0) switch (errno) {
+      case EINTR: case EAGAIN: break;
+      case EINVAL: case ENOSYS: if (whole) { whole = 0; continue; } return 0;
+      default: return 0;
+    }
+    int64_t now = frame_clock();
+    if ((uint64_t)at >= mark) {
+      mark = (uint64_t)at + FRAME_PIECE;
+      deadline = now + (int64_t)patience * 1000;
+    }
+    else if (now >= deadline) return errno = ETIMEDOUT, 0;
+  }
+  return 1;
+}
+
+static void nothing(int sig)
+{
+  (void)sig;
+}
+
+int frame_tick(int on)
+{
+  struct sigaction action = { .sa_handler = nothing };  /* without SA_RESTART */
+  struct itimerval every = { { on, 0 }, { on, 0 } };
+  if (on && sigaction(SIGALRM, &action, NULL) < 0) return 0;
+  return setitimer(ITIMER_REAL, &every, NULL) == 0;
+}
+
+void frame_end(int in, int out)
+{
+  char s[FRAME_PIECE];
+  int64_t deadline = frame_clock() + FRAME_DRAIN_MS;
+  if (shutdown(out, SHUT_WR) < 0) close(out);
+  for (size_t dropped = 0; dropped < FRAME_DRAIN_MAX; ) {
+    struct pollfd p = { .fd = in, .events = POLLIN };
+    int64_t left = deadline - frame_clock();
+    ssize_t r;
+    if (left <= 0 || poll(&p, 1, (int)left) == 0) return;
+    r = read(in, s, sizeof s);
+    if (!r || (r < 0 && errno != EINTR && errno != EAGAIN)) return;
+    if (r > 0) dropped += (size_t)r;
+  }
+}
