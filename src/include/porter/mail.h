@@ -31,6 +31,7 @@ struct mail_head_s {
 /* Finds the fields of the head at the start of the len octets of s. Takes no memory: lists call it for every mail. */
 extern void mail_head_scan (mail_head *head, char const *s, size_t len);
 /* Calls each with every field of this name (such as FIELD_COMMENTS), in order. Returns what each returned last, or 1. */
+#define MAIL_FIELD_EACH_MAX 1000  /* fields that are given; a response has to be sent, and nobody writes more */
 extern int mail_field_each (char const *s, size_t len, enum mail_field which, sink_func *each, void *context);
 
 /* The text of an unstructured field: unfolded, encoded words decoded, raw 8-bit read, white space at both ends cut.
@@ -42,8 +43,10 @@ extern int mail_text (arena *a, slice raw, slice *out);
 typedef struct mail_address_s mail_address;
 struct mail_address_s {
   slice name;     /* decoded; may be empty */
-  slice address;  /* local@domain; empty where only a name could be read */
+  slice address;  /* local@domain, or a local part alone; empty where only a name could be read */
+  int group;      /* the name is that of a group without members, such as "undisclosed-recipients:;" */
 };
+/* Nothing that could be an address is dropped. */
 extern int mail_addresses (arena *a, slice raw, mail_address **list, size_t *count);
 /* The ids of Message-ID, In-Reply-To and References, without < >. */
 extern int mail_ids (arena *a, slice raw, slice **list, size_t *count);
@@ -76,8 +79,9 @@ struct mime_part_s {
   enum mime_encoding encoding;
   enum mime_disposition disposition;
   unsigned int depth;             /* 0 for the root */
-  size_t parent, first, next;     /* indices into the tree: parent, first child, next sibling; 0 for none (0 is the root) */
+  size_t parent, first, last, next;  /* indices into the tree: parent, first and last child, next sibling; 0 for none (0 is the root) */
   size_t count;                   /* children; a MIME_MESSAGE has one: the root of the message inside */
+  size_t number;                  /* among its siblings, from 1; 0 for the root */
   slice type, subtype;            /* lower case; text plain where none is declared */
   slice charset;                  /* as declared, lower case; empty where none is */
   slice disposition_word;         /* as declared, lower case */

@@ -1,0 +1,154 @@
+/* The head: where each field begins and ends. RFC 5322 2.2 and 4.5.2; what is no field is judged as doc/differences says.
+ *
+ *   a line that begins with    is                              then
+ *   name WSP* ":"              a field                         it and the folded lines behind it
+ *   nothing                    the end of the head             the body is behind it
+ *   WSP, after a field         folded: belongs to the field
+ *   "From ", ">From "          mbox's, if the first line       skipped
+ *   anything else: junk        in a message, a field follows   skipped up to there
+ *                              else                            the head ends before it: it is the body's first line
+ */
+#include <porter/mail.h>
+
+#include "private.h"
+
+/* The octets of a field name (RFC 5322 3.6.8): 33 to 126 without the colon. */
+static inline int is_name(char c)
+{
+  return c > 32 && c < 127 && c != ':';
+}
+
+/* The length of the field name at the start of the line s and, in *value, where the value begins; 0 where that is no field. */
+static size_t field_name(char const *s, size_t len, size_t *value)
+{
+  size_t n = 0, i;
+  while (n < len && is_name(s[n])) n++;
+  for (i = n; i < len && is_blank(s[i]); i++);
+  if (!n || i == len || s[i] != ':') return 0;
+  *value = i + 1;
+  return n;
+}
+
+static int is_empty_line(char const *s, size_t len)
+{
+  return !len || s[0] == '\n' || (s[0] == '\r' && len > 1 && s[1] == '\n');
+}
+
+static int starts(char const *s, size_t len, char const *with)
+{
+  size_t n = strlen(with);
+  return len >= n && !memcmp(s, with, n);
+}
+
+/* Where the line of an mbox ends, if the message begins with one, else 0. */
+static size_t mbox_line(char const *s, size_t len)
+{
+  size_t n = starts(s, len, ">From ") ? 6 : starts(s, len, "From ") ? 5 : 0, i = n;
+  while (i < len && is_blank(s[i])) i++;
+  return n && (i == len || s[i] != ':') ? line_end(s, len, 0) : 0;
+}
+
+/* The first field behind the junk at pos, or 0. */
+static size_t skip_junk(head_cursor *c, size_t pos)
+{
+  size_t value;
+  if (starts(c->s + pos, c->len - pos, "--")) return 0;
+  for (;;) {
+    pos = line_end(c->s, c->len, pos);
+    size_t end = line_end(c->s, c->len, pos), i = pos;
+    char const *s = c->s + pos;
+    if (pos == c->len || starts(s, end - pos, "--")) return 0;
+    if (field_name(s, end - pos, &value)) return starts(s, end - pos, "http:") || starts(s, end - pos, "https:") ? 0 : pos;
+    while (i < end && is_space(c->s[i])) i++;
+    if (i == end) return 0;
+  }
+}
+
+int head_next(head_cursor *c, slice *name, slice *value)
+{
+  if (!c->pos) {
+    if (c->message && starts(c->s, c->len, "\xef\xbb\xbf")) c->pos = 3;
+    c->pos += c->message ? mbox_line(c->s + c->pos, c->len - c->pos) : 0;
+    /* Blank lines with spaces in them before a part's fields. */
+    while (!c->message && c->pos < c->len && is_blank(c->s[c->pos])) {
+      size_t i = c->pos;
+      while (i < c->len && (is_blank(c->s[i]) || c->s[i] == '\r')) i++;
+      if (i == c->len || c->s[i] != '\n') break;
+      c->pos = i + 1;
+    }
+  }
+  while (c->pos < c->len) {
+    char const *s = c->s + c->pos;
+    size_t behind, n;
+    if (is_empty_line(s, c->len - c->pos)) {
+      c->complete = 1;
+      c->pos += *s == '\n' ? 1 : 2;
+      return 0;
+    }
+    n = c->inside && *s == '-' && starts(s, c->len - c->pos, "--") ? 0 : field_name(s, c->len - c->pos, &behind);
+    if (n) {
+      size_t start = c->pos + behind, end = line_end(c->s, c->len, start);
+      while (end < c->len && is_blank(c->s[end])) end = line_end(c->s, c->len, end);
+      *name = (slice){ s, n };
+      c->pos = end;
+      while (end > start && (c->s[end - 1] == '\n' || c->s[end - 1] == '\r')) end--;
+      *value = (slice){ c->s + start, end - start };
+      return 1;
+    }
+    n = c->message ? skip_junk(c, c->pos) : 0;
+    if (!n) {
+      c->complete = 1;
+      return 0;
+    }
+    c->pos = n;
+  }
+  return 0;
+}
+
+static struct { unsigned char len; char const *name; } const known[FIELD_COUNT] = {
+  [FIELD_FROM] = { 4, "from" }, [FIELD_SENDER] = { 6, "sender" }, [FIELD_REPLY_TO] = { 8, "reply-to" },
+  [FIELD_TO] = { 2, "to" }, [FIELD_CC] = { 2, "cc" }, [FIELD_BCC] = { 3, "bcc" },
+  [FIELD_SUBJECT] = { 7, "subject" }, [FIELD_DATE] = { 4, "date" }, [FIELD_MESSAGE_ID] = { 10, "message-id" },
+  [FIELD_IN_REPLY_TO] = { 11, "in-reply-to" }, [FIELD_REFERENCES] = { 10, "references" },
+  [FIELD_COMMENTS] = { 8, "comments" }, [FIELD_KEYWORDS] = { 8, "keywords" },
+  [FIELD_CONTENT_TYPE] = { 12, "content-type" }, [FIELD_CONTENT_DISPOSITION] = { 19, "content-disposition" },
+  [FIELD_CONTENT_ENCODING] = { 25, "content-transfer-encoding" }, [FIELD_CONTENT_ID] = { 10, "content-id" }
+};
+
+/* Which field this is, or FIELD_COUNT. */
+static enum mail_field field_known(slice name)
+{
+  /* Most fields (Received, DKIM-Signature, X-...) differ from all of ours in length or first octet. */
+  for (unsigned int i = 0; i < FIELD_COUNT; i++)
+    if (known[i].len == name.len && known[i].name[0] == (name.s[0] | 0x20) && is_word(name, known[i].name)) return i;
+  return FIELD_COUNT;
+}
+
+void head_scan(mail_head *head, char const *s, size_t len, int message, int inside)
+{
+  head_cursor c = { .s = s, .len = len, .message = message, .inside = inside };
+  slice name, value;
+  memset(head, 0, sizeof *head);
+  while (head_next(&c, &name, &value)) {
+    enum mail_field i = field_known(name);
+    if (i < FIELD_COUNT && !head->field[i].s) head->field[i] = value;
+  }
+  head->body = c.pos;
+  head->complete = c.complete;
+}
+
+void mail_head_scan(mail_head *head, char const *s, size_t len)
+{
+  head_scan(head, s, len, 1, 0);
+}
+
+int mail_field_each(char const *s, size_t len, enum mail_field which, sink_func *each, void *context)
+{
+  head_cursor c = { .s = s, .len = len, .message = 1 };
+  slice name, value;
+  unsigned int count = 0;
+  int r = 1;
+  while (r && count < MAIL_FIELD_EACH_MAX && head_next(&c, &name, &value))
+    if (name.len == known[which].len && is_word(name, known[which].name)) r = each(context, value.s, value.len), count++;
+  return r;
+}

@@ -1,0 +1,170 @@
+/* Content-Type and Content-Disposition: the word in front and the parameters (RFC 2045 5.1, 2183, 2231).
+ *
+ * Parameters are parted by semicolons outside of quotes; an unquoted value may hold anything but one, as "=" in
+ * boundaries and blanks in file names are common. An unclosed quote holds up to the next semicolon.
+ * RFC 2231: name*0, name*1 ... are one value in the order of their numbers; a star at the end means that the piece has
+ * %XX and that the value begins with charset'language'. A plain parameter goes before an extended one of its name. */
+#include <string.h>
+
+#include <porter/mail.h>
+#include <porter/text.h>
+
+#include "private.h"
+
+#define PIECES_MAX 1000  /* of one RFC 2231 value: 70 KB at the usual length of a line; the rest is ignored */
+
+typedef struct piece_s piece;
+struct piece_s {
+  slice value;
+  unsigned char set, extended;
+};
+
+/* The pieces of each parameter that is continued. */
+typedef struct pieces_s pieces;
+struct pieces_s {
+  piece *piece;
+  unsigned int count;  /* the highest number, and 1 */
+};
+
+static char const *const names[PARAM_COUNT] = {
+  [PARAM_BOUNDARY] = "boundary", [PARAM_CHARSET] = "charset", [PARAM_NAME] = "name", [PARAM_FILENAME] = "filename"
+};
+
+/* Where the parameter that begins at s[i] ends: at its semicolon, or len. */
+static size_t param_end(char const *s, size_t len, size_t i)
+{
+  size_t first = len;
+  int quoted = 0;
+  for (; i < len; i++) {
+    if (s[i] == '"' && !(i && s[i - 1] == '\\')) quoted = !quoted;
+    else if (s[i] == ';') {
+      if (!quoted) return i;
+      if (first == len) first = i;
+    }
+  }
+  return quoted ? first : len;
+}
+
+/* Takes the quotes off v: what lies between the first and the last; in the arena where it holds quoted pairs. A backslash
+ * quotes only itself and the quote: file names are full of others that mean themselves. */
+static int unquote(arena *a, slice *v)
+{
+  size_t n;
+  if (!v->len || (*v->s != '"' && *v->s != '<')) return 1;
+  if (*v->s == '<') {
+    if (v->len > 1 && v->s[v->len - 1] == '>') v->s++, v->len -= 2;
+    return 1;
+  }
+  v->s++, v->len--;
+  for (n = v->len; n && v->s[n - 1] != '"'; n--);
+  if (n) v->len = n - 1;
+  if (!memchr(v->s, '\\', v->len)) return 1;
+  char *s = arena_take(a, v->len), *p = s;
+  if (!s) return 0;
+  for (size_t i = 0; i < v->len; i++) {
+    if (v->s[i] == '\\' && i + 1 < v->len && (v->s[i + 1] == '\\' || v->s[i + 1] == '"')) i++;
+    *p++ = v->s[i];
+  }
+  *v = (slice){ s, (size_t)(p - s) };
+  return 1;
+}
+
+static int hex(char c)
+{
+  if (c >= '0' && c <= '9') return c - '0';
+  c = to_lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Joins the pieces of one value and converts it to UTF-8. */
+static int pieces_join(arena *a, pieces const *p, charset const *raw8, slice *out)
+{
+  int extended = 0;
+  size_t room = 0;
+  for (unsigned int k = 0; k < p->count; k++) room += p->piece[k].value.len;
+  char *s = arena_take(a, room), *end = s;
+  if (!s) return 0;
+  for (unsigned int k = 0; k < p->count; k++) {
+    slice const v = p->piece[k].value;
+    extended |= p->piece[k].extended;
+    for (size_t i = 0; i < v.len; i++) {
+      if (p->piece[k].extended && v.s[i] == '%' && v.len - i > 2 && hex(v.s[i + 1]) >= 0 && hex(v.s[i + 2]) >= 0) {
+        *end++ = (char)(hex(v.s[i + 1]) << 4 | hex(v.s[i + 2]));
+        i += 2;
+      } else *end++ = v.s[i];
+    }
+  }
+  *out = (slice){ s, (size_t)(end - s) };
+  if (extended) {
+    char const *first = memchr(s, '\'', out->len);
+    char const *second = first ? memchr(first + 1, '\'', (size_t)(end - first - 1)) : NULL;
+    charset const *c = second ? charset_find(s, (size_t)(first - s)) : NULL;
+    if (second) *out = (slice){ second + 1, (size_t)(end - second - 1) };
+    return charset_decode(a, c, *out, out);
+  }
+  return words_decode(a, *out, raw8, out);
+}
+
+/* One parameter, name=value, without its semicolon. */
+static int param_read(arena *a, slice v, params *p, pieces *continued)
+{
+  char const *equals = memchr(v.s, '=', v.len);
+  if (!equals) return 1;
+  slice name = trim((slice){ v.s, (size_t)(equals - v.s) });
+  while (name.len && *name.s == '(') {
+    size_t const n = skip_comment(name.s, name.len, 0);
+    name = trim((slice){ name.s + n, name.len - n });
+  }
+  char const *star = name.len ? memchr(name.s, '*', name.len) : NULL;
+  slice const base = { name.s, star ? (size_t)(star - name.s) : name.len };
+  unsigned int i = 0, number = 0;
+  while (i < PARAM_COUNT && !is_word(base, names[i])) i++;
+  if (i == PARAM_COUNT || (!star && p->value[i].s)) return 1;
+  v = trim((slice){ equals + 1, (size_t)(v.s + v.len - equals - 1) });
+  if (!unquote(a, &v)) return 0;
+  if (!star) {
+    p->value[i] = v;
+    return 1;
+  }
+  int const extended = name.s[name.len - 1] == '*';
+  char const *digit = star + 1, *const end = name.s + name.len - (extended && name.s + name.len - 1 > star);
+  for (; digit < end; digit++) {
+    if (*digit < '0' || *digit > '9') return 1;
+    number = 10 * number + (unsigned int)(*digit - '0');
+    if (number >= PIECES_MAX) return 1;
+  }
+  if (!continued[i].piece) {
+    continued[i].piece = arena_array(a, PIECES_MAX, sizeof *continued[i].piece);
+    if (!continued[i].piece) return 0;
+  }
+  piece *piece = continued[i].piece + number;
+  if (piece->set) return 1;
+  *piece = (struct piece_s){ .value = v, .set = 1, .extended = (unsigned char)extended };
+  if (number >= continued[i].count) continued[i].count = number + 1;
+  return 1;
+}
+
+int params_read(arena *a, slice raw, slice *word, params *p)
+{
+  pieces continued[PARAM_COUNT] = { 0 };
+  raw = cut_field(raw);
+  charset const *raw8 = charset_guess(raw);
+  size_t pos = param_end(raw.s, raw.len, 0);
+  memset(p, 0, sizeof *p);
+  /* Where the word was forgotten, the first parameter stands in its place. */
+  *word = trim((slice){ raw.s, pos });
+  if (word->len && !param_read(a, *word, p, continued)) return 0;
+  while (pos < raw.len) {
+    size_t const end = param_end(raw.s, raw.len, pos + 1);
+    if (!param_read(a, (slice){ raw.s + pos + 1, end - pos - 1 }, p, continued)) return 0;
+    pos = end;
+  }
+  for (unsigned int i = 0; i < PARAM_COUNT; i++) {
+    if (!p->value[i].s && continued[i].count) {
+      if (!pieces_join(a, &continued[i], raw8, &p->value[i])) return 0;
+    } else if (i != PARAM_BOUNDARY && p->value[i].s && !words_decode(a, p->value[i], raw8, &p->value[i])) return 0;
+  }
+  slice *const label = &p->value[PARAM_CHARSET];
+  for (size_t i = 0; i < label->len; i++) if (is_space(label->s[i]) || label->s[i] == '(') label->len = i;
+  return 1;
+}

@@ -1,0 +1,101 @@
+/* What the files of src/lib/mail share. */
+#ifndef PORTER_MAIL_PRIVATE_H
+#define PORTER_MAIL_PRIVATE_H
+
+#include <string.h>
+
+#include <porter/mail.h>
+#include <porter/text.h>
+
+#define MAIL_FIELD_MAX (1u << 20)  /* octets of one field that are decoded: 30,000 addresses; no mailer writes more */
+
+/* Walks over the fields of a head. */
+typedef struct head_cursor_s head_cursor;
+struct head_cursor_s {
+  char const *s;
+  size_t len, pos;  /* pos: the next line; where the body begins when there are no more fields */
+  int message;      /* a message's head, where junk between fields is skipped; a body part's ends at junk, which is its text */
+  int inside;       /* inside a multipart: a line that begins with -- ends the head, as it may be a boundary */
+  int complete;     /* the end was seen */
+};
+/* The next field: its name, and its value behind the colon without the line end. 0 where there is none. */
+extern int head_next (head_cursor *c, slice *name, slice *value);
+/* As mail_head_scan, for the head of a part. */
+extern void head_scan (mail_head *head, char const *s, size_t len, int message, int inside);
+
+static inline int is_blank(char c)
+{
+  return c == ' ' || c == '\t';
+}
+
+static inline int is_space(char c)
+{
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static inline char to_lower(char c)
+{
+  return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static inline slice trim(slice v)
+{
+  while (v.len && is_space(v.s[0])) v.s++, v.len--;
+  while (v.len && is_space(v.s[v.len - 1])) v.len--;
+  return v;
+}
+
+static inline slice cut_field(slice v)
+{
+  if (v.len > MAIL_FIELD_MAX) v.len = MAIL_FIELD_MAX;
+  return v;
+}
+
+/* Whether v is word, a string in lower case, in any letter case. */
+static inline int is_word(slice v, char const *word)
+{
+  size_t i = 0;
+  for (; i < v.len && word[i]; i++) if (to_lower(v.s[i]) != word[i]) return 0;
+  return i == v.len && !word[i];
+}
+
+/* Where the line at pos ends: behind its LF. */
+static inline size_t line_end(char const *s, size_t len, size_t pos)
+{
+  char const *nl = memchr(s + pos, '\n', len - pos);
+  return nl ? (size_t)(nl - s) + 1 : len;
+}
+
+/* Skips the comment whose parenthesis is at s[i]; returns what lies behind it, or len where it has no end. */
+extern size_t skip_comment (char const *s, size_t len, size_t i);
+
+/* A growing piece of text in an arena. */
+typedef struct text_s text;
+struct text_s {
+  arena *a;
+  char *s;
+  size_t len, room;
+};
+/* Appends; 0 where memory fails. */
+extern int text_put (text *t, char const *s, size_t len);
+
+/* What raw octets of this field are read as: UTF-8 if all of it is, else windows-1252. */
+extern charset const *charset_guess (slice field);
+/* Text with encoded words decoded (RFC 2047) and ends trimmed. Raw octets are in charset raw8; with null, what lies
+ * between two encoded words is guessed by itself. */
+extern int words_decode (arena *a, slice raw, charset const *raw8, slice *out);
+/* If an encoded word begins at s[i], where it ends, else 0. *last: where a search for ?= found none; begin with len. */
+extern size_t word_end (char const *s, size_t len, size_t i, size_t *last);
+/* In lower case: v itself where it is that already. */
+extern int lower_case (arena *a, slice v, slice *out);
+
+/* The parameters of a Content-Type or Content-Disposition that porter reads. Slices lie in the field or the arena. */
+enum param { PARAM_BOUNDARY, PARAM_CHARSET, PARAM_NAME, PARAM_FILENAME, PARAM_COUNT };
+typedef struct params_s params;
+struct params_s {
+  slice value[PARAM_COUNT];  /* s is null where it has none */
+};
+/* raw is the field; *word is what stands before the first semicolon, trimmed. 0 where memory fails. */
+extern int params_read (arena *a, slice raw, slice *word, params *p);
+
+#endif
