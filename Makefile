@@ -45,6 +45,12 @@ $(B)/gen/maildir.pb-c.h: src/proto/maildir.proto
 	protoc-c --c_out=$(B)/gen --proto_path=src/proto $<
 $(B)/gen/message_types.h: $(B)/gen/maildir.pb-c.h
 	sed -n 's/^extern const ProtobufCMessageDescriptor \(.*\);/\&\1,/p' $< > $@
+# Tables of charsets and letter case come from the C library, at build time only.
+$(B)/gen/%_tables.h: src/gen/%_tables.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $< && $(@:.h=) > $@.new && mv $@.new $@
+$(B)/lib/text/charset_tables.o: $(B)/gen/charset_tables.h
+$(B)/lib/text/fold.o: $(B)/gen/fold_tables.h
 $(SCRIPTS): $(B)/bin/%: src/run/% conf-home
 	@mkdir -p $(@D)
 	sed 's,@HOME@,$(HOME_DIR),g' $< > $@ && chmod 755 $@

@@ -52,7 +52,7 @@ struct charset_stream_s {
   unsigned int count;      /* octets in keep */
   unsigned char keep[32];  /* the start of a character whose rest is to come */
 };
-extern charset const *charset_utf8, *charset_windows1252;
+extern charset const *const charset_utf8, *const charset_windows1252;
 extern void charset_open (charset_stream *cs, charset const *c);
 extern int charset_feed (charset_stream *cs, char const *s, size_t len, sink_func *sink, void *context);
 extern int charset_finish (charset_stream *cs, sink_func *sink, void *context);
@@ -61,6 +61,8 @@ extern int charset_finish (charset_stream *cs, sink_func *sink, void *context);
 
 /* Simple case folding (Unicode's C and S) of valid UTF-8 into the arena. */
 extern int text_fold (arena *a, slice from, slice *out);
+/* The folding of one code point. */
+extern uint32_t text_fold_point (uint32_t c);
 
 /* --- transfer encodings (RFC 2045 6.7, 6.8; POSIX uuencode) ---
  * Decoders take pieces of any size and keep what a piece leaves over. They return the octets written to out, which needs
