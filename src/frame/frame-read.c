@@ -21,7 +21,7 @@
 #include <porter/frame.h>
 
 #define USAGE "frame-read [ -n max ] [ -t seconds ] prog..."
-#define dieusage() strerr_dief(EXIT_USAGE, "usage: " USAGE)
+#define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
 /* Tells frame-auth that the credentials were accepted and the mailbox was entered (PORTER_STATUS is its pipe). */
 static void begun(void)
@@ -30,7 +30,7 @@ static void begun(void)
   unsigned int fd;
   if (!s) return;
   if (uint0_scan(s, &fd) && fd > 2) {
-    if (write((int)fd, "", 1) < 0) strerr_warnwsys("unable to write to PORTER_STATUS");
+    if (write((int)fd, "", 1) < 0) strerr_warnwu1sys("write to PORTER_STATUS");
     close((int)fd);
   }
   unsetenv("PORTER_STATUS");
@@ -40,7 +40,7 @@ static int end(int code, int error, char const *text, unsigned int patience)
 {
   char s[FRAME_FAILURE_MAX];
   if (text && !frame_put(1, s, frame_failure(s, error, text), patience))
-    strerr_warnwsys("unable to send a response");
+    strerr_warnwu1sys("send a response");
   frame_end(0, 1);
   return code;
 }
@@ -49,7 +49,7 @@ static int end(int code, int error, char const *text, unsigned int patience)
 static int refuse(enum frame_status status, unsigned int patience)
 {
   if (status == FRAME_SYSTEM) {
-    strerr_warnwsys("unable to read a request");
+    strerr_warnwu1sys("read a request");
     return end(EXIT_TEMPORARY, PORTER__ERROR__CODE__TEMPORARY, frame_reason(status), patience);
   }
   return end(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST, status == FRAME_IDLE ? NULL : frame_reason(status), patience);
@@ -69,7 +69,7 @@ int main(int argc, char const *const *argv)
     argc -= l.ind; argv += l.ind;
   }
   if (argc < 1) dieusage();
-  if (!fd_sanitize()) strerr_diefsys(EXIT_TEMPORARY, "unable to open descriptors 0 to 2");
+  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
   /* A response must not wait for the other side to acknowledge the one before it. On anything but TCP this does nothing. */
@@ -90,7 +90,7 @@ int main(int argc, char const *const *argv)
     pid_t pid = child_start(args, (char const *const *)environ, &(child_fd){ in, 0 }, 1);
     if (!pid) {
       code = child_unrun(errno);
-      strerr_warnwsys("unable to run ", args[0]);
+      strerr_warnwu2sys("run ", args[0]);
     }
     else code = child_wait(pid);
     close(in);

@@ -21,7 +21,7 @@
 #include <porter/frame.h>
 
 #define USAGE "frame-write [ -n max ] [ -t seconds ] [ prog... ]"
-#define dieusage() strerr_dief(EXIT_USAGE, "usage: " USAGE)
+#define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 #define HEAD 4  /* octets of the length, in front of the message in the same file: one sendfile sends both */
 
 /* A file in memory that nobody can make longer than HEAD + max octets; its offset is behind the length. */
@@ -30,10 +30,10 @@ static int catcher(uint32_t max)
   struct rlimit limit;
   uint64_t size = (uint64_t)max + HEAD;
   int fd = memfd_create("response", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) strerr_diefsys(EXIT_TEMPORARY, "unable to make a file in memory");
+  if (fd < 0) strerr_diefu1sys(EXIT_TEMPORARY, "make a file in memory");
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < size) size = limit.rlim_cur;
   if (ftruncate(fd, (off_t)size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0 || lseek(fd, HEAD, SEEK_SET) < 0)
-    strerr_diefsys(EXIT_TEMPORARY, "unable to prepare a file in memory");
+    strerr_diefu1sys(EXIT_TEMPORARY, "prepare a file in memory");
   return fd;
 }
 
@@ -45,9 +45,9 @@ static void fill(int fd)
     size_t n;
     errno = 0;
     n = allread(0, s, sizeof s);
-    if (n && allwrite(fd, s, n) < n) strerr_diefsys(EXIT_PERMANENT, "unable to keep a message of that size");
+    if (n && allwrite(fd, s, n) < n) strerr_diefu1sys(EXIT_PERMANENT, "keep a message of that size");
     if (n == sizeof s) continue;
-    if (errno) strerr_diefsys(EXIT_TEMPORARY, "unable to read the message");
+    if (errno) strerr_diefu1sys(EXIT_TEMPORARY, "read the message");
     return;
   }
 }
@@ -55,7 +55,7 @@ static void fill(int fd)
 static int run(char const *const *argv, int fd)
 {
   pid_t pid = child_start(argv, (char const *const *)environ, &(child_fd){ fd, 1 }, 1);
-  if (!pid) strerr_diefsys(child_unrun(errno), "unable to run ", argv[0]);
+  if (!pid) strerr_diefu2sys(child_unrun(errno), "run ", argv[0]);
   return child_wait(pid);
 }
 
@@ -64,7 +64,7 @@ static int respond(int fd, uint64_t len, int code, unsigned int patience)
 {
   char s[FRAME_FAILURE_MAX];
   uint32_pack_big(s, (uint32_t)(len - HEAD));
-  if (pwrite(fd, s, HEAD, 0) != HEAD || !frame_tick(1)) strerr_diefsys(EXIT_TEMPORARY, "unable to prepare the response");
+  if (pwrite(fd, s, HEAD, 0) != HEAD || !frame_tick(1)) strerr_diefu1sys(EXIT_TEMPORARY, "prepare the response");
   if (len == HEAD && code) {
     /* A program that says no without a word: an empty message would read as success. */
     int error = code == EXIT_REQUEST ? PORTER__ERROR__CODE__BAD_REQUEST
@@ -72,7 +72,7 @@ static int respond(int fd, uint64_t len, int code, unsigned int patience)
     if (frame_put(1, s, frame_failure(s, error, "the request was refused"), patience)) return code;
   }
   else if (frame_put_file(1, fd, len, patience)) return code;
-  strerr_warnwsys("unable to send the response");
+  strerr_warnwu1sys("send the response");
   shutdown(1, SHUT_WR);
   return EXIT_REQUEST;
 }
@@ -90,7 +90,7 @@ int main(int argc, char const *const *argv)
     }
     argc -= l.ind; argv += l.ind;
   }
-  if (!fd_sanitize()) strerr_diefsys(EXIT_TEMPORARY, "unable to open descriptors 0 to 2");
+  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
 
@@ -102,6 +102,6 @@ int main(int argc, char const *const *argv)
     default: return code;
   }
   off_t len = lseek(fd, 0, SEEK_CUR);
-  if (len < HEAD || len > (off_t)max + HEAD) strerr_dief(EXIT_TEMPORARY, "the program moved in its output");
+  if (len < HEAD || len > (off_t)max + HEAD) strerr_dief1x(EXIT_TEMPORARY, "the program moved in its output");
   return respond(fd, (uint64_t)len, code, patience);
 }

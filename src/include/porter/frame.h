@@ -43,6 +43,8 @@ struct frame_request_s {
   char method[FRAME_METHOD_MAX + 1];  /* NUL-terminated */
   uint32_t len;                       /* octets of the message, still to be read */
 };
+/* Whether that is a method's name: 1 to FRAME_METHOD_MAX of [A-Za-z0-9_-], starting with a letter. */
+extern int frame_method (char const *s, size_t len);
 /* Reads a request's head. Each of its pieces must come within patience seconds; max bounds the message. */
 extern enum frame_status frame_request_read (int fd, frame_request *request, uint32_t max, unsigned int patience);
 /* Reads the len octets of a message, a FRAME_PIECE at a time within patience seconds each, and makes *in a descriptor,
@@ -68,6 +70,8 @@ extern size_t frame_failure (char *s, int code, char const *text);
 /* Looks for field 15 in a response of any type. 1: there is one, *code and *text (a piece of s) are its; 0: there is none;
  * -1: this is no protobuf message. */
 extern int frame_failure_find (char const *s, size_t len, int *code, slice *text);
+/* The exit code that goes with an Error's code (maildir.proto's table; EXIT_PERMANENT for UNKNOWN and what is new). */
+extern int frame_failure_exit (int code);
 
 /* --- the end --- */
 

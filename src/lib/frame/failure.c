@@ -4,6 +4,8 @@
 
 #include <skalibs/uint32.h>
 
+#include <maildir.pb-c.h>
+#include <porter/exit.h>
 #include <porter/frame.h>
 
 #define TEXT_MAX 100
@@ -88,4 +90,19 @@ int frame_failure_find(char const *s, size_t len, int *code, slice *text)
     if (r < 0) return -1;
   }
   return r < 0 ? -1 : found;
+}
+
+int frame_failure_exit(int code)
+{
+  switch (code) {
+    case PORTER__ERROR__CODE__BAD_REQUEST: return EXIT_REQUEST;
+    case PORTER__ERROR__CODE__UNSUPPORTED: return EXIT_UNSUPPORTED;
+    case PORTER__ERROR__CODE__INVALID_FOLDER: case PORTER__ERROR__CODE__NO_SUCH_MAIL: case PORTER__ERROR__CODE__NO_SUCH_PART:
+    case PORTER__ERROR__CODE__FOLDER_EXISTS: case PORTER__ERROR__CODE__FOLDER_NOT_EMPTY: case PORTER__ERROR__CODE__OVER_QUOTA:
+      return EXIT_ERROR;
+    case PORTER__ERROR__CODE__REFUSED: return EXIT_REFUSED;
+    case PORTER__ERROR__CODE__TEMPORARY: return EXIT_TEMPORARY;
+    case PORTER__ERROR__CODE__NO_MAILBOX: return EXIT_ACCOUNT;
+    default: return EXIT_PERMANENT;
+  }
 }

@@ -60,8 +60,9 @@ size_t frame_fill(int fd, char *s, size_t len, int64_t deadline)
   return got;
 }
 
-static int method_valid(char const *s, size_t len)
+int frame_method(char const *s, size_t len)
 {
+  if (len > FRAME_METHOD_MAX) return 0;
   for (size_t i = 0; i < len; i++) {
     char c = s[i];
     int letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -87,7 +88,7 @@ enum frame_status frame_request_read(int fd, frame_request *request, uint32_t ma
   uint32_unpack_big(s, &len);
   if (!len || len > FRAME_METHOD_MAX) return FRAME_METHOD;
   if (frame_fill(fd, s, len + 4, after(patience)) < len + 4) return shortfall(1);
-  if (!method_valid(s, len)) return FRAME_METHOD;
+  if (!frame_method(s, len)) return FRAME_METHOD;
   uint32_unpack_big(s + len, &request->len);
   for (uint32_t i = 0; i < len; i++) request->method[i] = s[i];
   request->method[len] = 0;
