@@ -1,0 +1,67 @@
+/* ctlmsg-post: posts one message to a controller, or to all. A UCSPI client. */
+#include <string.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/iopause.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/sig.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include <porter/control_client.h>
+#include <porter/exit.h>
+
+#define USAGE "ctlmsg-post [ -k cookiefile ] [ -T seconds ] [ -n name ] [ -w seconds ] @dest text..."
+#define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
+
+#define NO_SUCH_CONTROLLER 552
+#define PAUSE_MAX 256    /* ms between two tries of -w; the first is 4 */
+
+static control_client client;
+
+int main (int argc, char const *const *argv)
+{
+  subgetopt l = SUBGETOPT_ZERO;
+  char const *cookie = 0, *name = 0;
+  unsigned int wait = 0, patience = CONTROL_PATIENCE;
+  stralloc text = STRALLOC_ZERO;
+  tain now, deadline;
+  PROG = "ctlmsg-post";
+  for (int opt; (opt = subgetopt_r(argc, argv, "k:T:n:w:", &l)) != -1;) switch (opt) {
+    case 'k': cookie = l.arg; break;
+    case 'T': if (!uint0_scan(l.arg, &patience)) dieusage(); break;
+    case 'n': name = l.arg; break;
+    case 'w': if (!uint0_scan(l.arg, &wait)) dieusage(); break;
+    default: dieusage();
+  }
+  argc -= l.ind;
+  argv += l.ind;
+  if (argc < 2 || argv[0][0] != '@') dieusage();
+  /* How long a name may be the server says; what would break its line it never sees. */
+  if (!control_word_valid(argv[0] + 1)) strerr_dief1x(EXIT_USAGE, "a destination is @ and letters, digits and _");
+  if (name && !control_word_valid(name)) strerr_dief1x(EXIT_USAGE, "a name is letters, digits and _");
+  for (int i = 1; i < argc; i++)
+    if ((i > 1 && !stralloc_catb(&text, " ", 1)) || !stralloc_cats(&text, argv[i])) strerr_diefu1sys(EXIT_TEMPORARY, "join the text");
+  if (!control_text_valid(text.s, text.len)) strerr_dief1x(EXIT_USAGE, "a text is 1 to 8192 printable ASCII characters, spaces and tabs");
+
+  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
+  if (!sig_ignore(SIGPIPE)) strerr_diefu1sys(EXIT_TEMPORARY, "ignore SIGPIPE");
+  tain_now_set_stopwatch(&now);
+  tain_uint(&deadline, wait);
+  tain_add(&deadline, &now, &deadline);
+  if (!control_client_open(&client, 6, 7, patience, cookie, name)) strerr_dief1x(client.code, client.why);
+  slice const command[] = { { "POSTMESSAGE ", 12 }, { argv[0], strlen(argv[0]) }, { " ", 1 }, { text.s, text.len } };
+  for (unsigned int pause = 4; !control_client_ask(&client, command, 4, 0, 0); pause = pause < PAUSE_MAX ? 2 * pause : PAUSE_MAX) {
+    tain until;
+    tain_now(&now);
+    if (client.code != EXIT_ERROR || client.status != NO_SUCH_CONTROLLER || !tain_less(&now, &deadline))
+      strerr_dief1x(client.code, client.why);
+    tain_from_millisecs(&until, (int)pause);
+    tain_add(&until, &now, &until);
+    if (tain_less(&deadline, &until)) until = deadline;
+    deepsleepuntil(&until, &now);
+  }
+  control_client_quit(&client);
+  return EXIT_DONE;
+}

@@ -1,0 +1,121 @@
+/* The client's side of a control port (control-spec 2 and 3, proposal 197): commands go out, replies and events come in,
+ * over the descriptors of a UCSPI client. The server is not trusted: every line is bounded and checked, every wait ends.
+ * Functions that return int give 1, or 0 with code and why set; after a refusal (code 3) one can go on, after 111 not. */
+#ifndef PORTER_CONTROL_CLIENT_H
+#define PORTER_CONTROL_CLIENT_H
+
+#include <stdint.h>
+
+#include <skalibs/buffer.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/tai.h>
+
+#include <porter/slice.h>
+
+#define CONTROL_LINE_MAX 65535    /* octets of a line, its end not counted: tor's own are far shorter, our events at most 8.4 KB */
+#define CONTROL_PATIENCE 60       /* seconds, see control_client_open */
+#define CONTROL_PATIENCE_QUIT 5   /* no more of them for the answer to QUIT */
+#define CONTROL_WHY_MAX 288
+
+typedef struct control_client_s control_client;
+struct control_client_s {
+  buffer in, out;
+  unsigned int block;     /* the status of the data block that is being read; 0 outside of one */
+  unsigned int status;    /* of the last whole reply */
+  unsigned int patience;  /* seconds */
+  int timed_out;          /* why the last control_client_line failed: its deadline passed */
+  int code;               /* how a program should exit after a 0: 3 the server said no, 111 anything else */
+  char why[CONTROL_WHY_MAX];    /* a NUL-terminated line to say then */
+  char line[CONTROL_LINE_MAX + 3];
+  char in_space[8192], out_space[2048];
+};
+
+/* --- lines (control-spec 2.3) --- */
+
+enum control_line_kind {
+  CONTROL_END,         /* "250 OK": the last line of a reply or of an event */
+  CONTROL_MID,         /* "250-version=...": more will come */
+  CONTROL_BLOCK,       /* "250+config-text=": data lines follow */
+  CONTROL_DATA,        /* one of these, its stuffed dot taken off */
+  CONTROL_BLOCK_END    /* "." */
+};
+typedef struct control_line_s control_line;
+struct control_line_s {
+  enum control_line_kind kind;
+  unsigned int status;    /* 650: an event's, else a reply's; a data line has that of its block */
+  slice text;             /* what follows the status; in the client's memory, until the next line is read */
+};
+typedef int control_line_func (void *context, control_line const *line);
+
+/* What the len octets of s (without their line end) are; *block is the state, 0 at the start. 0 where they are no line of this protocol. */
+extern int control_line_parse (control_line *line, unsigned int *block, char const *s, size_t len);
+
+/* --- a conversation --- */
+
+/* Begins one: reads from descriptor in, writes to out (UCSPI: 6 and 7); both become non-blocking and are closed on exec.
+ * The server has patience seconds to take a command, and for each line of a reply.
+ * Authenticates with SAFECOOKIE and the 32 octets of cookie_file (the server proves that it knows them too), or with
+ * nothing where it is null; takes the controller's name where name is not null. */
+extern int control_client_open (control_client *c, int in, int out, unsigned int patience, char const *cookie_file, char const *name);
+/* Sends the n pieces as one line. They must hold no CR, LF or NUL. */
+extern int control_client_send (control_client *c, slice const *piece, size_t n);
+/* Reads the next line. deadline null: as patience says. */
+extern int control_client_line (control_client *c, control_line *line, tain const *deadline);
+/* Sends a command and reads its reply; each (or null) gets every line of it, and of the events that come before it, up to
+ * a refusal, which is a status other than 2xx in any line. each returns 0 to stop (and sets code and why). */
+extern int control_client_ask (control_client *c, slice const *piece, size_t n, control_line_func *each, void *context);
+/* Says QUIT and waits for its answer: then our name is free. Nothing depends on what comes of it. */
+extern void control_client_quit (control_client *c);
+/* Sets code 111 and why to these words (_sys: and errno's); returns 0: for an each that stops. */
+extern int control_client_broken (control_client *c, char const *what);
+extern int control_client_broken_sys (control_client *c, char const *what);
+
+/* --- messages (proposal 197) --- */
+
+typedef struct control_message_s control_message;
+struct control_message_s {
+  uint64_t id;
+  slice from, to;    /* names without their @ */
+  slice text;        /* printable ASCII, spaces and tabs; not empty */
+  slice line;        /* all of these, as in the event, without POSTMESSAGE */
+};
+#define CONTROL_NAME_MAX 64
+#define CONTROL_TEXT_MAX 8192
+/* Whether a command line may hold it: a name of [A-Za-z0-9_] (how long one may be is the server's to say), a GETINFO key of
+ * printable characters without a space, a text. */
+extern int control_word_valid (char const *name);
+extern int control_key_valid (char const *key);
+extern int control_text_valid (char const *s, size_t len);
+/* Reads "POSTMESSAGE 7 src @dst text", the text of an event, or with its "650 " a line of recent-messages. */
+extern int control_message_parse (control_message *m, slice text);
+
+/* --- listening --- */
+
+typedef struct control_listener_s control_listener;
+struct control_listener_s {
+  control_client *client;
+  stralloc recent, early;       /* lines that wait, each with a NUL behind it: the recent messages; events that came before them */
+  size_t recent_at, early_at;   /* how far they are done with */
+  uint64_t last;                /* the id of the last message given out */
+  uint64_t lost;                /* how many messages the server has passed over, so far */
+  unsigned int asking : 1;      /* messages-lost is on its way */
+  unsigned int jumped : 1;      /* the ids have jumped since it was asked */
+  unsigned int unasked : 1;     /* the server does not know it */
+  tain patience;                /* when its answer is due */
+};
+
+enum control_news {
+  CONTROL_NEWS_FAILED,     /* the client's code and why say how */
+  CONTROL_NEWS_MESSAGE,
+  CONTROL_NEWS_LOST,       /* messages that we were too slow for */
+  CONTROL_NEWS_NONE        /* the deadline has passed */
+};
+
+/* Turns the events on (SETEVENTS POSTMESSAGE); with recent, fetches the recent messages, which then come first, none twice. */
+extern int control_listen (control_listener *l, control_client *c, int recent);
+/* What comes next, by deadline. A message is valid until the next call; *lost is how many more have been lost since it last said so. */
+extern enum control_news control_listener_next (control_listener *l, control_message *m, uint64_t *lost, tain const *deadline);
+/* Turns the events off; what was lost up to now is in *lost, as in control_listener_next. Gives the memory back. */
+extern int control_listener_end (control_listener *l, uint64_t *lost);
+
+#endif

@@ -1,0 +1,170 @@
+#!/bin/sh
+# ctlmsg-post, ctlmsg-listen, ctlmsg-info: against servers that mean harm, against tor, and with ctlmsg over s6-ipcserver and tcpserver.
+# shellcheck disable=SC2016 # the handlers' $MSGTEXT and such are theirs
+. "$(dirname "$0")/tap.sh"
+
+# said REPLIES PROGRAM ARG...: the program with those bytes (printf's) as all that the server ever says; what it sends is in $work/sent.
+said() {
+  # shellcheck disable=SC2059
+  printf "$1" > "$work/replies"
+  shift
+  "$@" 6< "$work/replies" 7> "$work/sent"
+}
+sent() { tr -d '\r' < "$work/sent" | tr '\n' '|'; }
+# dies NAME CODE WORDS COMMAND...: exits with CODE, and WORDS are on its stderr.
+dies() {
+  dies_name=$1 dies_code=$2 dies_words=$3
+  shift 3
+  exits "$dies_name" "$dies_code" "$@"
+  case $(cat "$work/err") in
+    *"$dies_words"*) result 0 "$dies_name: says so" ;;
+    *) result 1 "$dies_name: says '$(cat "$work/err")'" ;;
+  esac
+}
+
+# --- what they say ---
+exits 'post' 0 said '250 OK\r\n250 OK\r\n250 closing connection\r\n' ctlmsg-post @all two 'words  "q" \'
+is 'post: one command, its text verbatim' "$(sent)" 'AUTHENTICATE|POSTMESSAGE @all two words  "q" \|QUIT|'
+exits 'post -n' 0 said '250 OK\r\n250 OK\n250 OK\r\n250 closing connection\r\n' ctlmsg-post -n me @you -x
+is 'post -n: the name comes first' "$(sent)" 'AUTHENTICATE|CONTROLLERNAME me|POSTMESSAGE @you -x|QUIT|'
+exits 'post: a server that goes before its answer to QUIT' 0 said '250 OK\r\n250 OK\r\n' ctlmsg-post @all x
+exits 'info' 0 said '250 OK\r\n250-version=1.2=3\r\n250+config-text=\r\nA b\r\n..x\r\n\r\n.\r\n250-empty=\r\n250 OK\r\n' ctlmsg-info version config-text empty
+is 'info: values only, in order' "$(tr '\n' '|' < "$work/out")" '1.2=3|A b|.x||'
+is 'info: one command' "$(sent)" 'AUTHENTICATE|GETINFO version config-text empty|QUIT|'
+exits 'info: messages' 0 said '250 OK\r\n250+recent-messages=\r\n650 POSTMESSAGE 7 a @all x y\r\n.\r\n250-new-messages=\r\n250 OK\r\n' ctlmsg-info recent-messages new-messages
+is 'info: messages as ctlmsg-listen prints them' "$(cat "$work/out")" '7 a @all x y'
+exits 'listen' 0 said '250 OK\r\n250 OK\r\n650 BW 1 2\r\n650 POSTMESSAGE 1 a @all one\r\n650-X\r\n650+Y\r\n650 POSTMESSAGE 9 a @all no\r\n.\r\n650 Y\r\n650 POSTMESSAGE 2 unset @me  two\t\r\n' ctlmsg-listen -c 2
+is 'listen: lines' "$(cat "$work/out")" "$(printf '1 a @all one\n2 unset @me  two\t')"
+is 'listen: commands' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|QUIT|'
+exits 'listen prog' 0 said '250 OK\r\n250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @me $(echo no) `x`\r\n' ctlmsg-listen -n me -c 1 sh -c 'echo "$MSGID,$MSGFROM,$MSGTO,$MSGTEXT"; readlink /proc/$$/fd/6 /proc/$$/fd/7; :'
+is 'listen prog: its environment, and the connection is not its own' "$(cat "$work/out")" '1,a,me,$(echo no) `x`'
+exits 'listen prog: its code' 7 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @me x\r\n650 POSTMESSAGE 2 a @me x\r\n' ctlmsg-listen sh -c 'echo $MSGID; [ $MSGID = 2 ] && exit 7; :'
+is 'listen prog: the second ended it' "$(cat "$work/out")" '1
+2'
+exits 'listen prog: killed' 111 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @me x\r\n' ctlmsg-listen sh -c 'kill -9 $$'
+exits 'listen prog: none such' 127 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @me x\r\n' ctlmsg-listen /nonexistent
+exits 'listen prog: not to be run' 126 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @me x\r\n' ctlmsg-listen /etc/passwd
+exits 'listen prog: SIGPIPE is its own again, SIGCHLD default' 0 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @me x\r\n' env --ignore-signal=CHLD ctlmsg-listen -c 1 sh -c 'grep -q "^SigIgn:.*0000$" /proc/self/status'
+
+# Between SETEVENTS and the recent messages, and twice: every message once, in order.
+recent='250 OK\r\n250 OK\r\n650 POSTMESSAGE 4 a @all d\r\n650 BW 1 2\r\n650 POSTMESSAGE 6 a @all f\r\n250+recent-messages=\r\n650 POSTMESSAGE 2 a @all b\r\n650 POSTMESSAGE 4 a @all d\r\n650 POSTMESSAGE 5 a @me e\r\n.\r\n250 OK\r\n'
+exits 'listen -r' 0 said "$recent"'650 POSTMESSAGE 6 a @all f\r\n650 POSTMESSAGE 7 a @all g\r\n250-messages-lost=0\r\n250 OK\r\n' ctlmsg-listen -r -c 5
+is 'listen -r: recent ones first, none twice, in order' "$(cut -d ' ' -f 1 "$work/out" | tr '\n' ' ')" '2 4 5 6 7 '
+exits 'listen -r: none' 0 said '250 OK\r\n250 OK\r\n250-recent-messages=\r\n250 OK\r\n650 POSTMESSAGE 1 a @all g\r\n' ctlmsg-listen -r -c 1
+is 'listen -r: the first event' "$(cat "$work/out")" '1 a @all g'
+
+# Losses: asked after a jump, told once, and no more asked of a server that does not know.
+exits 'listen: losses' 0 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @all x\r\n650 POSTMESSAGE 5 a @all x\r\n650 POSTMESSAGE 8 a @all x\r\n250-messages-lost=3\r\n250 OK\r\n250-messages-lost=5\r\n250 OK\r\n650 POSTMESSAGE 9 a @all x\r\n' ctlmsg-listen -c 4
+is 'listen: what was lost' "$(sed 's/^[^0-9]*//;s/ .*//' "$work/err" | tr '\n' ' ')" '3 2 '
+is 'listen: asked for each jump, one question at a time' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|GETINFO messages-lost|GETINFO messages-lost|QUIT|'
+exits 'listen: a loss with the last message' 0 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @all x\r\n650 POSTMESSAGE 5 a @all x\r\n650 POSTMESSAGE 6 a @all x\r\n250-messages-lost=3\r\n250 OK\r\n' ctlmsg-listen -c 2
+is 'listen: is told as well' "$(sed 's/^[^0-9]*//;s/ .*//' "$work/err")" '3'
+exits 'listen: a jump without a loss' 0 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @all x\r\n650 POSTMESSAGE 5 a @all x\r\n250-messages-lost=0\r\n250 OK\r\n' ctlmsg-listen -c 2
+is 'listen: nothing is said' "$(cat "$work/err")" ''
+exits 'listen: messages-lost unknown' 0 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 3 a @all x\r\n552 Unrecognized key "messages-lost"\r\n650 POSTMESSAGE 5 a @all x\r\n' ctlmsg-listen -c 2
+is 'listen: asked once' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|GETINFO messages-lost|QUIT|'
+
+# --- when the server says no ---
+dies 'authentication refused' 3 '515 Authentication failed' said '515 Authentication failed: no\r\n' ctlmsg-post @all x
+dies 'name refused' 3 '553 Controller name already in use' said '250 OK\r\n553 Controller name already in use\r\n' ctlmsg-post -n me @all x
+is 'name refused: nothing was posted' "$(sent)" 'AUTHENTICATE|CONTROLLERNAME me|'
+dies 'post refused' 3 '552 Invalid destination' said '250 OK\r\n552 Invalid destination controller name\r\n' ctlmsg-post @you x
+dies 'key refused' 3 'Unrecognized key "a\x1b[2J"' said '250 OK\r\n552-Unrecognized key "a\033[2J"\r\n552 Unrecognized key "b"\r\n' ctlmsg-info a b
+is 'key refused: no value' "$(cat "$work/out")" ''
+dies 'events refused' 3 '552 Unrecognized event' said '250 OK\r\n552 Unrecognized event "POSTMESSAGE"\r\n' ctlmsg-listen
+
+# --- servers that break or mean harm ---
+dies 'nothing at all' 111 'closed the connection' said '' ctlmsg-post @all x
+dies 'a reply cut in its line' 111 'within a line' said '250 OK\r\n250 O' ctlmsg-post @all x
+dies 'a reply cut after its line' 111 'closed the connection' said '250 OK\r\n250-version=1\r\n' ctlmsg-info version
+dies 'a block without its end' 111 'closed the connection' said '250 OK\r\n250+x=\r\nabc\r\n' ctlmsg-info x
+dies 'listen: the server goes' 111 'closed the connection' said '250 OK\r\n250 OK\r\n' ctlmsg-listen
+dies 'a line that is none' 111 'none of this protocol' said 'SSH-2.0-x\r\n' ctlmsg-post @all x
+dies 'an empty line' 111 'none of this protocol' said '250 OK\r\n\r\n' ctlmsg-post @all x
+dies 'a NUL' 111 'none of this protocol' said '250 OK\r\n250 O\000K\r\n' ctlmsg-post @all x
+dies 'a reply to nothing' 111 'reply to nothing' said '250 OK\r\n250 OK\r\n250 OK\r\n' ctlmsg-listen
+dies 'a message with an escape' 111 'malformed message' said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @b \033[2J\r\n' ctlmsg-listen
+dies 'a message without text' 111 'malformed message' said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @b\r\n' ctlmsg-listen
+dies 'a recent message that is none' 111 'malformed message' said '250 OK\r\n250 OK\r\n250+recent-messages=\r\n650 POSTMESSAGE x\r\n.\r\n250 OK\r\n' ctlmsg-listen -r
+dies 'lost: no number' 111 'messages-lost is malformed' said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 3 a @b x\r\n250-messages-lost=99999999999999999999\r\n250 OK\r\n' ctlmsg-listen
+dies 'lost: fewer than before' 111 'messages-lost is malformed' said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 3 a @b x\r\n250-messages-lost=2\r\n250 OK\r\n650 POSTMESSAGE 9 a @b x\r\n250-messages-lost=1\r\n250 OK\r\n' ctlmsg-listen
+
+long=$(head -c 65531 /dev/zero | tr '\0' x)
+exits 'the longest line' 0 said "250 OK\r\n250-x=${long#xx}\r\n250 OK\r\n" ctlmsg-info x
+is 'the longest line: whole' "$(wc -c < "$work/out")" 65530
+dies 'a line one octet longer' 111 'too long' said "250 OK\r\n250-x=${long#x}\r\n250 OK\r\n" ctlmsg-info x
+{ printf '250 OK\r\n'; head -c 3000000 /dev/zero | tr '\0' 2; } > "$work/endless"
+dies 'a line without end' 111 'too long' sh -c 'ctlmsg-info x 6< "$1" 7> /dev/null' - "$work/endless"
+{ printf '250 OK\r\n250 OK\r\n'; yes "650 POSTMESSAGE 1 a @all $(printf %08000d 0)" | head -n 600; } > "$work/endless"
+dies 'events without end before a reply' 111 'too much before its reply' sh -c 'ctlmsg-listen -r 6< "$1" 7> /dev/null' - "$work/endless"
+
+mkfifo "$work/silent" "$work/full"
+exec 8<> "$work/silent" 9<> "$work/full"
+dies 'a server that never answers' 111 'timed out' sh -c 'ctlmsg-post -T 1 @all x 6<&8 7> /dev/null'
+printf '250 OK\r\n250 OK\r\n650 POSTMESSAGE 3 a @all x\r\n' >&8
+dies 'a server that never says what was lost' 111 'timed out' sh -c 'ctlmsg-listen -T 1 6<&8 7> /dev/null'
+printf '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @all x\r\n' >&8
+exits 'listen -t' 0 sh -c 'ctlmsg-listen -T 1 -t 1 6<&8 7> /dev/null'
+is 'listen -t: what came in time' "$(cat "$work/out")" '1 a @all x'
+printf '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @all x\r\n' >&8
+dies 'listen -t -c: too few' 111 'too few' sh -c 'ctlmsg-listen -T 1 -t 1 -c 2 6<&8 7> /dev/null'
+dd if=/dev/zero of=/dev/fd/9 bs=4096 oflag=nonblock > /dev/null 2>&1
+dies 'a server that never reads' 111 'unable to write to the server' sh -c 'ctlmsg-post -T 1 @all x 6<&8 7>&9'
+exec 8>&- 9>&-
+dies 'no connection' 111 'unable to use the connection' sh -c 'exec ctlmsg-post @all x 6<&- 7>&-'
+exits 'info: standard output is full' 111 said '250 OK\r\n250-version=1\r\n250 OK\r\n' sh -c 'ctlmsg-info version > /dev/full'
+exits 'listen: standard output is full' 111 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @all x\r\n' sh -c 'ctlmsg-listen > /dev/full'
+exits 'a server that is gone: no SIGPIPE' 111 sh -c 'mkfifo "$1"; exec 8<> "$1" 7> "$1" 8>&-; exec ctlmsg-post @all x 6< /dev/null' - "$work/gone"
+
+# --- wrong usage: nothing is sent ---
+for wrong in '' @all 'all x' '@ x' '@a-b x' '-n a-b @all x' '-w x @all x' '-T x @all x' '-z @all x'; do
+  # shellcheck disable=SC2086
+  exits "post $wrong" 100 said '250 OK\r\n250 OK\r\n' ctlmsg-post $wrong
+  is "post $wrong: nothing sent" "$(sent)" ''
+done
+exits 'post: an empty text' 100 said '250 OK\r\n250 OK\r\n' ctlmsg-post @all ''
+exits 'post: a line end in the text' 100 said '250 OK\r\n250 OK\r\n' ctlmsg-post @all "$(printf 'x\r\nQUIT')"
+is 'post: a line end in the text: nothing sent' "$(sent)" ''
+exits 'post: 8192 octets' 0 said '250 OK\r\n250 OK\r\n' ctlmsg-post @all "$(printf %08192d 0)"
+exits 'post: 8193 octets' 100 said '250 OK\r\n250 OK\r\n' ctlmsg-post @all "$(printf %08193d 0)"
+exits 'listen -c x' 100 said '' ctlmsg-listen -c x
+exits 'listen -n @x' 100 said '' ctlmsg-listen -n @x
+exits 'info without a key' 100 said '' ctlmsg-info
+exits 'info: a key with a line end' 100 said '' ctlmsg-info "$(printf 'a\r\nSIGNAL HALT')"
+
+# --- the cookie ---
+head -c 32 /dev/urandom > "$work/cookie"
+zeros=$(printf %064d 0)
+dies 'a server that does not know the cookie' 111 'does not know the cookie' said "250 AUTHCHALLENGE SERVERHASH=$zeros SERVERNONCE=$zeros\r\n250 OK\r\n" ctlmsg-post -k "$work/cookie" @all x
+is 'it learns nothing of it' "$(sent | sed 's/[0-9A-Fa-f]\{64\}/NONCE/')" 'AUTHCHALLENGE SAFECOOKIE NONCE|'
+for reply in 'AUTHCHALLENGE' "AUTHCHALLENGE SERVERHASH=00 SERVERNONCE=$zeros" "AUTHCHALLENGE SERVERHASH=$zeros SERVERNONCE=" \
+  "AUTHCHALLENGE SERVERHASH=$zeros SERVERNONCE=0" "AUTHCHALLENGE SERVERHASH=$zeros SERVERNONCE=${zeros}x" "AUTHCHALLENGE SERVERHASH=$zeros SERVERNONCE=$zeros$zeros$zeros" OK; do
+  dies "250 $(echo "$reply" | cut -c 1-60)" 111 'AUTHCHALLENGE is malformed' said "250 $reply\r\n250 OK\r\n" ctlmsg-post -k "$work/cookie" @all x
+done
+dies 'safe cookies unknown' 3 '510 Unrecognized command' said '510 Unrecognized command "AUTHCHALLENGE"\r\n' ctlmsg-post -k "$work/cookie" @all x
+dies 'no cookie file' 111 'unable to read the cookie file' said '' ctlmsg-post -k "$work/nothing" @all x
+printf short > "$work/short"
+dies 'a short cookie' 111 '32 octets' said '' ctlmsg-post -k "$work/short" @all x
+head -c 33 /dev/zero > "$work/long"
+dies 'a long cookie' 111 '32 octets' said '' ctlmsg-post -k "$work/long" @all x
+
+# --- a real tor ---
+mkdir -m 0700 "$work/tor"
+: > "$work/defaults"
+cat > "$work/torrc" <<END
+DataDirectory $work/tor
+DisableNetwork 1
+SocksPort 0
+ControlSocket $work/tor/control
+CookieAuthentication 1
+CookieAuthFile $work/tor/cookie
+Log err stderr
+END
+background tor --quiet --defaults-torrc "$work/defaults" -f "$work/torrc"
+wait_for test -S "$work/tor/control"
+exits 'tor: info with its cookie' 0 s6-ipcclient -l 0 -- "$work/tor/control" ctlmsg-info -k "$work/tor/cookie" version config-text circuit-status
+is 'tor: its version, and a block' "$(sed -n '1s/^\(0\.[0-9]*\).*/\1/p' "$work/out") $(grep -c '^DisableNetwork 1' "$work/out")" '0.4 1'
+dies 'tor: another cookie' 111 'does not know the cookie' s6-ipcclient -l 0 -- "$work/tor/control" sh -c 'exec ctlmsg-info -k "$0" version' "$work/cookie"
+dies 'tor: no cookie' 3 '515 Authentication failed' s6-ipcclient -l 0 -- "$work/tor/control" ctlmsg-info version
+dies 'tor: no such key' 3 '552 Unrecognized key "nonsense"' s6-ipcclient -l 0 -- "$work/tor/control" sh -c 'exec ctlmsg-info -k "$0" nonsense' "$work/tor/cookie"
+finish
