@@ -75,3 +75,11 @@ void arena_free(arena *a)
   }
   a->used = 0;
 }
+
+void arena_reset(arena *a)
+{
+  arena rest = { .block = a->block ? a->block->next : NULL };
+  arena_free(&rest);
+  if (a->block) a->block->next = NULL;
+  a->used = 0;
+}

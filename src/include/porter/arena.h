@@ -20,6 +20,8 @@ extern void *arena_array (arena *a, size_t n, size_t size);
 extern char *arena_copy (arena *a, char const *s, size_t len);
 /* Gives back what p, the newest allocation (asked for with size), holds beyond keep octets; nothing where p is not the newest. */
 extern void arena_shrink (arena *a, void const *p, size_t size, size_t keep);
+/* Gives everything back but one block, for the next of many. */
+extern void arena_reset (arena *a);
 /* Gives everything back; the arena can be used again. */
 extern void arena_free (arena *a);
 
