@@ -1,0 +1,297 @@
+/* The mailbox and its folders: names on disk (modified UTF-7, or UTF-8 as newer Courier writes it), listing, opening, making. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <stdio.h>  /* renameat2 */
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/types.h>
+
+#include <porter/maildir.h>
+#include <porter/text.h>
+
+#define FOLDER_NAME_MAX 254  /* of an encoded name; with its leading dot it is MAILDIR_NAME_MAX */
+#define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+static char const *const place_name[PLACES] = { [PLACE_NEW] = "new", [PLACE_CUR] = "cur" };
+
+int mailbox_open(mailbox *box)
+{
+  struct stat st;
+  *box = (mailbox)MAILBOX_ZERO;
+  box->fd = open(".", OPEN_DIRECTORY);
+  if (box->fd < 0) return 0;
+  if (fstat(box->fd, &st) < 0) return 0;
+  box->mode = st.st_mode & 0777;
+  if (fstatat(box->fd, "cur", &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+  return S_ISDIR(st.st_mode) ? 1 : (errno = ENOTDIR, 0);
+}
+
+size_t mailbox_unique(mailbox *box, char *s, int with_size, uint64_t size)
+{
+  struct timespec now;
+  char host[40];  /* a longer one is cut: four octets each must leave room for the rest */
+  size_t len;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (gethostname(host, sizeof host) < 0) strcpy(host, "localhost");
+  host[sizeof host - 1] = 0;
+  len = uint64_fmt(s, (uint64_t)now.tv_sec);
+  s[len++] = '.';
+  s[len++] = 'M';
+  len += uint64_fmt(s + len, (uint64_t)now.tv_nsec / 1000);
+  s[len++] = 'P';
+  len += uint64_fmt(s + len, (uint64_t)getpid());
+  s[len++] = '_';
+  len += uint_fmt(s + len, box->counter++);
+  s[len++] = '.';
+  for (char const *h = host; *h; h++) {
+    char const *octal = *h == '/' ? "\\057" : *h == ':' ? "\\072" : NULL;
+    memcpy(s + len, octal ? octal : h, octal ? 4 : 1);
+    len += octal ? 4 : 1;
+  }
+  if (with_size) {
+    memcpy(s + len, ",S=", 3);
+    len += 3;
+    len += uint64_fmt(s + len, size);
+  }
+  s[len] = 0;
+  return len;
+}
+
+/* --- names --- */
+
+static int plain_name_ok(slice name)
+{
+  char before = '.';
+  if (!name.len || name.s[0] == '~' || name.s[name.len - 1] == '.') return 0;
+  if (name.len == 5 && !strncasecmp(name.s, "INBOX", 5)) return 0;
+  if (utf8_valid(name.s, name.len) != name.len) return 0;
+  for (size_t i = 0; i < name.len; i++) {
+    unsigned char c = (unsigned char)name.s[i];
+    if (c < 0x20 || c == 0x7f || c == '/' || (c == '.' && before == '.')) return 0;
+    /* C1 controls, as UTF-8 */
+    if (c == 0xc2 && (unsigned char)name.s[i + 1] < 0xa0) return 0;
+    before = (char)c;
+  }
+  return 1;
+}
+
+/* The name on disk, with its dot and NUL. 0 with EINVAL where no folder can have it. */
+static int disk_name(slice name, char *disk)
+{
+  arena a = ARENA_ZERO;
+  slice encoded;
+  int good = 0;
+  if (name.len > FOLDER_NAME_MAX || !plain_name_ok(name)) return errno = EINVAL, 0;
+  if (!mutf7_encode(&a, name, &encoded)) return 0;
+  if (encoded.len > FOLDER_NAME_MAX) errno = EINVAL;
+  else {
+    disk[0] = '.';
+    memcpy(disk + 1, encoded.s, encoded.len);
+    disk[1 + encoded.len] = 0;
+    good = 1;
+  }
+  arena_free(&a);
+  return good;
+}
+
+int folder_name_ok(slice name)
+{
+  char disk[MAILDIR_NAME_MAX + 1];
+  return disk_name(name, disk);
+}
+
+/* What people call the folder with that name on disk; 0 where no request could name it. */
+static int people_name(arena *a, char const *disk, slice *name)
+{
+  slice raw = { disk + 1, strlen(disk + 1) };
+  if (!mutf7_decode(a, raw, name)) {
+    if (errno != EILSEQ) return -1;
+    *name = raw;
+  }
+  if (!plain_name_ok(*name)) return 0;
+  if (name->s == raw.s) name->s = arena_copy(a, raw.s, raw.len);
+  return name->s ? 1 : -1;
+}
+
+/* Whether the directory disk (relative to the mailbox) is a folder: no link, with a cur; new and tmp are no links either. */
+static int is_folder(int box, char const *disk)
+{
+  static char const *const inner[] = { "cur", "new", "tmp" };
+  struct stat st;
+  int fd = openat(box, disk, OPEN_DIRECTORY);
+  int good = fd >= 0;
+  for (size_t i = 0; good && i < 3; i++) {
+    if (fstatat(fd, inner[i], &st, AT_SYMLINK_NOFOLLOW) < 0) good = i && errno == ENOENT;
+    else good = S_ISDIR(st.st_mode);
+  }
+  if (fd >= 0) close(fd);
+  return good;
+}
+
+static int compare_names(void const *x, void const *y)
+{
+  slice const *a = x, *b = y;
+  int r = memcmp(a->s, b->s, a->len < b->len ? a->len : b->len);
+  return r ? r : (a->len > b->len) - (a->len < b->len);
+}
+
+int mailbox_folders(mailbox const *box, arena *a, slice **names, size_t *count)
+{
+  int fd = openat(box->fd, ".", OPEN_DIRECTORY);
+  DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+  slice *list = NULL;
+  size_t n = 0, room = 0;
+  int good = 0;
+  if (!dir) {
+    if (fd >= 0) close(fd);
+    return 0;
+  }
+  for (;;) {
+    struct dirent *d;
+    slice name;
+    int known;
+    errno = 0;
+    d = readdir(dir);
+    if (!d) {
+      good = !errno;
+      break;
+    }
+    if (d->d_name[0] != '.' || !d->d_name[1] || (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN)) continue;
+    known = people_name(a, d->d_name, &name);
+    if (known < 0) break;
+    if (!known || !is_folder(box->fd, d->d_name)) continue;
+    if (n == room) {
+      slice *more = realloc(list, (room = room ? 2 * room : 32) * sizeof *more);
+      if (!more) break;
+      list = more;
+    }
+    list[n++] = name;
+  }
+  closedir(dir);
+  if (good) {
+    if (n) qsort(list, n, sizeof *list, compare_names);
+    /* One name written in two ways on disk is one folder to people. */
+    *count = 0;
+    for (size_t i = 0; i < n; i++) if (!i || compare_names(list + i - 1, list + i)) list[(*count)++] = list[i];
+    *names = arena_array(a, *count ? *count : 1, sizeof **names);
+    if (*names) memcpy(*names, list, *count * sizeof *list);
+    else good = 0;
+  }
+  free(list);
+  return good;
+}
+
+/* The folder's name on disk: encoded as it should be, else as it stands; without one ENOENT. */
+static int find_disk_name(mailbox const *box, slice name, char *disk)
+{
+  char plain[MAILDIR_NAME_MAX + 1];
+  if (!disk_name(name, disk)) return 0;
+  if (is_folder(box->fd, disk)) return 1;
+  plain[0] = '.';
+  memcpy(plain + 1, name.s, name.len);
+  plain[1 + name.len] = 0;
+  if (!strcmp(plain, disk) || !is_folder(box->fd, plain)) return errno = ENOENT, 0;
+  strcpy(disk, plain);
+  return 1;
+}
+
+int folder_open(folder *f, mailbox const *box, slice name)
+{
+  char disk[MAILDIR_NAME_MAX + 1] = ".";
+  *f = (folder)FOLDER_ZERO;
+  if (name.len && !find_disk_name(box, name, disk)) return 0;
+  f->fd = openat(box->fd, disk, OPEN_DIRECTORY);
+  if (f->fd < 0) return 0;
+  for (int p = PLACES; p-- > 0;) {
+    f->place[p] = openat(f->fd, place_name[p], OPEN_DIRECTORY);
+    /* A folder may lack new (then it is as good as empty), but not cur. */
+    if (f->place[p] < 0 && !(p == PLACE_NEW && errno == ENOENT)) {
+      int e = errno == ELOOP || errno == ENOTDIR ? ENOENT : errno;
+      folder_close(f);
+      return errno = e, 0;
+    }
+  }
+  return 1;
+}
+
+/* --- making --- */
+
+static int make_file(int dir, char const *name, mode_t mode)
+{
+  int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (fd < 0) return 0;
+  if (fchmod(fd, mode) < 0 || fsync(fd) < 0) {
+    close(fd);
+    return 0;
+  }
+  return !close(fd);
+}
+
+/* All of a folder, below dir/name, which is there and empty. */
+static int fill(int dir, char const *name, mode_t mode)
+{
+  static char const *const inner[] = { "cur", "new", "tmp" };
+  int fd = openat(dir, name, OPEN_DIRECTORY);
+  int good = fd >= 0;
+  /* As the mailbox: who may read that, by its group, may read this. */
+  for (size_t i = 0; good && i < 3; i++) good = !mkdirat(fd, inner[i], mode) && !fchmodat(fd, inner[i], mode, 0);
+  good = good && make_file(fd, "maildirfolder", mode & 0666) && !fchmod(fd, mode) && !fsync(fd);
+  if (fd >= 0) {
+    int e = errno;
+    close(fd);
+    errno = e;
+  }
+  return good;
+}
+
+static void discard(int dir, char const *name)
+{
+  static char const *const inner[] = { "cur", "new", "tmp" };
+  int e = errno, fd = openat(dir, name, OPEN_DIRECTORY);
+  if (fd >= 0) {
+    for (size_t i = 0; i < 3; i++) unlinkat(fd, inner[i], AT_REMOVEDIR);
+    unlinkat(fd, "maildirfolder", 0);
+    close(fd);
+  }
+  unlinkat(dir, name, AT_REMOVEDIR);
+  errno = e;
+}
+
+int mailbox_add_folder(mailbox *box, slice name)
+{
+  char disk[MAILDIR_NAME_MAX + 1], unique[MAILDIR_NAME_MAX + 1];
+  struct stat st;
+  int tmp, good;
+  if (find_disk_name(box, name, disk)) return 0;
+  if (errno != ENOENT) return -1;
+  if (!fstatat(box->fd, disk, &st, AT_SYMLINK_NOFOLLOW)) return errno = EEXIST, -1;
+  if (errno != ENOENT) return -1;
+  /* It is made in tmp, where nobody takes it for a folder, and appears whole. */
+  tmp = openat(box->fd, "tmp", OPEN_DIRECTORY);
+  if (tmp < 0) return -1;
+  mailbox_unique(box, unique, 0, 0);
+  good = !mkdirat(tmp, unique, 0700);
+  if (good && (!fill(tmp, unique, box->mode) || renameat2(tmp, unique, box->fd, disk, RENAME_NOREPLACE) < 0)) {
+    /* Not every file system knows NOREPLACE; rename of a directory replaces no more than an empty one. */
+    if (errno != EINVAL || renameat(tmp, unique, box->fd, disk) < 0) {
+      discard(tmp, unique);
+      good = 0;
+    }
+  }
+  if (good) good = !fsync(box->fd);
+  if (!good && errno == EEXIST && is_folder(box->fd, disk)) {
+    close(tmp);
+    return 0;  /* somebody else made it meanwhile */
+  }
+  {
+    int e = errno;
+    close(tmp);
+    errno = e;
+  }
+  return good ? 1 : -1;
+}

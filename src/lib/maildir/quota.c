@@ -1,0 +1,168 @@
+/* maildirsize, Maildir++'s voluntary quota (README.maildirquota): kept up where it exists, never made.
+ *
+ *   first line: the limits, NUMBER S (octets) and NUMBER C (mails), by commas; no limit where absent or 0
+ *   each other: OCTETS MAILS, added up; one O_APPEND write each, so that writers need no lock
+ *
+ * Over 5120 octets it is counted anew: into a file of its own, renamed over it. Trash counts for nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>  /* renameat */
+#include <string.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/types.h>
+
+#include <porter/maildir.h>
+
+#define SIZE_MAX_KEPT 5120
+#define READ_MAX 65536  /* a file that grew beyond is counted anew in any case */
+
+static char const file_name[] = "maildirsize";
+
+int folder_name_counts(slice name)
+{
+  return !(name.len >= 5 && !memcmp(name.s, "Trash", 5) && (name.len == 5 || name.s[5] == '.'));
+}
+
+typedef struct quota_s quota;
+struct quota_s {
+  size_t limits_len;       /* of the first line, with its line end */
+  uint64_t octets, mails;  /* limits; 0 for none */
+  int64_t used_octets, used_mails;
+};
+
+static int64_t number(char const **s, char const *end)
+{
+  int64_t n = 0;
+  int minus = 0;
+  while (*s < end && (**s == ' ' || **s == '\t')) ++*s;
+  if (*s < end && **s == '-') minus = 1, ++*s;
+  for (; *s < end && **s >= '0' && **s <= '9'; ++*s) if (n < INT64_MAX / 10 - 9) n = n * 10 + (**s - '0');
+  return minus ? -n : n;
+}
+
+static void parse(quota *q, char const *s, size_t len)
+{
+  char const *end = s + len, *line = memchr(s, '\n', len);
+  *q = (quota){ .limits_len = line ? (size_t)(line - s) + 1 : len };
+  for (char const *p = s; p < s + q->limits_len;) {
+    uint64_t n = (uint64_t)number(&p, end);
+    if (p < end && *p == 'S') q->octets = n;
+    else if (p < end && *p == 'C') q->mails = n;
+    p++;
+  }
+  for (char const *p = s + q->limits_len; p < end;) {
+    char const *next = memchr(p, '\n', (size_t)(end - p));
+    if (!next) break;
+    q->used_octets += number(&p, next);
+    q->used_mails += number(&p, next);
+    p = next + 1;
+  }
+}
+
+static int count_folder(mailbox const *box, slice name, int64_t *octets, int64_t *mails)
+{
+  folder f;
+  int good;
+  if (!folder_open(&f, box, name)) return errno == ENOENT;
+  good = folder_scan(&f);
+  for (size_t i = 0; good && i < f.count; i++) {
+    uint64_t size;
+    if (!folder_size(&f, f.mail + i, &size)) continue;
+    *octets += (int64_t)size;
+    ++*mails;
+  }
+  folder_close(&f);
+  return good;
+}
+
+static int write_anew(mailbox *box, char const *limits, size_t len, int64_t octets, int64_t mails)
+{
+  char unique[MAILDIR_NAME_MAX + 1], line[2 * UINT64_FMT + 2];
+  size_t n = uint64_fmt(line, (uint64_t)octets);
+  int fd, good, error, tmp = openat(box->fd, "tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (tmp < 0) return 0;
+  line[n++] = ' ';
+  n += uint64_fmt(line + n, (uint64_t)mails);
+  line[n++] = '\n';
+  mailbox_unique(box, unique, 0, 0);
+  fd = openat(tmp, unique, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  good = fd >= 0 && allwrite(fd, limits, len) == len
+    && (!len || limits[len - 1] == '\n' || allwrite(fd, "\n", 1) == 1) && allwrite(fd, line, n) == n && !fchmod(fd, box->mode & 0666) && !fsync(fd);
+  error = errno;
+  if (fd >= 0 && close(fd) < 0 && good) good = 0, error = errno;
+  if (good && renameat(tmp, unique, box->fd, file_name) < 0) good = 0, error = errno;
+  if (!good && fd >= 0) unlinkat(tmp, unique, 0);
+  close(tmp);
+  return errno = error, good;
+}
+
+static int count_anew(mailbox *box, quota *q, char const *limits)
+{
+  arena a = ARENA_ZERO;
+  slice *names;
+  size_t count = 0;
+  int good = mailbox_folders(box, &a, &names, &count);
+  q->used_octets = q->used_mails = 0;
+  good = good && count_folder(box, (slice)SLICE_ZERO, &q->used_octets, &q->used_mails);
+  for (size_t i = 0; good && i < count; i++)
+    if (folder_name_counts(names[i])) good = count_folder(box, names[i], &q->used_octets, &q->used_mails);
+  arena_free(&a);
+  return good && write_anew(box, limits, q->limits_len, q->used_octets, q->used_mails);
+}
+
+static int over(quota const *q, int64_t octets, int64_t mails)
+{
+  return (q->octets && q->used_octets + octets > (int64_t)q->octets) || (q->mails && q->used_mails + mails > (int64_t)q->mails);
+}
+
+static size_t signed_fmt(char *s, int64_t n)
+{
+  size_t minus = n < 0;
+  if (minus) *s = '-';
+  return minus + uint64_fmt(s + minus, minus ? (uint64_t)-n : (uint64_t)n);
+}
+
+/* Opens and reads the file; -1 with errno ENOENT where there is none (or what has its name is a link). */
+static int open_quota(mailbox const *box, quota *q, char *text, size_t *len)
+{
+  int fd = openat(box->fd, file_name, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return errno = errno == ELOOP ? ENOENT : errno, -1;
+  *len = allread(fd, text, READ_MAX);
+  parse(q, text, *len);
+  return fd;
+}
+
+int mailbox_quota_room(mailbox *box, int64_t octets, int64_t mails)
+{
+  char text[READ_MAX];
+  quota q;
+  size_t len;
+  int fd = open_quota(box, &q, text, &len);
+  if (fd < 0) return errno == ENOENT;
+  close(fd);
+  if (!over(&q, octets, mails)) return 1;
+  /* What the file says may be old: only a fresh count refuses. */
+  if (!count_anew(box, &q, text)) return 0;
+  return over(&q, octets, mails) ? (errno = EDQUOT, 0) : 1;
+}
+
+int mailbox_quota_add(mailbox *box, int64_t octets, int64_t mails)
+{
+  char text[READ_MAX], line[2 * UINT64_FMT + 4];
+  quota q;
+  size_t len, n;
+  int good, error, fd = open_quota(box, &q, text, &len);
+  if (fd < 0) return errno == ENOENT;
+  n = signed_fmt(line, octets);
+  line[n++] = ' ';
+  n += signed_fmt(line + n, mails);
+  line[n++] = '\n';
+  good = write(fd, line, n) == (ssize_t)n;
+  error = errno;
+  close(fd);
+  if (good && len + n > SIZE_MAX_KEPT) good = count_anew(box, &q, text), error = errno;
+  return errno = error, good;
+}

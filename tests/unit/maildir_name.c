@@ -1,0 +1,86 @@
+/* Names of files in a Maildir (MAIL.md, Maildir++, 1 to 5). */
+#include <errno.h>
+#include <string.h>
+
+#include <porter/maildir.h>
+
+#include "tap.h"
+
+static void split(char const *name, char const *base, char separator, char const *flags, char const *rest)
+{
+  maildir_name n;
+  maildir_name_split(&n, name, strlen(name));
+  is_bytes(n.base.s, n.base.len, base, strlen(base), name);
+  is_int(n.separator, separator, "  its separator");
+  is_bytes(n.flags.s, n.flags.len, flags, strlen(flags), "  its flags");
+  is_bytes(n.rest.s, n.rest.len, rest, strlen(rest), "  its rest");
+}
+
+static void flags(char const *name, char const *add, char const *remove, int drop, char const *want)
+{
+  char s[MAILDIR_NAME_MAX + 1];
+  maildir_name n;
+  maildir_name_split(&n, name, strlen(name));
+  is_int((long long)maildir_name_flags(s, &n, add, remove, drop), (long long)strlen(want), "length");
+  is_str(s, want, name);
+}
+
+static void mid(char const *base, int twin, uint64_t inode, char const *want)
+{
+  arena a = ARENA_ZERO;
+  slice s;
+  ok(maildir_mid(&a, (slice){ base, strlen(base) }, twin, inode, &s), "mid");
+  is_bytes(s.s, s.len, want, strlen(want), want);
+  arena_free(&a);
+}
+
+int main(void)
+{
+  char standard[sizeof MAILDIR_FLAGS], long_name[400], s[MAILDIR_NAME_MAX + 1];
+  maildir_name n;
+  uint64_t size = 7;
+  int64_t t = 7;
+  split("1.M2P3.h,S=5:2,FS", "1.M2P3.h,S=5", ':', "FS", "");
+  split("1.h", "1.h", 0, "", "");
+  split("1.h:2,", "1.h", ':', "", "");
+  split("1.h;2,S", "1.h", ';', "S", "");
+  split("1.h!2,S", "1.h", '!', "S", "");
+  split("1.h:1,x", "1.h", ':', "", "");
+  split("1:2,a:2,S", "1:2,a", ':', "S", "");
+  split("1.h:2,S:3", "1.h", ':', "S:3", "");
+  split("1.h:2", "1.h:2", 0, "", "");
+  split("1.h:", "1.h:", 0, "", "");
+  split("1.h:2,FS,x=1", "1.h", ':', "FS", ",x=1");
+  split(":2,", "", ':', "", "");
+  split("", "", 0, "", "");
+  flags("1.h:2,S", "RF", "", 0, "1.h:2,FRS");
+  flags("1.h", "S", "", 0, "1.h:2,S");
+  flags("1.h:2,SF", "", "S", 0, "1.h:2,F");
+  flags("1.h:2,S", "R", "R", 0, "1.h:2,S");
+  flags("1.h;2,XSba,k=1", "D", "", 0, "1.h;2,DSXab,k=1");
+  flags("1.h:2,FSab", "", "", 1, "1.h:2,FS");
+  flags("1.h:1,x", "S", "", 0, "1.h:2,S");
+  memset(long_name, 'x', sizeof long_name);
+  maildir_name_split(&n, long_name, 252);
+  is_int((long long)maildir_name_flags(s, &n, "", "", 0), 255, "a name of 255 octets is made");
+  maildir_name_split(&n, long_name, 253);
+  errno = 0;
+  ok(!maildir_name_flags(s, &n, "", "", 0) && errno == ENAMETOOLONG, "one of 256 is not");
+  maildir_name_split(&n, "1.h:2,abSTRPFD", 14);
+  maildir_name_standard(standard, &n);
+  is_str(standard, "DFPRST", "the standard flags, in order");
+  ok(maildir_name_size((slice){ "1.h,S=123,W=130", 15 }, &size) && size == 123, ",S=");
+  ok(!maildir_name_size((slice){ "1.h,S=12x", 9 }, &size), "a size that is no number is none");
+  ok(!maildir_name_size((slice){ "1.h,S=", 6 }, &size), "nor is an empty one");
+  ok(!maildir_name_size((slice){ "1.h,S=99999999999999999999", 26 }, &size), "nor one over 64 bits");
+  ok(!maildir_name_size((slice){ "1.h", 3 }, &size), "no ,S=");
+  ok(maildir_name_time((slice){ "1700000000.x", 12 }, 1700000001, &t) && t == 1700000000, "a delivery time");
+  ok(!maildir_name_time((slice){ "1700100000.x", 12 }, 1700000001, &t), "more than a day ahead is none");
+  ok(!maildir_name_time((slice){ "42.x", 4 }, 1700000001, &t), "a small number is a counter");
+  ok(!maildir_name_time((slice){ "1700000000", 10 }, 1700000001, &t), "without a dot it is none");
+  ok(!maildir_name_time((slice){ "17000000000000000000000.x", 25 }, 1700000001, &t), "nor is a number that overflows");
+  mid("1.M2P3.h,S=5", 0, 0, "1.M2P3.h,S=5");
+  mid("a b%\xff\x7f", 0, 0, "a%20b%25%FF%7F");
+  mid("1.h", 1, 42, "1.h/42");
+  return done();
+}
