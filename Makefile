@@ -9,13 +9,13 @@ WARN := -Wall -Wextra -Wpedantic $(WERROR)
 DEFS := -D_GNU_SOURCE -DPORTER_VERSION='"$(VERSION)"' -DPORTER_HOME='"$(HOME_DIR)"'
 SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CPPFLAGS += $(DEFS) -Isrc/include -I$(B)/gen -MMD -MP
-# A wholly static program starts in half the time; those that ask NSS or iconv need a dynamic libc.
+# A wholly static program starts in half the time; those that ask NSS need a dynamic libc.
 STATIC := $(if $(SANITIZE),,-static)
 comma := ,
 LIBS := -Wl,-Bstatic -lskarnet -lprotobuf-c -ljansson -lcrypt -lmd $(if $(SANITIZE),-Wl$(comma)-Bdynamic)
 LDLIBS_static := -Wl,--as-needed $(LIBS)
 LDLIBS_dynamic := -Wl,--as-needed $(LIBS) -Wl,-Bdynamic
-DYNAMIC := auth setuidgid maildir-op mail-show
+DYNAMIC := auth setuidgid
 
 SOURCES := $(filter-out src/lib/% src/gen/%,$(wildcard src/*/*.c))
 PROGRAMS := $(patsubst %,$(B)/bin/%,$(notdir $(SOURCES:.c=)))

@@ -1,0 +1,90 @@
+/* What maildir-op can be asked: a method is a row of the table and a file. No method knows through which door it was asked. */
+#ifndef PORTER_METHOD_H
+#define PORTER_METHOD_H
+
+#include <porter/arena.h>
+#include <porter/mail.h>
+#include <porter/maildir.h>
+#include <porter/order.h>
+#include <porter/slice.h>
+
+#include "maildir.pb-c.h"
+
+#define REQUEST_MAX 1048576u       /* octets of a request: thousands of mids */
+#define RESPONSE_MAX 2147483647u   /* octets of a response: what protobuf's decoders take */
+
+typedef struct method_call_s method_call;
+struct method_call_s {
+  mailbox *box;
+  arena *a;              /* for as long as the call lasts */
+  void const *request;   /* unpacked; of the type that the method's row names */
+  sink_func *write;      /* takes the response, in pieces */
+  void *context;
+  char const *failed;    /* where the result is EXIT_TEMPORARY: what could not be done; errno says why */
+};
+
+typedef struct method_s method;
+struct method_s {
+  char const *name;
+  ProtobufCMessageDescriptor const *request;
+  int (*run) (method_call *call);  /* returns an exit code: EXIT_DONE, EXIT_ERROR, EXIT_REQUEST or EXIT_TEMPORARY */
+};
+extern method const method_table[];
+extern size_t const method_count;
+
+/* Answers a request of len octets for the method of that name: writes the response, which is an error's where the result is
+ * EXIT_ERROR, EXIT_REQUEST or EXIT_UNSUPPORTED. With EXIT_TEMPORARY what was written is worthless and *failed says why. */
+extern int method_answer (mailbox *box, char const *name, char const *request, size_t len, sink_func *write, void *context, char const **failed);
+
+/* --- for the methods --- */
+
+/* An answer that is an error: text, then outside in quotes, made harmless; where errno_value is not 0, the reason. Returns the exit code for the code. */
+extern int method_fail (method_call *call, Porter__Error__Code code, char const *text, slice outside, int errno_value);
+/* The same for what errno says of the folder or mail that outside names; EXIT_TEMPORARY where that is not the caller's or mailbox's affair. */
+extern int method_fail_folder (method_call *call, slice folder_name);
+extern int method_fail_mail (method_call *call, slice mid);
+/* EXIT_TEMPORARY, with what could not be done. */
+extern int method_temporary (method_call *call, char const *failed);
+/* The Error that method_fail would send, in the arena; null where memory fails. */
+extern Porter__Error *method_error (method_call *call, Porter__Error__Code code, char const *text, slice outside, int errno_value);
+/* Writes a response, or one of its fields: any protobuf message. EXIT_DONE or EXIT_TEMPORARY. */
+extern int method_write (method_call *call, ProtobufCMessage const *message);
+/* Writes message as the field of that number of the response. */
+extern int method_write_field (method_call *call, unsigned int number, ProtobufCMessage const *message);
+
+/* Opens and scans a folder. EXIT_DONE, or the code of the failure that was answered. */
+extern int method_folder (method_call *call, folder *f, char const *name);
+/* Reads all of the mail with that mid. */
+extern int method_read (method_call *call, folder *f, slice mid, mail_file *m);
+
+/* A mail as messages, in the arena; null where memory fails. */
+extern Porter__MIMEHeader *build_mime (arena *a, mime_tree const *tree, size_t i);
+extern Porter__MailHeader *build_head (arena *a, mime_tree const *tree, size_t i);
+extern Porter__ListMailHeader *build_list_head (arena *a, folder const *f, mail_entry const *e, mail_file const *m, mime_tree const *tree, int preview, int64_t now);
+extern char *build_string (arena *a, slice s);
+
+/* The mails of an open folder in the order that is asked, only those that match pattern (none: all). */
+extern int listing_make (method_call *call, folder *f, Porter__Sort const *sort, char const *pattern, order_key **list, size_t *count);
+/* Writes the heads of count mails as fields of that number. */
+extern int listing_write (method_call *call, folder *f, order_key const *list, size_t count, unsigned int number, int preview);
+#define LISTING_MAX 1000  /* heads in one answer of List and ListSearch */
+
+/* A call that names several mails. change makes one change and sets the file's new name (empty where the mail is no more);
+ * 0 with errno. Writes the outcomes (field 1) and where nothing could be done the first error (field 15). */
+typedef int change_func (method_call *call, folder *f, mail_entry *e, char *new_name, void *context);
+extern int changes_make (method_call *call, folder *f, char **mids, size_t count, change_func *change, void *context);
+
+extern int method_capabilities (method_call *call);
+extern int method_folders (method_call *call);
+extern int method_stats (method_call *call);
+extern int method_list (method_call *call);
+extern int method_search (method_call *call);
+extern int method_list_search (method_call *call);
+extern int method_show (method_call *call);
+extern int method_raw (method_call *call);
+extern int method_move (method_call *call);
+extern int method_remove (method_call *call);
+extern int method_set_flags (method_call *call);
+extern int method_add_folder (method_call *call);
+
+#endif

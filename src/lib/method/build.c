@@ -1,0 +1,151 @@
+/* A mail's head as messages of maildir.proto. */
+#include <string.h>
+
+#include <porter/method.h>
+
+char *build_string(arena *a, slice s)
+{
+  return arena_copy(a, s.s, s.len);
+}
+
+Porter__MIMEHeader *build_mime(arena *a, mime_tree const *tree, size_t i)
+{
+  mime_part const *part = tree->part + i;
+  Porter__MIMEHeader *m = arena_take(a, sizeof *m);
+  char path[MIME_PATH_FMT];
+  slice safe = SLICE_ZERO;
+  if (!m || (part->file_name.len && !mail_safe_name(a, part->file_name, &safe))) return NULL;
+  *m = (Porter__MIMEHeader)PORTER__MIMEHEADER__INIT;
+  m->main_type = build_string(a, part->type);
+  m->sub_type = build_string(a, part->subtype);
+  m->content_dispo = part->disposition == DISPOSITION_INLINE ? PORTER__MIMEHEADER__DISPOSITION__INLINE
+    : part->disposition == DISPOSITION_ATTACHMENT ? PORTER__MIMEHEADER__DISPOSITION__ATTACHMENT : PORTER__MIMEHEADER__DISPOSITION__NONE;
+  m->file_name = build_string(a, part->file_name);
+  m->safe_name = build_string(a, safe);
+  m->charset = build_string(a, part->charset);
+  m->content_id = build_string(a, part->content_id);
+  m->path = build_string(a, (slice){ path, mime_path(tree, i, path) });
+  return m->main_type && m->sub_type && m->file_name && m->safe_name && m->charset && m->content_id && m->path ? m : NULL;
+}
+
+static int build_addresses(arena *a, slice raw, Porter__MailAddr ***out, size_t *count)
+{
+  mail_address *list;
+  Porter__MailAddr *all;
+  *count = 0;
+  if (!raw.s) return 1;
+  if (!mail_addresses(a, raw, &list, count)) return 0;
+  *out = arena_array(a, *count, sizeof **out);
+  all = arena_array(a, *count, sizeof *all);
+  if (!*out || !all) return 0;
+  for (size_t i = 0; i < *count; i++) {
+    all[i] = (Porter__MailAddr)PORTER__MAIL_ADDR__INIT;
+    all[i].name = build_string(a, list[i].name);
+    all[i].address = build_string(a, list[i].address);
+    if (!all[i].name || !all[i].address) return 0;
+    (*out)[i] = all + i;
+  }
+  return 1;
+}
+
+static int build_ids(arena *a, slice raw, char ***out, size_t *count)
+{
+  slice *list;
+  *count = 0;
+  if (!raw.s) return 1;
+  if (!mail_ids(a, raw, &list, count)) return 0;
+  *out = arena_array(a, *count, sizeof **out);
+  if (!*out) return 0;
+  for (size_t i = 0; i < *count; i++) if (!((*out)[i] = build_string(a, list[i]))) return 0;
+  return 1;
+}
+
+typedef struct texts_s texts;
+struct texts_s {
+  arena *a;
+  char **list;  /* null while they are counted */
+  size_t count;
+};
+
+static int add_text(void *context, char const *s, size_t len)
+{
+  texts *t = context;
+  slice text;
+  if (t->list) {
+    if (!mail_text(t->a, (slice){ s, len }, &text) || !(t->list[t->count] = build_string(t->a, text))) return 0;
+  }
+  t->count++;
+  return 1;
+}
+
+static int build_texts(arena *a, slice header, enum mail_field which, char ***out, size_t *count)
+{
+  texts t = { .a = a };
+  mail_field_each(header.s, header.len, which, add_text, &t);
+  *count = 0;
+  if (!t.count) return 1;
+  t.list = arena_array(a, t.count, sizeof *t.list);
+  t.count = 0;
+  if (!t.list || !mail_field_each(header.s, header.len, which, add_text, &t)) return 0;
+  *out = t.list;
+  *count = t.count;
+  return 1;
+}
+
+Porter__MailHeader *build_head(arena *a, mime_tree const *tree, size_t i)
+{
+  mime_part const *part = tree->part + i;
+  slice const *field = part->head.field;
+  Porter__MailHeader *h = arena_take(a, sizeof *h);
+  Porter__MailAddr **sender = NULL;
+  char **ids = NULL;
+  size_t senders = 0, n = 0;
+  char date[MAIL_DATE_FMT];
+  mail_date d;
+  slice subject = SLICE_ZERO, when = { date, 0 };
+  if (!h) return NULL;
+  *h = (Porter__MailHeader)PORTER__MAIL_HEADER__INIT;
+  if (field[FIELD_DATE].s && mail_date_parse(field[FIELD_DATE], &d)) when.len = mail_date_fmt(date, &d);
+  h->send_date = build_string(a, when);
+  if (field[FIELD_SUBJECT].s && !mail_text(a, field[FIELD_SUBJECT], &subject)) return NULL;
+  h->subject = build_string(a, subject);
+  h->mime = build_mime(a, tree, i);
+  if (!h->send_date || !h->subject || !h->mime
+   || !build_addresses(a, field[FIELD_FROM], &h->written_from, &h->n_written_from)
+   || !build_addresses(a, field[FIELD_SENDER], &sender, &senders)
+   || !build_addresses(a, field[FIELD_REPLY_TO], &h->reply_to, &h->n_reply_to)
+   || !build_addresses(a, field[FIELD_TO], &h->send_to, &h->n_send_to)
+   || !build_addresses(a, field[FIELD_CC], &h->cc, &h->n_cc)
+   || !build_addresses(a, field[FIELD_BCC], &h->bcc, &h->n_bcc)
+   || !build_texts(a, part->header, FIELD_COMMENTS, &h->comments, &h->n_comments)
+   || !build_texts(a, part->header, FIELD_KEYWORDS, &h->keywords, &h->n_keywords)
+   || !build_ids(a, field[FIELD_MESSAGE_ID], &ids, &n)
+   || !build_ids(a, field[FIELD_IN_REPLY_TO], &h->in_reply_to, &h->n_in_reply_to)
+   || !build_ids(a, field[FIELD_REFERENCES], &h->references, &h->n_references)) return NULL;
+  if (senders) h->sender = sender[0];
+  if (n) h->message_id = ids[0];
+  return h;
+}
+
+Porter__ListMailHeader *build_list_head(arena *a, folder const *f, mail_entry const *e, mail_file const *m, mime_tree const *tree, int preview, int64_t now)
+{
+  Porter__ListMailHeader *h = arena_take(a, sizeof *h);
+  char date[MAIL_DATE_FMT], flags[sizeof MAILDIR_FLAGS];
+  mail_date d = { 0, 0 };
+  maildir_name n;
+  slice text = SLICE_ZERO;
+  if (!h || (preview && !mail_preview(a, tree, &text))) return NULL;
+  *h = (Porter__ListMailHeader)PORTER__LIST_MAIL_HEADER__INIT;
+  maildir_name_split(&n, e->name, strlen(e->name));
+  maildir_name_standard(flags, &n);
+  h->byte_size = (uint64_t)m->st.st_size;
+  h->unread = mail_entry_unread(e);
+  if (!folder_time(f, e, now, &d.seconds)) d.seconds = m->st.st_mtim.tv_sec;
+  h->rec_date = build_string(a, (slice){ date, mail_date_fmt(date, &d) });
+  h->mid = build_string(a, e->mid);
+  h->header = build_head(a, tree, 0);
+  h->flags = build_string(a, (slice){ flags, strlen(flags) });
+  h->has_attachment = mail_has_attachment(tree);
+  h->preview = build_string(a, text);
+  return h->rec_date && h->mid && h->header && h->flags && h->preview ? h : NULL;
+}

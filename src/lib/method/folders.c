@@ -1,0 +1,39 @@
+/* Folders and AddFolder. */
+#include <errno.h>
+#include <string.h>
+
+#include <porter/exit.h>
+#include <porter/method.h>
+
+int method_folders(method_call *call)
+{
+  Porter__FoldersResp response = PORTER__FOLDERS_RESP__INIT;
+  slice *names;
+  size_t count;
+  if (!mailbox_folders(call->box, call->a, &names, &count)) return method_temporary(call, "read mailbox");
+  response.folders = arena_array(call->a, count, sizeof *response.folders);
+  if (!response.folders) return method_temporary(call, "take memory");
+  for (size_t i = 0; i < count; i++) {
+    char *s = build_string(call->a, names[i]);
+    if (!s) return method_temporary(call, "take memory");
+    response.folders[response.n_folders++] = s;
+  }
+  return method_write(call, &response.base);
+}
+
+int method_add_folder(method_call *call)
+{
+  Porter__AddFolderReq const *request = call->request;
+  Porter__AddFolderResp response = PORTER__ADD_FOLDER_RESP__INIT;
+  slice name = { request->name, strlen(request->name) };
+  int made = mailbox_add_folder(call->box, name);
+  if (made < 0) switch (errno) {
+    case EINVAL: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no folder can have the name", name, 0);
+    case EEXIST: return method_fail(call, PORTER__ERROR__CODE__FOLDER_EXISTS, "the name is taken", name, 0);
+    case ENOSPC: case EDQUOT: return method_fail(call, PORTER__ERROR__CODE__OVER_QUOTA, "unable to make folder", name, errno);
+    case EACCES: case EPERM: case EROFS: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "unable to make folder", name, errno);
+    default: return method_temporary(call, "make folder");
+  }
+  response.status = made ? PORTER__ADD_FOLDER_RESP__STATUS__CREATED : PORTER__ADD_FOLDER_RESP__STATUS__SKIPPED;
+  return method_write(call, &response.base);
+}

@@ -1,0 +1,91 @@
+/* Raw: a mail as it lies in its file, or the decoded octets of one part, from an offset on. */
+#include <string.h>
+
+#include <porter/exit.h>
+#include <porter/method.h>
+#include <porter/wire.h>
+
+/* Gives on what lies between two offsets of all that comes. */
+typedef struct window_s window;
+struct window_s {
+  method_call *call;
+  uint64_t skip, left;
+  int failed;
+};
+
+static int pass(void *context, char const *s, size_t len)
+{
+  window *w = context;
+  size_t skipped = w->skip < len ? (size_t)w->skip : len;
+  w->skip -= skipped;
+  s += skipped;
+  len -= skipped;
+  if (len > w->left) len = (size_t)w->left;
+  w->left -= len;
+  if (len && !w->call->write(w->call->context, s, len)) return w->failed = 1, 0;
+  return w->left != 0;
+}
+
+static int write_body(method_call *call, uint64_t size, slice octets, mime_part const *part)
+{
+  Porter__RawReq const *request = call->request;
+  window w = { .call = call, .skip = request->offset < size ? request->offset : size };
+  uint8_t head[20];
+  size_t len;
+  w.left = size - w.skip;
+  if (request->length && request->length < w.left) w.left = request->length;
+  if (!w.left) return EXIT_DONE;
+  len = wire_varint(head, 2 << 3 | 2);
+  len += wire_varint(head + len, w.left);
+  if (!call->write(call->context, (char const *)head, len)) return method_temporary(call, "write response");
+  if (part) mime_decode(part, pass, &w);
+  else pass(&w, octets.s, octets.len);
+  return w.failed || w.left ? method_temporary(call, "write response") : EXIT_DONE;
+}
+
+static int answer(method_call *call, mail_file const *m)
+{
+  Porter__RawReq const *request = call->request;
+  Porter__RawResp response = PORTER__RAW_RESP__INIT;
+  slice path = { request->path, strlen(request->path) }, octets = { m->s, m->len };
+  mime_part const *part = NULL;
+  mime_tree tree;
+  size_t i = 0;
+  uint64_t size = m->len, left;
+  if (!mime_parse(call->a, m->s, m->len, &tree)) return method_temporary(call, "take memory");
+  if (path.len) {
+    i = mime_find(&tree, path.s, path.len);
+    if (i == tree.count) return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_PART, "no such part", path, 0);
+    if (tree.part[i].kind == MIME_MULTIPART) {
+      octets = tree.part[i].body;
+      size = octets.len;
+    } else {
+      part = tree.part + i;
+      size = mime_size(part);
+    }
+  }
+  response.header = build_mime(call->a, &tree, i);
+  if (!response.header) return method_temporary(call, "take memory");
+  /* The size and path are those of what is asked for: a client that pages by offset needs the whole. */
+  response.header->size = size;
+  if (!path.len) response.header->path = (char *)"";
+  left = request->offset < size ? size - request->offset : 0;
+  if (request->length && request->length < left) left = request->length;
+  if (left > RESPONSE_MAX - protobuf_c_message_get_packed_size(&response.base) - 20)
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too large for one response (use offset and length)", (slice)SLICE_ZERO, 0);
+  if (method_write(call, &response.base) != EXIT_DONE) return EXIT_TEMPORARY;
+  return write_body(call, size, octets, part);
+}
+
+int method_raw(method_call *call)
+{
+  Porter__RawReq const *request = call->request;
+  mail_file m = MAIL_FILE_ZERO;
+  folder f;
+  int code = method_folder(call, &f, request->folder);
+  if (code == EXIT_DONE) code = method_read(call, &f, (slice){ request->mid, strlen(request->mid) }, &m);
+  if (code == EXIT_DONE) code = answer(call, &m);
+  mail_file_close(&m);
+  folder_close(&f);
+  return code;
+}

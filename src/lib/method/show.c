@@ -1,0 +1,184 @@
+/* Show: the whole tree of a mail, with what its parts hold. Large octets are not held in memory: the message is packed with
+ * their lengths, and when protobuf-c comes to write them they are decoded into the response. */
+#include <stdint.h>
+#include <string.h>
+
+#include <porter/exit.h>
+#include <porter/method.h>
+#include <porter/text.h>
+
+#define KEPT_MAX 65536  /* text up to this is decoded once, into memory; a larger one twice: to count it, and to write it */
+
+/* A part whose octets are yet to come. Its address stands in the message for the octets. */
+typedef struct deferred_s deferred;
+struct deferred_s {
+  mime_part const *part;
+  size_t len;
+  int text;
+};
+
+typedef struct show_s show;
+struct show_s {
+  ProtobufCBuffer base;
+  method_call *call;
+  mime_tree tree;
+  deferred *later;
+  size_t later_count;
+  int good;
+};
+
+static int count_octets(void *context, char const *s, size_t len)
+{
+  (void)s;
+  *(uint64_t *)context += len;
+  return 1;
+}
+
+typedef struct text_buffer_s { char *s; size_t len; } text_buffer;
+
+static int keep_octets(void *context, char const *s, size_t len)
+{
+  text_buffer *b = context;
+  memcpy(b->s + b->len, s, len);
+  b->len += len;
+  return 1;
+}
+
+static int write_octets(show *sh, deferred const *d)
+{
+  return d->text ? mime_text(d->part, sh->call->write, sh->call->context) : mime_decode(d->part, sh->call->write, sh->call->context);
+}
+
+static void append(ProtobufCBuffer *buffer, size_t len, uint8_t const *data)
+{
+  show *sh = (show *)buffer;
+  uintptr_t at = (uintptr_t)data, first = (uintptr_t)sh->later;
+  if (!sh->good || !len) return;
+  if (at >= first && at < first + sh->later_count * sizeof *sh->later) sh->good = write_octets(sh, (deferred const *)(void const *)data);
+  else sh->good = sh->call->write(sh->call->context, (char const *)data, len);
+}
+
+static int is_text(mime_part const *part)
+{
+  return part->kind == MIME_LEAF && part->type.len == 4 && !memcmp(part->type.s, "text", 4);
+}
+
+/* What lies around the parts of a multipart, as text; null where memory fails. */
+static char *build_surroundings(arena *a, slice raw)
+{
+  slice text;
+  char *s;
+  size_t n = 0;
+  if (!charset_decode(a, NULL, raw, &text) || !(s = build_string(a, text))) return NULL;
+  for (size_t i = 0; i < text.len; i++) if (s[i] != '\r' || s[i + 1] != '\n') s[n++] = s[i];
+  s[n] = 0;
+  return s;
+}
+
+/* Sets the body of a leaf. 0 where memory fails. */
+static int build_leaf(show *sh, Porter__MailBody *body, mime_part const *part, Porter__ShowReq__Bodies bodies)
+{
+  int text = is_text(part);
+  uint64_t len = 0;
+  deferred *d;
+  if (bodies == PORTER__SHOW_REQ__BODIES__NONE || (bodies == PORTER__SHOW_REQ__BODIES__TEXT && !text)) return 1;
+  body->body_case = PORTER__MAIL_BODY__BODY_DISCRETE;
+  if (text) mime_text(part, count_octets, &len);
+  else len = mime_size(part);
+  body->discrete.len = (size_t)len;
+  if (text && len <= KEPT_MAX) {
+    text_buffer b = { arena_take(sh->call->a, (size_t)len), 0 };
+    if (!b.s) return 0;
+    mime_text(part, keep_octets, &b);
+    body->discrete.data = (uint8_t *)b.s;
+    return 1;
+  }
+  d = sh->later + sh->later_count++;
+  *d = (deferred){ .part = part, .len = (size_t)len, .text = text };
+  body->discrete.data = (uint8_t *)d;
+  return 1;
+}
+
+/* One pass over the parts in document order: each finds its parent's message already made. */
+static Porter__Mail *build_mail(show *sh, Porter__ShowReq__Bodies bodies)
+{
+  arena *a = sh->call->a;
+  mime_tree const *tree = &sh->tree;
+  Porter__MailBody **body = arena_array(a, tree->count, sizeof *body);  /* of each part */
+  Porter__Mail *root = NULL;
+  sh->later = arena_array(a, tree->count, sizeof *sh->later);
+  if (!body || !sh->later) return NULL;
+  for (size_t i = 0; i < tree->count; i++) {
+    mime_part const *part = tree->part + i;
+    Porter__MailBody *b = arena_take(a, sizeof *b);
+    if (!b) return NULL;
+    porter__mail_body__init(b);
+    body[i] = b;
+    if (part->kind == MIME_MULTIPART) {
+      Porter__Multipart *m = arena_take(a, sizeof *m);
+      if (!m) return NULL;
+      *m = (Porter__Multipart)PORTER__MULTIPART__INIT;
+      m->parts = arena_array(a, part->count, sizeof *m->parts);
+      if (!m->parts) return NULL;
+      if (bodies != PORTER__SHOW_REQ__BODIES__NONE) {
+        m->preamble = build_surroundings(a, part->preamble);
+        m->epilogue = build_surroundings(a, part->epilogue);
+        if (!m->preamble || !m->epilogue) return NULL;
+      }
+      b->body_case = PORTER__MAIL_BODY__BODY_MULTIPART;
+      b->multipart = m;
+    } else if (part->kind == MIME_LEAF && !build_leaf(sh, b, part, bodies)) return NULL;
+    if (!i || tree->part[part->parent].kind == MIME_MESSAGE) {
+      Porter__Mail *mail = arena_take(a, sizeof *mail);
+      if (!mail) return NULL;
+      *mail = (Porter__Mail)PORTER__MAIL__INIT;
+      mail->head = build_head(a, tree, i);
+      if (!mail->head) return NULL;
+      if (part->kind != MIME_MULTIPART) mail->head->mime->size = mime_size(part);
+      mail->body = b;
+      if (!i) root = mail;
+      else {
+        body[part->parent]->body_case = PORTER__MAIL_BODY__BODY_MAIL;
+        body[part->parent]->mail = mail;
+      }
+    } else {
+      Porter__Multipart *m = body[part->parent]->multipart;
+      Porter__MIMEPart *p = arena_take(a, sizeof *p);
+      if (!p) return NULL;
+      *p = (Porter__MIMEPart)PORTER__MIMEPART__INIT;
+      p->mime_header = build_mime(a, tree, i);
+      if (!p->mime_header) return NULL;
+      if (part->kind != MIME_MULTIPART) p->mime_header->size = mime_size(part);
+      p->body = b;
+      m->parts[m->n_parts++] = p;
+    }
+  }
+  return root;
+}
+
+int method_show(method_call *call)
+{
+  Porter__ShowReq const *request = call->request;
+  Porter__ShowResp response = PORTER__SHOW_RESP__INIT;
+  show sh = { .base = { append }, .call = call, .tree = { 0 }, .good = 1 };
+  mail_file m = MAIL_FILE_ZERO;
+  slice mid = { request->mid, strlen(request->mid) };
+  folder f;
+  int code;
+  if (request->bodies > PORTER__SHOW_REQ__BODIES__NONE)
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such choice of bodies", (slice)SLICE_ZERO, 0);
+  code = method_folder(call, &f, request->folder);
+  if (code == EXIT_DONE) code = method_read(call, &f, mid, &m);
+  if (code == EXIT_DONE) {
+    if (!mime_parse(call->a, m.s, m.len, &sh.tree) || !(response.mail = build_mail(&sh, request->bodies))) code = method_temporary(call, "take memory");
+    else if (protobuf_c_message_get_packed_size(&response.base) > RESPONSE_MAX)
+      code = method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too large to show whole (use Raw):", mid, 0);
+    else {
+      protobuf_c_message_pack_to_buffer(&response.base, &sh.base);
+      if (!sh.good) code = method_temporary(call, "write response");
+    }
+  }
+  mail_file_close(&m);
+  folder_close(&f);
+  return code;
+}

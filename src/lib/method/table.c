@@ -1,0 +1,179 @@
+/* The table of methods, and how a request is answered. */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <porter/exit.h>
+#include <porter/method.h>
+#include <porter/text.h>
+#include <porter/wire.h>
+
+method const method_table[] = {
+  { "Capabilities", &porter__capabilities_req__descriptor, method_capabilities },
+  { "Folders", &porter__folders_req__descriptor, method_folders },
+  { "Stats", &porter__stats_req__descriptor, method_stats },
+  { "List", &porter__list_req__descriptor, method_list },
+  { "Search", &porter__search_req__descriptor, method_search },
+  { "ListSearch", &porter__list_search_req__descriptor, method_list_search },
+  { "Show", &porter__show_req__descriptor, method_show },
+  { "Raw", &porter__raw_req__descriptor, method_raw },
+  { "Move", &porter__move_req__descriptor, method_move },
+  { "Remove", &porter__remove_req__descriptor, method_remove },
+  { "AddFolder", &porter__add_folder_req__descriptor, method_add_folder },
+  { "SetFlags", &porter__set_flags_req__descriptor, method_set_flags },
+};
+size_t const method_count = sizeof method_table / sizeof *method_table;
+
+/* --- failing --- */
+
+static int exit_code(Porter__Error__Code code)
+{
+  switch (code) {
+    case PORTER__ERROR__CODE__BAD_REQUEST: return EXIT_REQUEST;
+    case PORTER__ERROR__CODE__UNSUPPORTED: return EXIT_UNSUPPORTED;
+    case PORTER__ERROR__CODE__TEMPORARY: return EXIT_TEMPORARY;
+    default: return EXIT_ERROR;
+  }
+}
+
+Porter__Error *method_error(method_call *call, Porter__Error__Code code, char const *text, slice outside, int errno_value)
+{
+  Porter__Error *e = arena_take(call->a, sizeof *e);
+  char escaped[TEXT_ESCAPE_MAX + 1];
+  char const *reason = errno_value ? strerror(errno_value) : "";
+  size_t n = strlen(text), quoted = outside.s ? text_escape(escaped, outside.s, outside.len) : 0;
+  char *s = arena_take(call->a, n + quoted + strlen(reason) + 6);
+  if (!e || !s) return NULL;
+  *e = (Porter__Error)PORTER__ERROR__INIT;
+  e->code = code;
+  e->text = s;
+  memcpy(s, text, n);
+  if (outside.s) {
+    memcpy(s + n, " \"", 2);
+    memcpy(s + n + 2, escaped, quoted);
+    s[n + 2 + quoted] = '"';
+    n += quoted + 3;
+  }
+  if (errno_value) {
+    memcpy(s + n, ": ", 2);
+    memcpy(s + n + 2, reason, strlen(reason));
+    n += 2 + strlen(reason);
+  }
+  s[n] = 0;
+  return e;
+}
+
+int method_fail(method_call *call, Porter__Error__Code code, char const *text, slice outside, int errno_value)
+{
+  Porter__Failure failure = PORTER__FAILURE__INIT;
+  failure.error = method_error(call, code, text, outside, errno_value);
+  if (!failure.error) return method_temporary(call, "take memory");
+  return method_write(call, &failure.base) == EXIT_DONE ? exit_code(code) : EXIT_TEMPORARY;
+}
+
+int method_temporary(method_call *call, char const *failed)
+{
+  call->failed = failed;
+  return EXIT_TEMPORARY;
+}
+
+int method_fail_folder(method_call *call, slice folder_name)
+{
+  switch (errno) {
+    case ENOENT: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, 0);
+    case EINVAL: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no folder can have the name", folder_name, 0);
+    case EACCES: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "unable to read folder", folder_name, EACCES);
+    default: return method_temporary(call, "read folder");
+  }
+}
+
+int method_fail_mail(method_call *call, slice mid)
+{
+  switch (errno) {
+    case ENOENT: case EINVAL: return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_MAIL, "no such mail", mid, 0);
+    case EACCES: return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_MAIL, "unable to read mail", mid, EACCES);
+    default: return method_temporary(call, "read mail");
+  }
+}
+
+int method_folder(method_call *call, folder *f, char const *name)
+{
+  slice s = { name, strlen(name) };
+  if (folder_open(f, call->box, s) && folder_scan(f)) return EXIT_DONE;
+  return method_fail_folder(call, s);
+}
+
+int method_read(method_call *call, folder *f, slice mid, mail_file *m)
+{
+  mail_entry *e = folder_find(f, mid);
+  if (!e) errno = ENOENT;
+  return e && mail_file_all(m, f, e) ? EXIT_DONE : method_fail_mail(call, mid);
+}
+
+/* --- answering --- */
+
+typedef struct write_buffer_s write_buffer;
+struct write_buffer_s {
+  ProtobufCBuffer base;
+  method_call *call;
+  int good;
+};
+
+static void append(ProtobufCBuffer *buffer, size_t len, uint8_t const *data)
+{
+  write_buffer *w = (write_buffer *)buffer;
+  if (w->good && len) w->good = w->call->write(w->call->context, (char const *)data, len);
+}
+
+int method_write(method_call *call, ProtobufCMessage const *message)
+{
+  write_buffer w = { .base = { append }, .call = call, .good = 1 };
+  protobuf_c_message_pack_to_buffer(message, &w.base);
+  return w.good ? EXIT_DONE : method_temporary(call, "write response");
+}
+
+int method_write_field(method_call *call, unsigned int number, ProtobufCMessage const *message)
+{
+  uint8_t head[20];
+  size_t len = wire_varint(head, (uint64_t)number << 3 | 2);
+  len += wire_varint(head + len, protobuf_c_message_get_packed_size(message));
+  if (!call->write(call->context, (char const *)head, len)) return method_temporary(call, "write response");
+  return method_write(call, message);
+}
+
+static void *arena_alloc(void *a, size_t size)
+{
+  return arena_take(a, size);
+}
+
+static void arena_keep(void *a, void *pointer)
+{
+  (void)a;
+  (void)pointer;
+}
+
+static int run(method_call *call, method const *m, char const *request, size_t len)
+{
+  ProtobufCAllocator allocator = { arena_alloc, arena_keep, call->a };
+  char const *why;
+  if (len > REQUEST_MAX) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "the request is too long", (slice)SLICE_ZERO, 0);
+  if (!wire_check(m->request, (uint8_t const *)request, len, &why))
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, why, (slice)SLICE_ZERO, 0);
+  call->request = protobuf_c_message_unpack(m->request, &allocator, len, (uint8_t const *)request);
+  if (!call->request) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "not a protobuf message", (slice)SLICE_ZERO, 0);
+  return m->run(call);
+}
+
+int method_answer(mailbox *box, char const *name, char const *request, size_t len, sink_func *write, void *context, char const **failed)
+{
+  arena a = ARENA_ZERO;
+  method_call call = { .box = box, .a = &a, .write = write, .context = context };
+  int code = -1, error;
+  for (size_t i = 0; i < method_count && code < 0; i++)
+    if (!strcmp(method_table[i].name, name)) code = run(&call, method_table + i, request, len);
+  if (code < 0) code = method_fail(&call, PORTER__ERROR__CODE__UNSUPPORTED, "no such method", (slice){ name, strlen(name) }, 0);
+  error = errno;
+  arena_free(&a);
+  *failed = call.failed;
+  return errno = error, code;
+}

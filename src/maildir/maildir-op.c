@@ -1,0 +1,75 @@
+/* maildir-op: one request about the Maildir++ in the current directory, from standard input to standard output. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/strerr.h>
+
+#include <porter/exit.h>
+#include <porter/method.h>
+
+#define USAGE "maildir-op method"
+#define BUFFER 65536
+
+typedef struct output_s output;
+struct output_s {
+  size_t len;
+  char s[BUFFER];
+};
+
+static int flush(output *o)
+{
+  size_t len = o->len;
+  o->len = 0;
+  return allwrite(1, o->s, len) == len;
+}
+
+static int write_out(void *context, char const *s, size_t len)
+{
+  output *o = context;
+  if (len > BUFFER - o->len && !flush(o)) return 0;
+  if (len >= BUFFER) return allwrite(1, s, len) == len;
+  memcpy(o->s + o->len, s, len);
+  o->len += len;
+  return 1;
+}
+
+/* A mail that shrinks while it is mapped (no delivery does that, but its owner may) ends the call with a reason. */
+static void shrunk(int signal_number)
+{
+  static char const text[] = "maildir-op: fatal: a mail shrank while it was read\n";
+  (void)signal_number;
+  if (write(2, text, sizeof text - 1) < 0) _exit(EXIT_TEMPORARY);
+  _exit(EXIT_TEMPORARY);
+}
+
+int main(int argc, char const *const *argv)
+{
+  static output out;
+  static char request[REQUEST_MAX + 1];
+  struct rlimit none = { 0, 0 };
+  char const *failed;
+  mailbox box;
+  size_t len;
+  int code;
+  PROG = "maildir-op";
+  if (!fd_sanitize()) return EXIT_TEMPORARY;
+  if (argc != 2) strerr_dieusage(EXIT_USAGE, USAGE);
+  /* Its uid may serve many mailboxes: none of their owners' other processes may look into this one. */
+  if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0) strerr_diefu1sys(EXIT_TEMPORARY, "become undumpable");
+  signal(SIGBUS, shrunk);
+  if (!mailbox_open(&box))
+    strerr_diefu1sys(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? EXIT_ACCOUNT : EXIT_TEMPORARY, "open the Maildir in the current directory");
+  errno = 0;
+  len = allread(0, request, sizeof request);
+  if (len < sizeof request && errno) strerr_diefu1sys(EXIT_TEMPORARY, "read request");
+  code = method_answer(&box, argv[1], request, len, write_out, &out, &failed);
+  if (code == EXIT_TEMPORARY) strerr_diefu1sys(EXIT_TEMPORARY, failed);
+  if (!flush(&out)) strerr_diefu1sys(EXIT_TEMPORARY, "write response");
+  return code;
+}
