@@ -13,7 +13,7 @@
 #include "long_numbers.h"
 
 #define LONG_DIGITS 19
-#define MARK "\"\\u0000"
+static char const mark[] = "\"\\u0000";
 
 static size_t digits_at(slice json, size_t i)
 {
@@ -34,14 +34,14 @@ char *quote_long_numbers(slice json, size_t *len)
   size_t n = 0;
   int inside = 0;
   if (json.len > ((size_t)-1 >> 2)) return errno = ENOMEM, NULL;
-  s = malloc(json.len + json.len / LONG_DIGITS * sizeof MARK + 1);
+  s = malloc(json.len + json.len / LONG_DIGITS * sizeof mark + 1);
   if (!s) return NULL;
   for (size_t i = 0; i < json.len;) {
     size_t take = 1, digits = inside ? 0 : digits_at(json, i);
     if (json.s[i] == '"') {
       inside = !inside;
     } else if (inside && json.s[i] == '\\') {
-      if (json.len - i >= 6 && !memcmp(json.s + i, MARK + 1, 6)) {
+      if (json.len - i >= 6 && !memcmp(json.s + i, mark + 1, 6)) {
         free(s);
         return errno = EPROTO, NULL;
       }
@@ -50,9 +50,9 @@ char *quote_long_numbers(slice json, size_t *len)
       take = digits;
     }
     if (digits >= LONG_DIGITS && stands_alone(json, i, digits)) {
-      memcpy(s + n, MARK, sizeof MARK - 1);
-      memcpy(s + n + sizeof MARK - 1, json.s + i, digits);
-      n += sizeof MARK - 1 + digits;
+      memcpy(s + n, mark, sizeof mark - 1);
+      memcpy(s + n + sizeof mark - 1, json.s + i, digits);
+      n += sizeof mark - 1 + digits;
       s[n++] = '"';
     } else {
       memcpy(s + n, json.s + i, take);
