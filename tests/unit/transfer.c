@@ -62,6 +62,28 @@ static void decodes(decoder *decode, char const *s, size_t len, char const *want
 }
 #define DECODES(decode, s, want, name) decodes(decode, s, sizeof(s) - 1, want, sizeof(want) - 1, name)
 
+/* Every octet at every place of a line, against the definition: many characters are decoded at once. */
+static void base64_octets(void)
+{
+  static char const alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  int good = 1;
+  for (int octet = 0; octet < 256; octet++) for (int place = 0; place < 40; place++) {
+    char s[40], out[40 + TRANSFER_ROOM], want[40];
+    size_t n = 0;
+    uint32_t bits = 0, count = 0;
+    for (int i = 0; i < 40; i++) s[i] = alphabet[(i * 7 + octet) % 64];
+    s[place] = (char)octet;
+    for (int i = 0; i < 40 && s[i] != '='; i++) {
+      char const *p = s[i] ? strchr(alphabet, s[i]) : NULL;
+      if (!p) continue;
+      bits = bits << 6 | (uint32_t)(p - alphabet);
+      if ((count += 6) >= 8) want[n++] = (char)(bits >> (count -= 8));
+    }
+    good &= base64(out, s, 40) == n && !memcmp(out, want, n);
+  }
+  ok(good, "base64: every octet at every place");
+}
+
 int main(int argc, char **argv)
 {
   if (argc > 1) {
@@ -79,6 +101,7 @@ int main(int argc, char **argv)
   DECODES(base64, "AP+A/+8=", "\0\xff\x80\xff\xef", "base64: all octets");
   DECODES(base64, "MDEyMzQ1Njc4OUFCQ0RFRkdISUpLTE1OT1BRUlNUVVZX\xff" "WFlaYWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo=",
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "base64: long");
+  base64_octets();
   DECODES(qp, "a=3Db=c3=A9", "a=b\xc3\xa9", "qp: escapes, either case");
   DECODES(qp, "long=\nline=\r\nend=\rx", "longlineendx", "qp: soft line breaks");
   DECODES(qp, "soft= \t \nblank = \r\n.", "softblank .", "qp: blanks behind a soft line break");

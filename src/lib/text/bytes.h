@@ -2,17 +2,38 @@
 #ifndef PORTER_TEXT_BYTES_H
 #define PORTER_TEXT_BYTES_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #define EIGHT(octet) ((octet) * UINT64_C(0x0101010101010101))
 
+/* Eight octets, the first one lowest. */
 static inline uint64_t eight(char const *s)
 {
   uint64_t w;
   memcpy(&w, s, 8);
-  return w;
+  return le64toh(w);
+}
+
+static inline void put_eight(char *s, uint64_t w)
+{
+  w = htole64(w);
+  memcpy(s, &w, 8);
+}
+
+/* Marks octets of w that equal octet with 0x80; the lowest mark is right, those above it may not be. */
+static inline uint64_t eight_equal(uint64_t w, unsigned char octet)
+{
+  w ^= EIGHT((uint64_t)octet);
+  return (w - EIGHT(1)) & ~w & EIGHT(0x80);
+}
+
+/* The number of the first octet that is marked. */
+static inline size_t eight_first(uint64_t marks)
+{
+  return (size_t)__builtin_ctzll(marks) >> 3;
 }
 
 /* How many octets of s from its start are ASCII. */

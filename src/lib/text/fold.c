@@ -30,8 +30,7 @@ int text_fold(arena *a, slice from, slice *out)
     while (from.len - i >= 8) {
       uint64_t w = eight(from.s + i);
       if (w & EIGHT(0x80)) break;
-      w = eight_lower(w);
-      memcpy(to + n, &w, 8);
+      put_eight(to + n, eight_lower(w));
       n += 8;
       i += 8;
     }
