@@ -73,7 +73,19 @@ extern uint32_t charset_cns(unsigned int plane, unsigned int lead, unsigned int 
 
 static inline void put(char **out, uint32_t c)
 {
-  *out += utf8_put(*out, c);
+  char *to = *out;
+  if (c >= 0x80 && c < 0x800) {
+    to[0] = (char)(0xc0 | c >> 6);
+    to[1] = (char)(0x80 | (c & 0x3f));
+    *out = to + 2;
+  }
+  else if (c >= 0x800 && c < 0xd800) {
+    to[0] = (char)(0xe0 | c >> 12);
+    to[1] = (char)(0x80 | (c >> 6 & 0x3f));
+    to[2] = (char)(0x80 | (c & 0x3f));
+    *out = to + 3;
+  }
+  else *out = to + utf8_put(to, c);
 }
 #define BAD 0xfffd
 

@@ -152,6 +152,11 @@ size_t decode_2022(charset_stream *cs, unsigned char const *s, size_t len, int l
       if (c == '\n') cs->state &= ~SHIFTED;
       put_ascii(out, &c, 1);
     }
+    else if (set == SET_ASCII) {
+      while (i + used < len && s[i + used] >= ' ' && s[i + used] < 0x7f) used++;
+      memcpy(*out, s + i, used);
+      *out += used;
+    }
     else used = graphic(set, s + i, len - i, last, out);
     if (!used) break;
     i += used;

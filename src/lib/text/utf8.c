@@ -39,7 +39,24 @@ static int next(utf8_state *st, unsigned char c)
   return 1;
 }
 
-/* Checks s from octet i on; *whole is where the last whole character ends. */
+static int continues(unsigned char c)
+{
+  return (c & 0xc0) == 0x80;
+}
+
+/* Characters of two and three octets whose second octet is not restricted, as long as there are; returns their octets. */
+static size_t common_run(unsigned char const *s, size_t len)
+{
+  size_t i = 0;
+  while (len - i >= 3) {
+    if (s[i] >= 0xc2 && s[i] < 0xe0 && continues(s[i + 1])) i += 2;
+    else if (s[i] > 0xe0 && s[i] < 0xf0 && s[i] != 0xed && continues(s[i + 1]) && continues(s[i + 2])) i += 3;
+    else break;
+  }
+  return i;
+}
+
+/* *whole is where the last whole character ends. */
 static int check(utf8_state *st, char const *s, size_t len, size_t *whole)
 {
   size_t i = 0;
@@ -50,8 +67,12 @@ static int check(utf8_state *st, char const *s, size_t len, size_t *whole)
       i++;
     }
     else if (c < 0x80) i += ascii_run(s + i, len - i);
-    else if (lead(st, c)) i++;
-    else return 0;
+    else {
+      size_t run = common_run((unsigned char const *)s + i, len - i);
+      if (run) i += run;
+      else if (lead(st, c)) i++;
+      else return 0;
+    }
     if (!st->need) *whole = i;
   }
   return 1;
