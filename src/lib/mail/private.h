@@ -86,6 +86,8 @@ extern charset const *charset_guess (slice field);
 extern int words_decode (arena *a, slice raw, charset const *raw8, slice *out);
 /* If an encoded word begins at s[i], where it ends, else 0. *last: where a search for ?= found none; begin with len. */
 extern size_t word_end (char const *s, size_t len, size_t i, size_t *last);
+/* Takes out the line ends of folding; other line ends become blanks. */
+extern int unfold (arena *a, slice *v);
 /* In lower case: v itself where it is that already. */
 extern int lower_case (arena *a, slice v, slice *out);
 

@@ -155,9 +155,9 @@ static int decode(text *t, slice raw, charset const *raw8)
   }
 }
 
-/* Takes out the line ends of folding; other line ends become blanks. */
-static int unfold(arena *a, slice *v)
+int unfold(arena *a, slice *v)
 {
+  if (!memchr(v->s, '\n', v->len) && !memchr(v->s, '\r', v->len)) return 1;
   char *s = arena_take(a, v->len), *p = s;
   if (!s) return 0;
   for (size_t i = 0; i < v->len; i++) {
@@ -174,14 +174,14 @@ static int unfold(arena *a, slice *v)
 int words_decode(arena *a, slice raw, charset const *raw8, slice *out)
 {
   text t = { .a = a };
-  int folded = 0, plain = 1;
+  int plain = 1;
   raw = trim(cut_field(raw));
   for (size_t i = 0; i < raw.len; i++) {
     unsigned char const c = (unsigned char)raw.s[i];
-    if (c == '\n' || c == '\r') folded = 1;
-    else if (!c || c > 126 || (c == '?' && i && raw.s[i - 1] == '=')) plain = 0;
+    if (!c || c > 126 || (c == '?' && i && raw.s[i - 1] == '=')) plain = 0;
   }
-  if (folded && !unfold(a, &raw)) return 0;
+  if (!raw.len) return *out = raw, 1;
+  if (!unfold(a, &raw)) return 0;
   if (!plain) {
     if (!decode(&t, raw, raw8)) return 0;
     raw = (slice){ t.s, t.len };
