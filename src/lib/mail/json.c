@@ -130,7 +130,7 @@ static int put_addresses(arena *a, json_t *document, json_t *notes, char const *
   for (size_t i = 0; i < count; i++) {
     json_t *const name = folded(a, list[i].name);
     if (list[i].group) json_array_append_new(notes, json_pack("[s,s,o]", "group without members", key, name));
-    else json_array_append_new(array, json_pack("[o,o]", name, json_stringn(list[i].address.s, list[i].address.len)));
+    else json_array_append_new(array, json_pack("[o,s%]", name, list[i].address.len ? list[i].address.s : "", list[i].address.len));
   }
   return !PUT(document, key, array);
 }
