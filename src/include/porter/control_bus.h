@@ -107,6 +107,8 @@ extern void bus_init (bus *b, char const *path, uint32_t uid, int watch);
 extern int bus_join (bus *b);
 /* Disconnects: name, listener and fifo go. The bus can be joined again. */
 extern void bus_leave (bus *b);
+/* Joins again if the state directory was wiped. */
+extern void bus_check (bus *b);
 /* What an errno means here, for people. */
 extern char const *bus_reason (int e);
 
@@ -141,6 +143,8 @@ extern int bus_oldest (bus *b, bus_cursor *at);
  * go to the next one, and count what they pass over as lost. */
 extern int bus_heal (bus *b, bus_cursor const *at);
 
+/* Closes the segment that was used last; it is opened again when it is needed. */
+extern void bus_segment_release (bus *b);
 /* Nanoseconds, monotonic. */
 extern uint64_t bus_now (void);
 

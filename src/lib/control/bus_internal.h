@@ -20,7 +20,6 @@ extern void bus_dir_close (bus *b);
 /* Under the lock: an empty segment with that first id; all segments away that slot does not name. */
 extern int bus_segment_make (int dir, uint64_t first);
 extern int bus_segment_purge (int dir, bus_slot const *slot);
-extern void bus_segment_close (bus *b);
 
 /* Under the lock. */
 extern int bus_sweep (bus *b);

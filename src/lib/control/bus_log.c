@@ -66,7 +66,7 @@ int bus_segment_purge(int dir, bus_slot const *slot)
   return bus_entries(dir, "log", &purge_entry, &p);
 }
 
-void bus_segment_close(bus *b)
+void bus_segment_release(bus *b)
 {
   if (b->segment >= 0) close(b->segment);
   b->segment = -1;
@@ -76,7 +76,7 @@ static int segment_open(bus *b, uint64_t first)
 {
   char path[BUS_PATH];
   if (b->segment >= 0 && b->segment_first == first) return 1;
-  bus_segment_close(b);
+  bus_segment_release(b);
   segment_path(path, first);
   b->segment = openat(b->dir, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   b->segment_first = first;
@@ -291,7 +291,7 @@ int bus_heal(bus *b, bus_cursor const *at)
   if (good && at->segment == slot.old_first) {
     slot.old_first = slot.old_end = 0;
     bus_commit(b, &slot);
-    bus_segment_close(b);
+    bus_segment_release(b);
     bus_segment_purge(b->dir, &slot);
   }
   e = errno;

@@ -107,7 +107,7 @@ int bus_sweep(bus *b)
 static void forget(bus *b)
 {
   bus_listeners_forget(b);
-  bus_segment_close(b);
+  bus_segment_release(b);
   if (b->fifo >= 0) close(b->fifo);
   b->fifo = -1;
   b->serial = 0;
@@ -176,6 +176,13 @@ int bus_join(bus *b)
   if (!bus_enter(b)) return 0;
   bus_exit(b);
   return 1;
+}
+
+void bus_check(bus *b)
+{
+  struct stat st;
+  if (b->serial && fstat(b->head_fd, &st) == 0 && !st.st_nlink) forget(b);
+  if (!b->serial) bus_join(b);
 }
 
 void bus_leave(bus *b)

@@ -1,0 +1,95 @@
+/* ctlmsg: one controller's connection to a control port with messages (Tor proposal 197), alone or in front of a tor. */
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/sig.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include <porter/control.h>
+#include <porter/exit.h>
+
+#define USAGE "ctlmsg [ -f ] [ -r rate ] [ -c cookiefile ] [ -p passwordfile ] statedir"
+#define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
+
+static void warn(char const *what, int e)
+{
+  strerr_warnw4x("unable to ", what, ": ", bus_reason(e));
+}
+
+static int domain(int fd)
+{
+  int value = AF_UNSPEC;
+  socklen_t len = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &value, &len) < 0 ? AF_UNSPEC : value;
+}
+
+static int is_tcp(int fd)
+{
+  int family = domain(fd), on = 1;
+  if (family != AF_INET && family != AF_INET6) return 0;
+  /* What is written is whole: nothing more will come to fill a segment. */
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return 1;
+}
+
+/* Who the client is: what the server that accepted it says, or the kernel. Over TCP nobody knows. */
+static uint32_t client_uid(int fd)
+{
+  struct ucred cred;
+  socklen_t len = sizeof cred;
+  char const *said = getenv("IPCREMOTEEUID");
+  uint32_t uid;
+  if (domain(fd) == AF_INET || domain(fd) == AF_INET6) return BUS_UID_NONE;
+  if (said && uint320_scan(said, &uid)) return uid;
+  return domain(fd) == AF_UNIX && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 ? (uint32_t)cred.uid : BUS_UID_NONE;
+}
+
+int main(int argc, char const *const *argv)
+{
+  static control c;
+  subgetopt l = SUBGETOPT_ZERO;
+  char const *cookie = NULL, *password = NULL;
+  unsigned int rate = CONTROL_RATE;
+  int front = 0, opt;
+  char path[PATH_MAX];
+  PROG = "ctlmsg";
+
+  while ((opt = subgetopt_r(argc, argv, "fr:c:p:", &l)) != -1)
+    switch (opt) {
+      case 'f': front = 1; break;
+      case 'r': if (!uint0_scan(l.arg, &rate) || rate > 1000000000) dieusage(); break;
+      case 'c': cookie = l.arg; break;
+      case 'p': password = l.arg; break;
+      default: dieusage();
+    }
+  argc -= l.ind; argv += l.ind;
+  /* In front of a tor it is tor who asks. */
+  if (argc != 1 || (front && (cookie || password))) dieusage();
+
+  if (sig_ignore(SIGPIPE) < 0) strerr_diefu1sys(EXIT_TEMPORARY, "ignore SIGPIPE");
+  control_init(&c, argv[0], client_uid(0));
+  if (cookie) {
+    if (!auth_cookie_read(&c.auth, cookie)) strerr_diefu2sys(EXIT_TEMPORARY, "read a cookie of 32 octets from ", cookie);
+    if (!realpath(cookie, path)) strerr_diefu2sys(EXIT_TEMPORARY, "find the path of ", cookie);
+    c.auth.cookie_file = path;
+  }
+  if (password && !auth_password_read(&c.auth, password)) strerr_diefu2sys(EXIT_TEMPORARY, "read a hashed password from ", password);
+  c.rate = rate;
+  c.version = PORTER_VERSION "-porter";
+  c.warn = &warn;
+  c.tcp = is_tcp(1);
+  if (front) {
+    c.tor_in = 6;
+    c.tor_out = 7;
+    is_tcp(7);
+  }
+  if (!control_run(&c)) strerr_diefu1sys(EXIT_TEMPORARY, "serve the connection");
+  return EXIT_DONE;
+}

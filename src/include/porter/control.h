@@ -1,0 +1,90 @@
+/* One controller's connection: what ctlmsg does, alone and in front of a tor. doc/ctlmsg-protocol.7 has the commands. */
+#ifndef PORTER_CONTROL_H
+#define PORTER_CONTROL_H
+
+#include <stdint.h>
+
+#include <skalibs/stralloc.h>
+
+#include <porter/control_auth.h>
+#include <porter/control_bus.h>
+#include <porter/control_output.h>
+#include <porter/slice.h>
+
+#define CONTROL_READ 65536      /* octets taken at once from the client or from tor */
+#define CONTROL_RATE 2000       /* messages a second, where nothing else is asked for */
+#define CONTROL_BURST 500       /* messages before the rate counts */
+#define CONTROL_TURNS 128       /* replies in front of which something of ours has its place */
+#define CONTROL_KEPT 65536      /* octets of commands that wait for their turn */
+
+/* The keys of GETINFO that tor does not know. */
+enum control_key { KEY_RECENT, KEY_NEW, KEY_LIST, KEY_LOST, KEY_COUNT };
+
+/* In front of tor: whose reply comes next. Replies to commands that are nothing to us are only counted. */
+enum turn_kind { TURN_TOR, TURN_AUTH, TURN_QUIT, TURN_EVENTS, TURN_INFO, TURN_OWN, TURN_TOO_LONG };
+typedef struct control_turn_s control_turn;
+struct control_turn_s {
+  enum turn_kind kind;
+  int on;                       /* TURN_EVENTS: whether POSTMESSAGE was among them */
+  size_t count;                 /* TURN_TOR: replies; else: octets kept for it */
+};
+
+/* What a GETINFO of ours is to give, looked up before its first line is out. */
+typedef struct control_answer_s control_answer;
+struct control_answer_s {
+  int ready;
+  bus_cursor from[2];           /* KEY_RECENT, KEY_NEW: the first that is shown */
+  uint64_t end[2];              /* and the id behind the last; 0: none */
+  stralloc list;
+  size_t at;                    /* octets of the arguments, or keys of a plan, that are done */
+  uint64_t values;              /* in front: tor's values that have passed */
+};
+
+typedef struct control_s control;
+struct control_s {
+  /* the caller sets these, after control_init */
+  int in, out;                  /* the client */
+  int tor_in, tor_out;          /* -1: alone */
+  int tcp;                      /* the client comes over TCP */
+  unsigned int rate;            /* 0: any */
+  char const *version;
+  control_auth auth;
+  void (*warn)(char const *what, int e);   /* told of what a person should know; may be null */
+  /* the rest is the library's */
+  bus bus;
+  control_output output;
+  control_answer answer;
+  stralloc input;
+  size_t input_done;            /* octets of input that are carried out (in front: or written to tor) */
+  size_t input_scan;            /* no line ends before that; in front: behind the octets that are tor's */
+  int authenticated, described; /* described: PROTOCOLINFO was answered */
+  int input_end, gone;          /* the client sends, takes no more */
+  int closing;                  /* no more commands, only what is pending goes out */
+  int warned;                   /* errno of the last warning */
+  uint64_t paced;               /* ns: when a message is due at the rate */
+  uint64_t retry;               /* ns: try again without input; UINT64_MAX: no need */
+  /* in front */
+  int passing;                  /* the rest of this line is tor's */
+  int block;                    /* within a command of several lines */
+  int dropping;                 /* the rest of this line is nobody's: it is too long */
+  size_t dropped;
+  control_turn turn[CONTROL_TURNS];
+  unsigned int turn_first, turns;
+  stralloc kept;
+  size_t kept_done;
+  int waiting_auth;             /* nothing is read before tor has judged */
+  int tor_end, tor_deaf, tor_told;   /* tor sends, takes no more; was told of the client's end */
+  size_t tor_done, tor_scan, tor_len;   /* of tor: written, for the client, there */
+  int reply;                    /* in a reply (or event) of tor's: REPLY_NONE ... */
+  int line, data, swallow;      /* within a line; within a block; the reply is replaced by failure */
+  int failure;                  /* errno */
+  int names;                    /* the value is one of the names that ours belong to */
+  int over;                     /* after QUIT: nothing of ours any more */
+  char tor[CONTROL_READ];
+};
+
+extern void control_init (control *c, char const *statedir, uint32_t uid);
+/* Serves the client to the end. 1; 0: errno (no memory, poll failed). */
+extern int control_run (control *c);
+
+#endif

@@ -1,0 +1,36 @@
+/* Lines of the control protocol (control-spec 2.3), taken apart exactly as tor 0.4.9 does it: what is unusual here is tor's. */
+#ifndef PORTER_CONTROL_WORDS_H
+#define PORTER_CONTROL_WORDS_H
+
+#include <stddef.h>
+
+#include <porter/slice.h>
+
+#define CONTROL_LINE_MAX 1048576   /* a line, or a command with its block, of that many octets or more is too long */
+
+/* The command's word: what stands before the first white space (or all), cut at a NUL. line may have its line end or not. */
+extern slice control_word (slice line);
+/* What stands behind the word and white space, without white space at its end, cut at a NUL. */
+extern slice control_arguments (slice line);
+/* Takes the next word off the arguments: only spaces separate, other white space around a word is cut off too. 0: none is left. */
+extern int control_next (slice *arguments, slice *word);
+/* How many words there are; stops counting at max. */
+extern unsigned int control_count (slice arguments, unsigned int max);
+/* Equal to the upper-case name, in any case. */
+extern int control_is (slice word, char const *name);
+/* Equal, exactly. */
+extern int control_equal (slice word, char const *name);
+/* The line without its LF or CR LF. */
+extern slice control_chop (slice line);
+
+/* Hexadecimal in either case; out has len / 2 octets. 0: odd length, or not hexadecimal. */
+extern int control_hex (char *out, char const *s, size_t len);
+/* Upper case; out has 2 * len octets. */
+extern void control_hex_fmt (char *out, char const *s, size_t len);
+
+/* One value as AUTHENTICATE takes it: a word or "a string" with \ before any character, alone. The value is cut out of the arguments in
+ * place (they are overwritten where there are escapes). */
+enum control_value { VALUE_NONE, VALUE_ONE, VALUE_MANY, VALUE_KEYWORD, VALUE_MALFORMED };
+extern enum control_value control_value_scan (char *s, size_t len, slice *value);
+
+#endif

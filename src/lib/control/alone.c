@@ -1,0 +1,234 @@
+/* The control protocol's own part, where there is no tor: replies are tor's, word for word. */
+#include <errno.h>
+#include <string.h>
+
+#include <porter/control_words.h>
+
+#include "control_internal.h"
+
+/* What GETINFO knows beside control_key_name; the lines of info/names are tor's where it has the key. */
+static struct info { char const *name, *about; } const info[] = {
+  { "events/names", "Events that the controller can ask for with SETEVENTS." },
+  { "info/names", "List of GETINFO options, types, and documentation." },
+  { "signal/names", "Signal names recognized by the SIGNAL command." },
+  { "version", "The current version of Tor." },
+};
+#define INFO_COUNT (sizeof info / sizeof *info)
+
+char const control_info_names[] =
+  "list-controllers -- Names of the connected controllers, oldest first.\r\n"
+  "messages-lost -- How many messages this connection was too late to read.\r\n"
+  "new-messages -- The last unread messages to this controller.\r\n"
+  "recent-messages -- The newest messages to this controller.\r\n";
+
+static void info_put(control *c, slice key)
+{
+  control_output *o = &c->output;
+  if (control_equal(key, "info/names")) {
+    output_line(o, "250+info/names=");
+    for (size_t i = 0; i < INFO_COUNT; i++) {
+      output_string(o, info[i].name);
+      output_string(o, " -- ");
+      output_line(o, info[i].about);
+    }
+    output_string(o, control_info_names);
+    output_line(o, ".");
+    return;
+  }
+  output_about(o, "250-", key, "=");
+  o->bytes.len -= 2;
+  if (control_equal(key, "version")) output_string(o, c->version);
+  else if (control_equal(key, "events/names")) output_string(o, "POSTMESSAGE");
+  output_line(o, "");
+}
+
+static int info_known(slice key)
+{
+  for (size_t i = 0; i < INFO_COUNT; i++)
+    if (control_equal(key, info[i].name)) return 1;
+  return control_key_find(key) < KEY_COUNT;
+}
+
+/* Where a key is unknown, those that are: piece by piece, since a line can name half a million. */
+static int getinfo_unknown(control *c, slice arguments)
+{
+  slice rest = { .s = arguments.s + c->answer.at, .len = arguments.len - c->answer.at }, word, last = SLICE_ZERO;
+  while (control_next(&rest, &word)) {
+    if (info_known(word)) continue;
+    if (last.s) {
+      output_about(&c->output, "552-Unrecognized key \"", last, "\"");
+      if (output_pending(&c->output) >= OUTPUT_FULL) {
+        c->answer.at = (size_t)(word.s - arguments.s);
+        return 0;
+      }
+    }
+    last = word;
+  }
+  output_about(&c->output, "552 Unrecognized key \"", last, "\"");
+  return own_answered(c), 1;
+}
+
+static int getinfo(control *c, slice arguments)
+{
+  slice rest = arguments, word;
+  unsigned int keys = 0, known = 1;
+  if (!c->answer.ready) {
+    while (known && control_next(&rest, &word))
+      if (!info_known(word)) known = 0; else keys |= 1U << control_key_find(word);
+    if (!known) return getinfo_unknown(c, arguments);
+    /* Without keys of ours no state directory is asked. */
+    if (keys & ((1U << KEY_COUNT) - 1)) {
+      switch (own_prepare(c, keys)) {
+        case 0: return 0;
+        case -1:
+          control_failure(c, errno);
+          return own_answered(c), 1;
+      }
+    }
+    c->answer.ready = 1;
+  }
+  rest = (slice){ .s = arguments.s + c->answer.at, .len = arguments.len - c->answer.at };
+  while (control_next(&rest, &word)) {
+    enum control_key key = control_key_find(word);
+    if (output_pending(&c->output) >= OUTPUT_FULL) return 0;
+    if (key < KEY_COUNT) own_put(c, key); else info_put(c, word);
+    c->answer.at = (size_t)(rest.s - arguments.s);
+  }
+  output_line(&c->output, "250 OK");
+  return own_answered(c), 1;
+}
+
+static int setevents(control *c, slice arguments)
+{
+  slice word;
+  int on = 0;
+  while (control_next(&arguments, &word)) {
+    if (control_is(word, "POSTMESSAGE")) on = 1;
+    else if (!control_is(word, "EXTENDED")) return output_about(&c->output, "552 Unrecognized event \"", word, "\""), 1;
+  }
+  if (bus_listen(&c->bus, on)) output_line(&c->output, "250 OK");
+  else if (errno == EAGAIN) return control_again(c, 0), 0;
+  else control_failure(c, errno);
+  return 1;
+}
+
+static void usefeature(control *c, slice arguments)
+{
+  slice word;
+  while (control_next(&arguments, &word))
+    if (!control_is(word, "VERBOSE_NAMES") && !control_is(word, "EXTENDED_EVENTS")) {
+      output_about(&c->output, "552 Unrecognized feature \"", word, "\"");
+      return;
+    }
+  output_line(&c->output, "250 OK");
+}
+
+static int version_known(slice word)
+{
+  if (word.len && (*word.s == '+' || *word.s == '-')) word.s++, word.len--;
+  for (size_t i = 0; i < word.len; i++)
+    if (word.s[i] < '0' || word.s[i] > '9') return 0;
+  return word.len > 0;
+}
+
+static void protocolinfo(control *c, slice arguments)
+{
+  slice word;
+  c->described = 1;
+  while (control_next(&arguments, &word))
+    if (!version_known(word)) {
+      output_string(&c->output, "513 No such version ");
+      output_quoted(&c->output, word);
+      output_line(&c->output, "");
+      if (!c->authenticated) c->closing = 1;
+      return;
+    }
+  output_line(&c->output, "250-PROTOCOLINFO 1");
+  auth_describe(&c->auth, c->version, &c->output);
+  output_line(&c->output, "250 OK");
+}
+
+static void authenticate(control *c, slice word, slice arguments)
+{
+  /* Input is ours to overwrite. */
+  char *s = c->input.s + (arguments.s - c->input.s);
+  enum auth_result result = (control_is(word, "AUTHENTICATE") ? auth_authenticate : auth_challenge)(&c->auth, s, arguments.len, &c->output);
+  explicit_bzero(s, arguments.len);
+  if (result == AUTH_CLOSE) c->closing = 1;
+  if (result != AUTH_GRANTED) return;
+  c->auth.challenged = 0;
+  /* Connected before the client reads that he is. */
+  if (!c->authenticated) control_connect(c);
+}
+
+/* One command; len: of all its lines. 1: carried out, *used octets; 0: come again. */
+static int command(control *c, char const *s, size_t len, size_t *used)
+{
+  slice line = control_chop((slice){ .s = s, .len = len }), word = control_word(line), arguments = control_arguments(line);
+  *used = len;
+  if (control_is(word, "QUIT")) {
+    bus_leave(&c->bus);
+    output_line(&c->output, "250 closing connection");
+    c->closing = 1;
+  } else if (control_is(word, "AUTHENTICATE") || (control_is(word, "AUTHCHALLENGE") && (c->authenticated || !c->auth.challenged)))
+    authenticate(c, word, arguments);
+  else if (control_is(word, "PROTOCOLINFO") && (c->authenticated || (!c->described && !c->auth.challenged))) protocolinfo(c, arguments);
+  else if (!c->authenticated) {
+    output_line(&c->output, "514 Authentication required.");
+    c->closing = 1;
+  } else if (control_is(word, "POSTMESSAGE")) return own_posts(c, s, c->input.len - c->input_done, used);
+  else if (control_is(word, "GETINFO")) return getinfo(c, arguments);
+  else if (control_is(word, "SETEVENTS")) return setevents(c, arguments);
+  else if (control_is(word, "CONTROLLERNAME")) return own_controllername(c, arguments);
+  else if (control_is(word, "USEFEATURE")) usefeature(c, arguments);
+  else output_about(&c->output, "510 Unrecognized command \"", word, "\"");
+  return 1;
+}
+
+/* Finds the end of the next command: a line, or with a + before it all lines up to a dot. 0: it is not there yet. */
+static size_t command_end(control *c)
+{
+  char const *s = c->input.s + c->input_done;
+  size_t len = c->input.len - c->input_done;
+  for (;;) {
+    char const *end = memchr(c->input.s + c->input_scan, '\n', c->input.len - c->input_scan);
+    char const *start;
+    if (!end) {
+      /* Up to here there is none; a line's start must be seen again when its end comes. */
+      if (!len || *s != '+') c->input_scan = c->input.len;
+      return 0;
+    }
+    start = c->input.s + c->input_scan;
+    c->input_scan = (size_t)(end - c->input.s) + 1;
+    if (*s != '+') return c->input_scan - c->input_done;
+    if (start > s && *start == '.' && (end == start + 1 || (end == start + 2 && start[1] == '\r'))) return c->input_scan - c->input_done;
+  }
+}
+
+void alone_step(control *c)
+{
+  while (!c->closing && output_pending(&c->output) < OUTPUT_FULL) {
+    size_t len = command_end(c), used;
+    if ((len ? len : c->input.len - c->input_done) >= CONTROL_LINE_MAX) {
+      output_line(&c->output, "500 Line too long.");
+      c->closing = 1;
+      return;
+    }
+    if (!len) {
+      if (c->input_end) c->closing = 1;
+      return;
+    }
+    if (!command(c, c->input.s + c->input_done, len, &used)) {
+      c->input_scan = c->input_done;
+      return;
+    }
+    c->input_done += used;
+    c->input_scan = c->input_done;
+    if (c->bus.wake_listeners || c->bus.named_count || c->bus.wake_self) {
+      /* Append, then 250, then the wakes. */
+      if (!c->gone && !output_flush(&c->output, c->out)) c->gone = 1;
+      bus_wake(&c->bus);
+      own_events(c);
+    }
+  }
+}

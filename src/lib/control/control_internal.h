@@ -1,0 +1,47 @@
+/* What the files of a connection share. Where a function returns int, 1 is done and 0 is not yet: c->retry says when to come again, or
+ * input or room for output is waited for. */
+#ifndef PORTER_CONTROL_INTERNAL_H
+#define PORTER_CONTROL_INTERNAL_H
+
+#include <porter/control.h>
+
+extern char const *const control_key_name[KEY_COUNT];
+/* KEY_COUNT: it is none of ours. */
+extern enum control_key control_key_find (slice word);
+
+extern void control_warn (control *c, char const *what, int e);
+/* Come again after that many nanoseconds at most. */
+extern void control_again (control *c, uint64_t ns);
+/* 451 or 551. */
+extern void control_failure (control *c, int e);
+extern void control_connect (control *c);
+
+/* --- commands of ours: the arguments as control_arguments gives them --- */
+
+extern int own_controllername (control *c, slice arguments);
+/* Lines of which the first is POSTMESSAGE: it and those of its kind that follow at once. *used: octets of the lines that are answered. */
+extern int own_posts (control *c, char const *s, size_t len, size_t *used);
+/* Looks up what the keys (bits) will give. 1 ready; 0 not yet, or -1 failed: errno. */
+extern int own_prepare (control *c, unsigned int keys);
+/* The lines of that key's value. */
+extern void own_put (control *c, enum control_key key);
+extern void own_answered (control *c);
+/* A GETINFO with keys of ours only. */
+extern int own_getinfo (control *c, slice arguments);
+/* Sends the events that wait. */
+extern void own_events (control *c);
+
+/* --- alone, in front --- */
+
+extern void alone_step (control *c);
+extern void front_step (control *c);
+/* Nothing more will come for the client but what is pending. */
+extern int front_over (control const *c);
+extern int front_wants_client (control const *c);
+extern int front_wants_tor (control const *c);
+extern int front_between (control const *c);
+extern void front_read_tor (control *c);
+/* The lines of info/names for keys of ours. */
+extern char const control_info_names[];
+
+#endif

@@ -1,0 +1,156 @@
+/* Waiting for the client, for tor, and for other connections' wakes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/djbunix.h>
+
+#include <porter/control_words.h>
+
+#include "control_internal.h"
+
+#define LINGER 2000000000   /* ns that a TCP client has to read the rest */
+
+void control_init(control *c, char const *statedir, uint32_t uid)
+{
+  /* All but the buffer for tor's octets, whose pages are not ours before they are used. */
+  memset(c, 0, offsetof(control, bus));
+  bus_init(&c->bus, statedir, uid, -1);
+  memset((char *)c + offsetof(control, output), 0, offsetof(control, tor) - offsetof(control, output));
+  c->out = 1;
+  c->tor_in = c->tor_out = -1;
+  c->rate = CONTROL_RATE;
+}
+
+/* The client's octets, as much as is there and as there is room for. */
+static int read_client(control *c)
+{
+  size_t room = CONTROL_READ;
+  ssize_t n;
+  if (c->input_done) {
+    c->input.len -= c->input_done;
+    memmove(c->input.s, c->input.s + c->input_done, c->input.len);
+    c->input_scan -= c->input_done;
+    c->input_done = 0;
+  }
+  if (c->tor_in >= 0) room -= c->input.len;
+  /* A command that was long does not keep its memory. */
+  if (!c->input.len && c->input.a > 2 * CONTROL_READ) stralloc_free(&c->input);
+  if (!stralloc_readyplus(&c->input, room)) return 0;
+  n = read(c->in, c->input.s + c->input.len, room);
+  if (n > 0) c->input.len += (size_t)n;
+  else if (!n || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) c->input_end = 1;
+  return 1;
+}
+
+static int wants_client(control const *c)
+{
+  if (c->input_end || c->closing) return 0;
+  if (c->tor_in >= 0) return front_wants_client(c);
+  /* What is there waits for its turn, or its end is still to come. */
+  return output_pending(&c->output) < OUTPUT_FULL && c->retry == UINT64_MAX && c->input.len - c->input_done < CONTROL_LINE_MAX;
+}
+
+static int over(control const *c)
+{
+  if (c->tor_in >= 0) return front_over(c);
+  return c->closing && !output_pending(&c->output);
+}
+
+static void step(control *c)
+{
+  c->retry = UINT64_MAX;
+  if (c->tor_in >= 0) front_step(c);
+  else alone_step(c);
+  if (c->tor_in < 0 ? !c->closing && !c->answer.ready && !c->answer.at : front_between(c)) own_events(c);
+  if (c->gone) c->output.bytes.len = c->output.done = 0;
+  else if (output_pending(&c->output) && !output_flush(&c->output, c->out)) c->gone = 1;
+}
+
+/* What is not read would make TCP throw away what is not delivered (RFC 1122 4.2.2.13), and a Unix socket report a reset. */
+static void finish(control *c)
+{
+  uint64_t end = bus_now() + (c->tcp ? LINGER : 0);
+  if (c->tcp && shutdown(c->out, SHUT_WR) < 0) return;
+  for (;;) {
+    uint64_t now = bus_now();
+    struct timespec left = { .tv_sec = 0 };
+    struct pollfd p = { .fd = c->in, .events = POLLIN };
+    ssize_t n;
+    if (now < end) left = (struct timespec){ .tv_sec = (time_t)((end - now) / 1000000000), .tv_nsec = (long)((end - now) % 1000000000) };
+    n = ppoll(&p, 1, &left, NULL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;
+    n = read(c->in, c->tor, sizeof c->tor);
+    if (!n || (n < 0 && errno != EINTR)) return;
+    if (!c->tcp) end = 0;
+  }
+}
+
+static int serve(control *c)
+{
+  int hung_up = 0;
+  for (;;) {
+    enum { CLIENT_IN, CLIENT_OUT, FIFO, TOR_IN, TOR_OUT, COUNT };
+    struct pollfd p[COUNT];
+    struct timespec timeout, *wait = NULL;
+    int want, n;
+    step(c);
+    if (c->output.failed) return errno = ENOMEM, 0;
+    if (over(c)) return 1;
+    want = wants_client(c);
+    /* A pipe whose writer left says so for ever; while nothing is read it need be told once. */
+    p[CLIENT_IN] = (struct pollfd){ .fd = c->input_end || (hung_up && !want) ? -1 : c->in, .events = want ? POLLIN : 0 };
+    p[CLIENT_OUT] = (struct pollfd){ .fd = output_pending(&c->output) || (c->tor_in >= 0 && c->tor_scan > c->tor_done) ? c->out : -1, .events = POLLOUT };
+    p[FIFO] = (struct pollfd){ .fd = c->bus.serial && p[CLIENT_OUT].fd < 0 ? c->bus.fifo : -1, .events = POLLIN };
+    p[TOR_IN] = (struct pollfd){ .fd = c->tor_in >= 0 && front_wants_tor(c) ? c->tor_in : -1, .events = POLLIN };
+    p[TOR_OUT] = (struct pollfd){ .fd = c->tor_in >= 0 && !c->tor_deaf && c->input_scan > c->input_done ? c->tor_out : -1, .events = POLLOUT };
+    if (c->retry != UINT64_MAX) {
+      timeout = (struct timespec){ .tv_sec = (time_t)(c->retry / 1000000000), .tv_nsec = (long)(c->retry % 1000000000) };
+      wait = &timeout;
+    } else if (c->bus.listening) {
+      timeout = (struct timespec){ .tv_sec = BUS_LATE / 1000, .tv_nsec = BUS_LATE % 1000 * 1000000 };
+      wait = &timeout;
+    }
+    n = ppoll(p, COUNT, wait, NULL);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return 0;
+    }
+    if (!n && c->retry == UINT64_MAX) bus_check(&c->bus);
+    if (p[FIFO].revents) bus_drain(&c->bus);
+    if (p[CLIENT_IN].revents & (POLLHUP | POLLERR)) hung_up = 1;
+    if (p[CLIENT_IN].revents && want && !read_client(c)) return 0;
+    if (p[TOR_IN].revents) front_read_tor(c);
+  }
+}
+
+int control_run(control *c)
+{
+  int good, e, fds[] = { c->in, c->out, c->tor_in, c->tor_out };
+  for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+    if (fds[i] >= 0 && ndelay_on(fds[i]) < 0) return 0;
+  good = serve(c);
+  e = errno;
+  if (c->tor_in >= 0) {
+    /* tor may be waiting for the end of this connection (TAKEOWNERSHIP): nothing comes before that. */
+    close(c->tor_in);
+    if (c->tor_out != c->tor_in) close(c->tor_out);
+  }
+  bus_leave(&c->bus);
+  auth_wipe(&c->auth);
+  if (good && !c->gone) finish(c);
+  for (size_t i = 0; i < 2; i++) ndelay_off(fds[i]);
+  stralloc_free(&c->input);
+  stralloc_free(&c->kept);
+  stralloc_free(&c->output.bytes);
+  stralloc_free(&c->answer.list);
+  return errno = e, good;
+}

@@ -1,0 +1,368 @@
+/* The commands of proposal 197. */
+#include <errno.h>
+#include <string.h>
+
+#include <skalibs/types.h>
+
+#include <porter/control_words.h>
+
+#include "control_internal.h"
+
+#define RECENT_COUNT 50
+#define RECENT_SIZE 65536
+#define NEW_COUNT 10
+
+char const *const control_key_name[KEY_COUNT] = { "recent-messages", "new-messages", "list-controllers", "messages-lost" };
+
+enum control_key control_key_find(slice word)
+{
+  enum control_key key = 0;
+  while (key < KEY_COUNT && !control_equal(word, control_key_name[key])) key++;
+  return key;
+}
+
+void control_warn(control *c, char const *what, int e)
+{
+  /* A client can make the same thing fail any number of times. */
+  if (!c->warn || e == c->warned) return;
+  c->warned = e;
+  (*c->warn)(what, e);
+}
+
+void control_again(control *c, uint64_t ns)
+{
+  if (ns < c->retry) c->retry = ns;
+}
+
+void control_failure(control *c, int e)
+{
+  int full = e == ENOSPC || e == EDQUOT || e == EMFILE || e == ENFILE || e == ENOMEM;
+  output_string(&c->output, full ? "451 Resource exhausted: " : "551 Messages are not available: ");
+  output_line(&c->output, bus_reason(e));
+  control_warn(c, "use the state directory", e);
+}
+
+void control_connect(control *c)
+{
+  c->authenticated = 1;
+  if (!bus_join(&c->bus)) control_warn(c, "use the state directory", errno);
+}
+
+/* --- CONTROLLERNAME --- */
+
+static int reserved(slice name)
+{
+  return control_is(name, "all") || control_is(name, "unset");
+}
+
+int own_controllername(control *c, slice arguments)
+{
+  slice name;
+  unsigned int count = control_count(arguments, 2);
+  control_next(&arguments, &name);
+  if (!count) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Need at least 1 argument(s)");
+  else if (count > 1) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Cannot accept more than 1 argument(s)");
+  else if (!bus_name_valid(name)) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Invalid controller name");
+  else if (reserved(name)) output_line(&c->output, "553 Controller name already in use");
+  else if (bus_claim(&c->bus, name)) output_line(&c->output, "250 OK");
+  else if (errno == EAGAIN) return control_again(c, 0), 0;
+  else if (errno == EEXIST) output_line(&c->output, "553 Controller name already in use");
+  else control_failure(c, errno);
+  return 1;
+}
+
+/* --- POSTMESSAGE --- */
+
+/* Reads "POSTMESSAGE @dest text". Null: well; else the reply. */
+static char const *post_scan(slice line, slice *destination, slice *text)
+{
+  slice word = line;
+  size_t n = 0;
+  while (n < line.len && !(line.s[n] == ' ' || (line.s[n] >= '\t' && line.s[n] <= '\r'))) n++;
+  while (n < line.len && (line.s[n] == ' ' || (line.s[n] >= '\t' && line.s[n] <= '\r'))) n++;
+  word.s += n;
+  word.len -= n;
+  n = 0;
+  while (n < word.len && word.s[n] != ' ') n++;
+  *destination = (slice){ .s = word.s, .len = n };
+  *text = n < word.len ? (slice){ .s = word.s + n + 1, .len = word.len - n - 1 } : (slice)SLICE_ZERO;
+  if (!text->len) return "512 Bad arguments to POSTMESSAGE: Need at least 2 argument(s)";
+  if (*destination->s != '@') return "512 Bad arguments to POSTMESSAGE: Destination must begin with @";
+  destination->s++;
+  destination->len--;
+  if (destination->len > BUS_NAME_MAX) {
+    /* A name that is too long is nobody's; anything else in its place is no name. */
+    for (size_t i = 0; i < destination->len; i += BUS_NAME_MAX) {
+      slice piece = { .s = destination->s + i, .len = destination->len - i < BUS_NAME_MAX ? destination->len - i : BUS_NAME_MAX };
+      if (!bus_name_valid(piece)) return "512 Bad arguments to POSTMESSAGE: Invalid destination";
+    }
+  } else if (!bus_name_valid(*destination)) return "512 Bad arguments to POSTMESSAGE: Invalid destination";
+  if (text->len > BUS_TEXT_MAX) return "512 Bad arguments to POSTMESSAGE: Message too long";
+  for (size_t i = 0; i < text->len; i++) {
+    unsigned char octet = (unsigned char)text->s[i];
+    if (octet != '\t' && (octet < 32 || octet > 126)) return "512 Bad arguments to POSTMESSAGE: Invalid octet in message";
+  }
+  if (destination->len > BUS_NAME_MAX || control_is(*destination, "unset")) return "552 Invalid destination controller name";
+  if (control_is(*destination, "all")) destination->len = 0;
+  return NULL;
+}
+
+/* Takes one message off the allowance; else the nanoseconds to wait. */
+static uint64_t pace(control *c)
+{
+  uint64_t step, now;
+  if (!c->rate) return 0;
+  step = 1000000000 / c->rate;
+  now = bus_now();
+  if (c->paced < now) c->paced = now;
+  if (c->paced - now > (CONTROL_BURST - 1) * step) return c->paced - now - (CONTROL_BURST - 1) * step;
+  c->paced += step;
+  return 0;
+}
+
+/* That message was not posted after all. */
+static void unpace(control *c)
+{
+  if (c->rate) c->paced -= 1000000000 / c->rate;
+}
+
+int own_posts(control *c, char const *s, size_t len, size_t *used)
+{
+  struct { char const *reply; uint64_t id; } post[BUS_BATCH];
+  unsigned int count = 0;
+  int open = 0, failed = 0;
+  uint64_t next = 0, wait = 0;
+  *used = 0;
+  while (count < BUS_BATCH && len > *used) {
+    char const *line = s + *used, *end = memchr(line, '\n', len - *used);
+    size_t n = end ? (size_t)(end - line) + 1 : len - *used;
+    slice destination, text, chopped = control_chop((slice){ .s = line, .len = n });
+    if (count && (!end || !control_is(control_word(chopped), "POSTMESSAGE"))) break;
+    post[count].id = 0;
+    post[count].reply = post_scan(chopped, &destination, &text);
+    if (!post[count].reply) {
+      wait = pace(c);
+      if (wait) break;
+      if (!open && !bus_post_open(&c->bus)) {
+        if (errno == EAGAIN) { unpace(c); wait = 1; break; }
+        failed = errno;
+        goto refused;
+      }
+      open = 1;
+      if (!bus_post(&c->bus, destination, text, &post[count].id)) {
+        if (errno == ENOBUFS) { unpace(c); break; }
+        if (errno == ENOENT) post[count].reply = "552 Invalid destination controller name";
+        else { failed = errno; goto refused; }
+      }
+    }
+    count++;
+    *used += n;
+    continue;
+refused:
+    /* This one, and what the batch holds up to here, have a reply; what follows tries again. */
+    post[count++].id = UINT64_MAX;
+    *used += n;
+    break;
+  }
+  if (open && !bus_post_close(&c->bus, &next)) failed = errno;
+  for (unsigned int i = 0; i < count; i++) {
+    if (post[i].reply) output_line(&c->output, post[i].reply);
+    else if (post[i].id < next) output_line(&c->output, "250 OK");
+    else control_failure(c, failed);
+  }
+  if (wait) control_again(c, wait);
+  return count > 0;
+}
+
+/* --- GETINFO --- */
+
+static int to_me(bus const *b, bus_record const *r)
+{
+  return !r->to || r->to == b->serial;
+}
+
+static int recent_to_me(bus const *b, bus_record const *r)
+{
+  if (!r->to) return 1;
+  return control_equal(r->destination, b->name) && (r->to == b->serial || (b->uid != BUS_UID_NONE && r->uid == b->uid));
+}
+
+static size_t event_length(bus_record const *r)
+{
+  char id[UINT64_FMT];
+  return sizeof "650 POSTMESSAGE   @ \r\n" - 1 + uint64_fmt(id, r->id) + (r->source.len ? r->source.len : 5) + r->destination.len + r->text.len;
+}
+
+static void event_put(control_output *o, bus_record const *r)
+{
+  output_string(o, "650 POSTMESSAGE ");
+  output_number(o, r->id);
+  if (r->source.len) {
+    output_add(o, " ", 1);
+    output_add(o, r->source.s, r->source.len);
+  } else output_string(o, " unset");
+  output_add(o, " @", 2);
+  output_add(o, r->destination.s, r->destination.len);
+  output_about(o, " ", r->text, "");
+}
+
+/* The places of the last few messages that count, in a ring. */
+struct survey {
+  control *c;
+  int (*counts)(bus const *b, bus_record const *r);
+  unsigned int max, count;
+  bus_cursor at[RECENT_COUNT];
+  size_t length[RECENT_COUNT];
+};
+
+static int survey_record(void *context, bus_record const *r)
+{
+  struct survey *s = context;
+  if (s->counts(&s->c->bus, r)) {
+    s->at[s->count % s->max] = r->at;
+    s->length[s->count % s->max] = event_length(r);
+    s->count++;
+  }
+  return 1;
+}
+
+/* The last of the survey that fit. */
+static void survey_choose(struct survey const *s, bus_cursor *from)
+{
+  size_t size = 0;
+  unsigned int n = s->count < s->max ? s->count : s->max;
+  for (unsigned int i = 1; i <= n; i++) {
+    unsigned int slot = (s->count - i) % s->max;
+    size += s->length[slot];
+    if (s->max == RECENT_COUNT && size > RECENT_SIZE) break;
+    *from = s->at[slot];
+  }
+}
+
+static int survey_log(control *c, enum control_key key, bus_cursor *at)
+{
+  struct survey s = { .c = c, .counts = key == KEY_NEW ? &to_me : &recent_to_me, .max = key == KEY_NEW ? NEW_COUNT : RECENT_COUNT };
+  if (!bus_scan(&c->bus, at, &survey_record, &s)) {
+    int e = errno;
+    if (e == EBADMSG && !bus_heal(&c->bus, at)) e = errno;
+    return errno = e, 0;
+  }
+  c->answer.end[key] = s.count ? at->id : 0;
+  survey_choose(&s, &c->answer.from[key]);
+  return 1;
+}
+
+static void list_put(void *context, char const *name)
+{
+  control_output *o = context;
+  output_line(o, name[0] ? name : "unset");
+}
+
+int own_prepare(control *c, unsigned int keys)
+{
+  control_answer *a = &c->answer;
+  bus_cursor at;
+  if (a->ready) return 1;
+  if (!bus_join(&c->bus)) goto fail;
+  if (keys & 1 << KEY_LIST) {
+    control_output list = CONTROL_OUTPUT_ZERO;
+    int good = bus_list(&c->bus, &list_put, &list);
+    stralloc_free(&a->list);
+    a->list = list.bytes;
+    if (good && list.failed) good = 0, errno = ENOMEM;
+    if (!good) goto fail;
+  }
+  if (keys & 1 << KEY_RECENT && !(bus_oldest(&c->bus, &at) && survey_log(c, KEY_RECENT, &at))) goto fail;
+  a->end[KEY_NEW] = 0;
+  /* With events on, what is unread will come as events. */
+  if (keys & 1 << KEY_NEW && !c->bus.listening && !survey_log(c, KEY_NEW, &c->bus.cursor)) goto fail;
+  a->ready = 1;
+  return 1;
+fail:
+  if (errno == EAGAIN) return control_again(c, 0), 0;
+  return -1;
+}
+
+void own_answered(control *c)
+{
+  stralloc_free(&c->answer.list);
+  c->answer.ready = 0;
+  c->answer.at = 0;
+  c->answer.values = 0;
+}
+
+struct show { control *c; enum control_key key; };
+
+static int show_record(void *context, bus_record const *r)
+{
+  struct show const *s = context;
+  if (r->id >= s->c->answer.end[s->key]) return 0;
+  if ((s->key == KEY_NEW ? to_me : recent_to_me)(&s->c->bus, r)) event_put(&s->c->output, r);
+  return 1;
+}
+
+void own_put(control *c, enum control_key key)
+{
+  control_answer *a = &c->answer;
+  control_output *o = &c->output;
+  int single = key == KEY_LOST || (key != KEY_LIST && !a->end[key]);
+  output_string(o, single ? "250-" : "250+");
+  output_string(o, control_key_name[key]);
+  output_add(o, "=", 1);
+  if (key == KEY_LOST) output_number(o, c->bus.cursor.lost);
+  output_line(o, "");
+  if (single) return;
+  if (key == KEY_LIST) output_add(o, a->list.s, a->list.len);
+  else {
+    struct show show = { .c = c, .key = key };
+    bus_cursor at = a->from[key];
+    if (!bus_scan(&c->bus, &at, &show_record, &show)) control_warn(c, "read the message log", errno);
+    /* Asked for twice, what was unread is read now. */
+    if (key == KEY_NEW) a->end[key] = 0;
+  }
+  output_line(o, ".");
+}
+
+int own_getinfo(control *c, slice arguments)
+{
+  slice rest = arguments, word;
+  unsigned int keys = 0;
+  while (control_next(&rest, &word)) keys |= 1U << control_key_find(word);
+  switch (own_prepare(c, keys)) {
+    case 0: return 0;
+    case -1:
+      control_failure(c, errno);
+      return own_answered(c), 1;
+  }
+  rest = (slice){ .s = arguments.s + c->answer.at, .len = arguments.len - c->answer.at };
+  while (output_pending(&c->output) < OUTPUT_FULL && control_next(&rest, &word)) {
+    own_put(c, control_key_find(word));
+    c->answer.at = (size_t)(rest.s - arguments.s);
+  }
+  if (output_pending(&c->output) >= OUTPUT_FULL && control_count(rest, 1)) return 0;
+  output_line(&c->output, "250 OK");
+  return own_answered(c), 1;
+}
+
+/* --- events --- */
+
+static int deliver(void *context, bus_record const *r)
+{
+  control *c = context;
+  if (!to_me(&c->bus, r)) return 1;
+  if (output_pending(&c->output) >= OUTPUT_FULL) return 0;
+  event_put(&c->output, r);
+  return 1;
+}
+
+void own_events(control *c)
+{
+  if (!c->bus.serial || !c->bus.listening || c->gone) return;
+  if (!bus_scan(&c->bus, &c->bus.cursor, &deliver, c)) {
+    int e = errno;
+    control_warn(c, "read the message log", e);
+    if (e == EBADMSG && bus_heal(&c->bus, &c->bus.cursor)) control_again(c, 0);
+  }
+  /* A reader who is slow must not keep segments that the log has left. */
+  if (output_pending(&c->output) >= OUTPUT_FULL) bus_segment_release(&c->bus);
+}
