@@ -87,7 +87,7 @@ int main(int argc, char const *const *argv)
     if (status == FRAME_END) return EXIT_DONE;
     if (status == FRAME_OK) status = frame_message_read(0, request.len, patience, &in);
     if (status != FRAME_OK) return refuse(status, patience);
-    pid_t pid = child_start(args, (char const *const *)environ, &(child_fd){ in, 0 }, 1);
+    pid_t pid = child_start(args, (char const *const *)environ, &(child_fd){ in, 0 }, 1, NULL);
     if (!pid) {
       code = child_unrun(errno);
       strerr_warnwu2sys("run ", args[0]);

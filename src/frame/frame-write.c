@@ -54,7 +54,7 @@ static void fill(int fd)
 
 static int run(char const *const *argv, int fd)
 {
-  pid_t pid = child_start(argv, (char const *const *)environ, &(child_fd){ fd, 1 }, 1);
+  pid_t pid = child_start(argv, (char const *const *)environ, &(child_fd){ fd, 1 }, 1, NULL);
   if (!pid) strerr_diefu2sys(child_unrun(errno), "run ", argv[0]);
   return child_wait(pid);
 }

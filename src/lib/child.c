@@ -22,7 +22,8 @@ void child_signals(void)
 
 /* posix_spawn would do, but asks for the handler of each of 64 signals in the child: 130 system calls. Between vfork and
  * exec the child has the parent's memory, and touches nothing of it but e. */
-pid_t child_start(char const *const *argv, char const *const *envp, child_fd const *fds, unsigned int n)
+pid_t child_start(char const *const *argv, char const *const *envp, child_fd const *fds, unsigned int n,
+  sigset_t const *mask)
 {
   int volatile e = 0;
   pid_t pid = vfork();
@@ -32,6 +33,7 @@ pid_t child_start(char const *const *argv, char const *const *envp, child_fd con
       if (fds[i].from == fds[i].to ? fcntl(fds[i].to, F_SETFD, 0) < 0 : dup2(fds[i].from, fds[i].to) < 0) e = errno;
     if (!e) {
       handle(SIGPIPE, SIG_DFL);
+      if (mask) sigprocmask(SIG_SETMASK, mask, NULL);
       execvpe(argv[0], (char *const *)argv, (char *const *)envp);
       e = errno;
     }

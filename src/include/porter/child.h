@@ -2,6 +2,7 @@
 #ifndef PORTER_CHILD_H
 #define PORTER_CHILD_H
 
+#include <signal.h>
 #include <sys/types.h>
 
 /* What the child has as descriptor to is from of the parent. Descriptors of the parent that are to go nowhere are closed on exec. */
@@ -10,8 +11,9 @@ struct child_fd_s { int from, to; };
 
 /* SIGPIPE ignored (child_start gives it back), SIGCHLD as it was at boot (inherited as ignored, it loses exit codes). */
 extern void child_signals (void);
-/* Starts argv[0], looked up in PATH, with this environment. 0 with errno where it could not be run. */
-extern pid_t child_start (char const *const *argv, char const *const *envp, child_fd const *fds, unsigned int n);
+/* Starts argv[0], looked up in PATH, with this environment, and with that signal mask if mask is not null. 0 with errno where it could not be run. */
+extern pid_t child_start (char const *const *argv, char const *const *envp, child_fd const *fds, unsigned int n,
+  sigset_t const *mask);
 /* Waits for pid: its exit code, or EXIT_TEMPORARY where a signal killed it. */
 extern int child_wait (pid_t pid);
 /* The exit code for a program that could not be run for that errno: EXIT_NOTFOUND or EXIT_NOEXEC. */
