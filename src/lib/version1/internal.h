@@ -1,0 +1,78 @@
+/* What the files of version 1 share. */
+#ifndef PORTER_VERSION1_INTERNAL_H
+#define PORTER_VERSION1_INTERNAL_H
+
+#include <maildir.pb-c.h>
+
+#include <porter/arena.h>
+#include <porter/json_output.h>
+
+typedef struct version1_s version1;
+struct version1_s {
+  char const *prog;
+  char const *const *argv;  /* the mode and its arguments */
+  unsigned int argc;
+  char const *const *envp;
+  sink_func *sink;
+  void *context;
+  char *fault;
+};
+
+/* --- asking maildir-op --- */
+
+#define LIST_MAX 1000  /* heads in one response of List: what is more takes another */
+
+/* One answer of maildir-op. */
+typedef struct answer_s answer;
+struct answer_s {
+  int code;     /* EXIT_DONE, or why there is no response */
+  int error;    /* where code is EXIT_ERROR or EXIT_REQUEST: of Porter__Error__Code */
+  slice text;   /* its text */
+  slice octets; /* the response, mapped */
+  arena a;      /* of the message */
+  void *message;
+};
+#define ANSWER_ZERO { .code = 0, .error = 0, .text = SLICE_ZERO, .octets = SLICE_ZERO, .a = ARENA_ZERO, .message = NULL }
+
+/* Asks method; the answer's memory is given back by answer_free. Returns its code. */
+extern int ask (version1 *v, char const *method, ProtobufCMessage const *request, answer *response);
+/* Unpacks the response, into response->message. EXIT_DONE or EXIT_TEMPORARY. */
+extern int answer_unpack (version1 *v, answer *response, ProtobufCMessageDescriptor const *type);
+extern void answer_free (answer *response);
+
+/* --- answering --- */
+
+/* Each returns an exit code. */
+extern int fail_arguments (version1 *v, char const *what, char const *outside);
+extern int fail_system (version1 *v, char const *what);
+/* {"error": text, "mode": mode} and EXIT_ERROR. */
+extern int answer_error (version1 *v, char const *text, size_t len);
+/* What a failed ask means: {"error": ...}, or an exit code with a line on standard error. */
+extern int answer_failed (version1 *v, answer const *response);
+extern void answer_start (version1 *v, json_output *out);
+extern int answer_end (version1 *v, json_output *out);
+
+extern int read_mail (version1 *v);
+extern int raw (version1 *v);
+extern int move (version1 *v);
+
+/* Calls attempt with the inbox, then, as long as it returns NOT_HERE, with each folder. The last try's code. */
+#define NOT_HERE (-1)
+typedef int attempt_func (version1 *v, char const *folder, void *context);
+extern int each_folder (version1 *v, attempt_func *attempt, void *context);
+
+/* --- what JSON says of a mail --- */
+
+extern void put_content_type (json_output *out, Porter__MIMEHeader const *mime);
+extern int is_multipart (Porter__MIMEHeader const *mime);
+/* The object "head"; delivered stands in where the mail has no date. */
+extern void put_mail_head (json_output *out, Porter__MailHeader const *head, char const *delivered);
+extern void put_list_head (json_output *out, Porter__ListMailHeader const *head);
+/* The value of "body". */
+extern void put_body (json_output *out, Porter__MIMEHeader const *mime, Porter__MailBody const *body);
+
+/* RFC 3339 with any offset in UTC, as 2019-02-22T10:06:54Z; 0 where it is none, else the length. */
+#define UTC_FMT 32
+extern size_t utc (char *out, char const *date);
+
+#endif

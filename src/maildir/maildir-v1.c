@@ -1,0 +1,30 @@
+/* maildir-v1 prog mode [argument...]: JWebmail's version 1 in the current Maildir. */
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/strerr.h>
+
+#include <porter/child.h>
+#include <porter/exit.h>
+#include <porter/version1.h>
+
+#define USAGE "maildir-v1 prog mode [argument...]"
+
+char const *PROG = "maildir-v1";
+
+static int to_stdout(void *context, char const *s, size_t len)
+{
+  (void)context;
+  return allwrite(1, s, len) == len;
+}
+
+int main(int argc, char const *const *argv, char const *const *envp)
+{
+  char fault[VERSION1_FAULT_SIZE];
+  int code;
+  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  if (argc < 3) strerr_dieusage(EXIT_USAGE, USAGE);
+  child_signals();
+  code = version1_answer(argv[1], argv + 2, envp, &to_stdout, NULL, fault);
+  if (*fault) strerr_dief1x(code, fault);
+  return code;
+}
