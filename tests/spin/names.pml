@@ -1,0 +1,196 @@
+/* The connections and names of the state directory (src/include/porter/control_bus.h: Join, Claim, Leave), each a process that may
+ * be killed between any two of its steps. A step is a system call that others can see the effect of. Always:
+ *   - who was told that he has a name, and lives, is who that name leads to;
+ *   - a name that leads to somebody alive leads to one who was told that he has it.
+ * So no name has two holders, a change of name never leaves two names, or none, and no name is taken by nobody.
+ * Bounds: CONNECTIONS, each of which joins once, claims CLAIMS times, and leaves in either way; KILLS; two names.
+ * Each of these makes a variant that must fail:
+ *   NO_LOCK         the lock does not lock
+ *   CHECK_EARLY     whether the holder lives is looked at before the lock is taken
+ *   LEAVE_UNLOCKED  who leaves removes his name after he closed his fifo, without the lock
+ *   RENAME_TWICE    a change of name takes the new one, then gives up the old one
+ *   REUSE           serials are used again, and the fifos of the dead are swept before their names */
+#ifndef CONNECTIONS
+#define CONNECTIONS 3
+#endif
+#ifndef CLAIMS
+#define CLAIMS 2
+#endif
+#ifndef KILLS
+#define KILLS 1
+#endif
+#define NAMES 2
+#define NONE 255
+#define SERIALS (CONNECTIONS + 1)
+
+byte lock = NONE;
+byte next_serial = 1;
+byte conn[SERIALS + 1] = NONE;    /* conn/SERIAL: whose fifo; NONE: not there */
+bool open[CONNECTIONS];           /* the fifo has its reader */
+byte name[NAMES];                 /* name/N: the serial it links to; 0: not there */
+byte link_new;                    /* name/.new */
+bool dead[CONNECTIONS];
+byte kills;
+
+byte has[CONNECTIONS] = NONE;     /* what he was told that he has; nobody but the checker sees it */
+
+#define ALIVE(serial) (serial != 0 && conn[serial] != NONE && open[conn[serial]])
+
+inline take() {
+#ifndef NO_LOCK
+  atomic { lock == NONE -> lock = me }
+#else
+  skip
+#endif
+}
+inline give() {
+  d_step { if :: lock == me -> lock = NONE :: else fi }
+}
+
+/* One step for each entry removed. */
+inline sweep_names() {
+  i = 0;
+  do
+  :: d_step {
+      do
+      :: i < NAMES && (name[i] == 0 || ALIVE(name[i])) -> i++
+      :: else -> break
+      od;
+      if :: i < NAMES -> name[i] = 0 :: else fi
+    };
+    if :: i == NAMES -> i = 0; break :: else fi
+  od
+}
+inline sweep_fifos() {
+  i = 1;
+  do
+  :: d_step {
+      do
+      :: i <= SERIALS && (conn[i] == NONE || open[conn[i]]) -> i++
+      :: else -> break
+      od;
+      if :: i <= SERIALS -> conn[i] = NONE :: else fi
+    };
+    if :: i > SERIALS -> i = 0; break :: else fi
+  od
+}
+
+inline join() {
+  take();
+  d_step {    /* names are looked at only if a fifo is dead */
+    i = 1;
+    do
+    :: i <= SERIALS && (conn[i] == NONE || open[conn[i]]) -> i++
+    :: else -> break
+    od;
+    taken = (i <= SERIALS);
+    i = 0
+  };
+  skip;
+#ifdef REUSE
+  if :: taken -> sweep_fifos(); sweep_names() :: else fi;
+  skip;
+  d_step { taken = false; serial = 1; do :: conn[serial] != NONE -> serial++ :: else -> break od };
+#else
+  if :: taken -> sweep_names(); sweep_fifos() :: else fi;
+  skip;
+  d_step { taken = false; serial = next_serial; next_serial++ };
+#endif
+  open[me] = true;       /* conn/.new, made and opened */
+  conn[serial] = me;     /* renamed */
+  give()
+}
+
+inline claim() {
+#ifdef CHECK_EARLY
+  taken = ALIVE(name[wanted]);
+#endif
+  take();
+#ifndef CHECK_EARLY
+  taken = ALIVE(name[wanted]);
+#endif
+  if
+  :: taken
+  :: !taken && mine != NONE ->
+#ifdef RENAME_TWICE
+    name[wanted] = serial;
+    d_step { name[mine] = 0; has[me] = wanted; mine = wanted }
+#else
+    d_step { name[wanted] = name[mine]; name[mine] = 0; has[me] = wanted; mine = wanted }
+#endif
+  :: else ->
+    link_new = serial;
+    d_step { name[wanted] = link_new; has[me] = wanted; mine = wanted }
+  fi;
+  give()
+}
+
+proctype Connection(byte me) {
+  byte i, serial, wanted, claims, mine = NONE;
+  bool taken;
+  {
+    join();
+    do
+    :: atomic { claims < CLAIMS -> claims++; if :: wanted = 0 :: wanted = 1 fi };
+      if
+      :: mine != wanted -> claim()
+      :: else    /* his own again: 250 */
+      fi;
+      d_step { taken = false; wanted = 0 }
+    :: break
+    od;
+#ifdef LEAVE_UNLOCKED
+    skip;
+    d_step { has[me] = NONE; open[me] = false };
+    if :: mine != NONE -> name[mine] = 0 :: else fi;
+    conn[serial] = NONE;
+#else
+    if
+    :: take();
+      d_step { if :: mine != NONE -> name[mine] = 0 :: else fi; has[me] = NONE };
+      conn[serial] = NONE;
+      open[me] = false;
+      give()
+    :: d_step { has[me] = NONE; open[me] = false }    /* the lock could not be had in time */
+    fi;
+#endif
+  } unless { dead[me] }
+}
+
+/* kill -9: the kernel closes the fifo and unlocks. */
+proctype Killer() {
+  byte i;
+  do
+  :: kills < KILLS ->
+    atomic {
+      if :: i = 0 :: i = 1 :: CONNECTIONS > 2 -> i = 2 fi;
+      if
+      :: !dead[i] ->
+        dead[i] = true; open[i] = false; has[i] = NONE; kills++;
+        if :: lock == i -> lock = NONE :: else fi
+      :: else
+      fi;
+      i = 0
+    }
+  :: break
+  od
+}
+
+#define HOLDS(p) (has[p] == NONE || (name[has[p]] != 0 && conn[name[has[p]]] == p))
+#define LEADS(n) (!ALIVE(name[n]) || has[conn[name[n]]] == n)
+
+proctype Checker() {
+  end: atomic {
+    !(HOLDS(0) && HOLDS(1) && HOLDS(CONNECTIONS - 1) && LEADS(0) && LEADS(1)) -> assert(false)
+  }
+}
+
+init {
+  byte i;
+  atomic {
+    i = 0;
+    do :: i < CONNECTIONS -> run Connection(i); i++ :: else -> break od;
+    run Killer();
+    run Checker()
+  }
+}
