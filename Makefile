@@ -21,6 +21,7 @@ SOURCES := $(filter-out src/lib/% src/gen/%,$(wildcard src/*/*.c))
 PROGRAMS := $(patsubst %,$(B)/bin/%,$(notdir $(SOURCES:.c=)))
 SCRIPTS := $(patsubst src/run/%,$(B)/bin/%,$(wildcard src/run/*))
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+STUBS := $(patsubst tests/stub/%.c,$(B)/stub/%,$(wildcard tests/stub/*.c))
 LIBRARY := $(B)/libporter.a
 OBJECTS := $(patsubst src/%.c,$(B)/%.o,$(wildcard src/lib/*.c src/lib/*/*.c)) $(B)/gen/maildir.pb-c.o
 GENERATED := $(B)/gen/maildir.pb-c.h $(B)/gen/message_types.h
@@ -57,7 +58,10 @@ $(SCRIPTS): $(B)/bin/%: src/run/% conf-home
 $(B)/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(WARN) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS_dynamic)
-units: $(UNITS)
+$(B)/stub/%: tests/stub/%.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(WARN) $(CFLAGS) $(LDFLAGS) -o $@ $< -lcrypt
+units: $(UNITS) $(STUBS)
 check: ; package/check
 install: all ; package/install
 clean: ; rm -rf $(B)
