@@ -37,7 +37,6 @@ struct control_answer_s {
   uint64_t end[2];              /* and the id behind the last; 0: none */
   stralloc list;
   size_t at;                    /* octets of the arguments, or keys of a plan, that are done */
-  uint64_t values;              /* in front: tor's values that have passed */
 };
 
 typedef struct control_s control;
@@ -58,8 +57,10 @@ struct control_s {
   size_t input_done;            /* octets of input that are carried out (in front: or written to tor) */
   size_t input_scan;            /* no line ends before that; in front: behind the octets that are tor's */
   int authenticated, described; /* described: PROTOCOLINFO was answered */
+  int is_socket;                /* in and out are one: then a hang-up means that the client is gone */
   int input_end, gone;          /* the client sends, takes no more */
   int closing;                  /* no more commands, only what is pending goes out */
+  int stalled;                  /* something waits for room in output */
   int warned;                   /* errno of the last warning */
   uint64_t paced;               /* ns: when a message is due at the rate */
   uint64_t retry;               /* ns: try again without input; UINT64_MAX: no need */
@@ -72,14 +73,16 @@ struct control_s {
   unsigned int turn_first, turns;
   stralloc kept;
   size_t kept_done;
-  int waiting_auth;             /* nothing is read before tor has judged */
+  int holding;                  /* no further command is looked at: tor is about to judge AUTHENTICATE, or to close */
   int tor_end, tor_deaf, tor_told;   /* tor sends, takes no more; was told of the client's end */
   size_t tor_done, tor_scan, tor_len;   /* of tor: written, for the client, there */
   int reply;                    /* in a reply (or event) of tor's: REPLY_NONE ... */
   int line, data, swallow;      /* within a line; within a block; the reply is replaced by failure */
   int failure;                  /* errno */
   int names;                    /* the value is one of the names that ours belong to */
-  int over;                     /* after QUIT: nothing of ours any more */
+  int over;                     /* after QUIT, or tor is gone: nothing of ours any more */
+  uint64_t moved;               /* replies that are over */
+  uint64_t gone_deadline;       /* ns: tor is not waited for any longer, as the client is gone */
   char tor[CONTROL_READ];
 };
 

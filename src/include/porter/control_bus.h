@@ -94,7 +94,7 @@ struct bus_s {
   size_t batched;                 /* octets of scratch */
   unsigned int named_count;
   int named[BUS_NAMED];           /* fifos to wake */
-  int wake_listeners, wake_self;
+  int wake_listeners;
   bus_listener *listener;
   size_t listeners;
   uint64_t generation;            /* of listener; UINT64_MAX: never read */

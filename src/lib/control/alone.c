@@ -57,7 +57,7 @@ static int getinfo_unknown(control *c, slice arguments)
     if (info_known(word)) continue;
     if (last.s) {
       output_about(&c->output, "552-Unrecognized key \"", last, "\"");
-      if (output_pending(&c->output) >= OUTPUT_FULL) {
+      if (!control_room(c)) {
         c->answer.at = (size_t)(word.s - arguments.s);
         return 0;
       }
@@ -90,7 +90,7 @@ static int getinfo(control *c, slice arguments)
   rest = (slice){ .s = arguments.s + c->answer.at, .len = arguments.len - c->answer.at };
   while (control_next(&rest, &word)) {
     enum control_key key = control_key_find(word);
-    if (output_pending(&c->output) >= OUTPUT_FULL) return 0;
+    if (!control_room(c)) return 0;
     if (key < KEY_COUNT) own_put(c, key); else info_put(c, word);
     c->answer.at = (size_t)(rest.s - arguments.s);
   }
@@ -207,7 +207,7 @@ static size_t command_end(control *c)
 
 void alone_step(control *c)
 {
-  while (!c->closing && output_pending(&c->output) < OUTPUT_FULL) {
+  while (!c->closing && control_room(c)) {
     size_t len = command_end(c), used;
     if ((len ? len : c->input.len - c->input_done) >= CONTROL_LINE_MAX) {
       output_line(&c->output, "500 Line too long.");
@@ -224,11 +224,7 @@ void alone_step(control *c)
     }
     c->input_done += used;
     c->input_scan = c->input_done;
-    if (c->bus.wake_listeners || c->bus.named_count || c->bus.wake_self) {
-      /* Append, then 250, then the wakes. */
-      if (!c->gone && !output_flush(&c->output, c->out)) c->gone = 1;
-      bus_wake(&c->bus);
-      own_events(c);
-    }
+    control_wake(c);
+    own_events(c);
   }
 }

@@ -110,7 +110,6 @@ void bus_wake(bus *b)
     close(b->named[i]);
   }
   b->named_count = 0;
-  b->wake_self = 0;
   if (!b->wake_listeners) return;
   b->wake_listeners = 0;
   for (size_t i = 0; i < b->listeners; i++) {

@@ -12,9 +12,14 @@ extern enum control_key control_key_find (slice word);
 extern void control_warn (control *c, char const *what, int e);
 /* Come again after that many nanoseconds at most. */
 extern void control_again (control *c, uint64_t ns);
+/* Whether there is room for output; else this connection goes on when there is. */
+extern int control_room (control *c);
 /* 451 or 551. */
 extern void control_failure (control *c, int e);
+/* Joins the bus, as the client is authenticated now. */
 extern void control_connect (control *c);
+/* After own commands: the client's replies go out, then those who are posted to are woken. */
+extern void control_wake (control *c);
 
 /* --- commands of ours: the arguments as control_arguments gives them --- */
 
@@ -39,7 +44,8 @@ extern void front_step (control *c);
 extern int front_over (control const *c);
 extern int front_wants_client (control const *c);
 extern int front_wants_tor (control const *c);
-extern int front_between (control const *c);
+/* Whether something of ours may go to the client now: between tor's replies and events. */
+extern int front_between (control *c);
 extern void front_read_tor (control *c);
 /* The lines of info/names for keys of ours. */
 extern char const control_info_names[];

@@ -1,7 +1,352 @@
+/* In front of a tor, the client's side: which lines are tor's, which are ours, and whose turn it is to be answered.
+ *
+ * input:  | done: written to tor | scan: tor's, to be written | len: not yet looked at |
+ *
+ * Every command has one reply, so a queue tells what the replies to come are for. Commands of ours wait in it until those before them
+ * are answered; tor's go to tor at once. When the queue is full, nothing is read. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <porter/control_words.h>
+
 #include "control_internal.h"
-void front_step (control *c){(void)c;}
-int front_over (control const *c){(void)c;return 1;}
-int front_wants_client (control const *c){(void)c;return 1;}
-int front_wants_tor (control const *c){(void)c;return 1;}
-int front_between (control const *c){(void)c;return 1;}
-void front_read_tor (control *c){(void)c;}
+#include "front_internal.h"
+
+#define WORD_MAX 16      /* no command that we look at is longer */
+#define GONE_WAIT 2000000000   /* ns that tor has to close when the client is gone */
+
+/* --- the queue --- */
+
+control_turn *front_turn(control *c)
+{
+  return c->turns ? c->turn + c->turn_first : NULL;
+}
+
+char const *front_turn_kept(control const *c)
+{
+  return c->kept.s + c->kept_done;
+}
+
+void front_turn_done(control *c)
+{
+  control_turn *t = front_turn(c);
+  if (t->kind == TURN_TOR && --t->count) return;
+  if (t->kind != TURN_TOR) c->kept_done += t->count;
+  c->turn_first = (c->turn_first + 1) % CONTROL_TURNS;
+  c->turns--;
+  if (c->kept_done == c->kept.len) {
+    c->kept_done = 0;
+    stralloc_free(&c->kept);
+  }
+}
+
+static control_turn *last_turn(control *c)
+{
+  return c->turns ? c->turn + (c->turn_first + c->turns - 1) % CONTROL_TURNS : NULL;
+}
+
+/* Room for one more that keeps len octets. */
+static int turn_fits(control const *c, size_t len)
+{
+  return c->turns < CONTROL_TURNS && (!len || c->kept.len == c->kept_done || c->kept.len - c->kept_done + len <= CONTROL_KEPT);
+}
+
+static void turn_add(control *c, enum turn_kind kind, int on, char const *s, size_t len)
+{
+  control_turn *last = last_turn(c);
+  if (kind == TURN_TOR && last && last->kind == TURN_TOR) {
+    last->count++;
+    return;
+  }
+  if (c->kept_done > CONTROL_KEPT) {
+    c->kept.len -= c->kept_done;
+    memmove(c->kept.s, c->kept.s + c->kept_done, c->kept.len);
+    c->kept_done = 0;
+  }
+  if (len && !stralloc_catb(&c->kept, s, len)) c->output.failed = 1;
+  c->turns++;
+  last = last_turn(c);
+  *last = (control_turn){ .kind = kind, .on = on, .count = kind == TURN_TOR ? 1 : len };
+}
+
+/* --- to tor --- */
+
+/* 1: nothing is left that waits to be written. */
+static int write_tor(control *c)
+{
+  while (c->input_done < c->input_scan && !c->tor_deaf) {
+    ssize_t n = write(c->tor_out, c->input.s + c->input_done, c->input_scan - c->input_done);
+    if (n >= 0) c->input_done += (size_t)n;
+    else if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+    else if (errno != EINTR) c->tor_deaf = 1;
+  }
+  /* What he said last is still to be read. */
+  if (c->tor_deaf) c->input_done = c->input_scan;
+  return 1;
+}
+
+static void tell_tor(control *c)
+{
+  if (c->tor_told || c->tor_deaf) return;
+  c->tor_told = 1;
+  if (shutdown(c->tor_out, SHUT_WR) == 0 || errno != ENOTSOCK || c->tor_out == c->tor_in) return;
+  close(c->tor_out);
+  c->tor_out = -1;
+  c->tor_deaf = 1;
+}
+
+/* --- commands --- */
+
+enum word { WORD_TOR, WORD_AUTHENTICATE, WORD_QUIT, WORD_POSTMESSAGE, WORD_CONTROLLERNAME, WORD_GETINFO, WORD_SETEVENTS };
+
+static enum word word_find(control const *c, slice line)
+{
+  static char const *const name[] = { "", "AUTHENTICATE", "QUIT", "POSTMESSAGE", "CONTROLLERNAME", "GETINFO", "SETEVENTS" };
+  slice word = control_word(line);
+  enum word w = c->authenticated ? WORD_QUIT : WORD_AUTHENTICATE, end = c->authenticated ? WORD_SETEVENTS : WORD_QUIT;
+  for (; w <= end; w++)
+    if (control_is(word, name[w])) return w;
+  return WORD_TOR;
+}
+
+/* Cuts the words for which ours is true out of the line, in place, towards its end. Returns how much shorter it is. */
+static size_t cut_words(char *s, size_t len, int (*ours)(slice word))
+{
+  slice arguments = control_arguments((slice){ .s = s, .len = len }), word;
+  size_t cut = 0;
+  while (control_next(&arguments, &word)) {
+    char *at = s + (word.s - s);
+    if (!(*ours)(word)) continue;
+    memmove(s + cut + word.len, s + cut, (size_t)(at - s) - cut);
+    cut += word.len;
+  }
+  return cut;
+}
+
+static int is_own_key(slice word)
+{
+  return control_key_find(word) < KEY_COUNT;
+}
+
+static int is_own_event(slice word)
+{
+  return control_is(word, "POSTMESSAGE");
+}
+
+/* An own command in its turn, nothing before it: 1 answered. */
+static int own_command(control *c, slice line, size_t available, size_t *used)
+{
+  slice arguments = control_arguments(line);
+  int good;
+  *used = line.len;
+  switch (word_find(c, line)) {
+    case WORD_POSTMESSAGE: good = own_posts(c, line.s, available, used); break;
+    case WORD_CONTROLLERNAME: good = own_controllername(c, arguments); break;
+    default: good = own_getinfo(c, arguments);
+  }
+  control_wake(c);
+  return good;
+}
+
+/* What a GETINFO asks for: an octet for each key, 0 for tor's, else 1 and ours. */
+static unsigned int info_plan(slice arguments, stralloc *plan)
+{
+  slice word;
+  unsigned int found = 0;
+  while (control_next(&arguments, &word)) {
+    enum control_key key = control_key_find(word);
+    char octet = (char)(key < KEY_COUNT ? 1 + key : 0);
+    found |= key < KEY_COUNT ? INFO_OURS : INFO_TORS;
+    if (control_equal(word, "events/names") || control_equal(word, "info/names")) found |= INFO_NAMES;
+    if (!stralloc_catb(plan, &octet, 1)) return INFO_FAILED;
+  }
+  return found;
+}
+
+enum step { STEP_ON, STEP_INPUT, STEP_WAIT };
+
+/* A whole line of GETINFO, SETEVENTS, POSTMESSAGE or CONTROLLERNAME. */
+static enum step scan_command(control *c, enum word word, char *s, size_t len)
+{
+  slice line = { .s = s, .len = len };
+  size_t cut, used;
+  stralloc plan = STRALLOC_ZERO;
+  if (word == WORD_SETEVENTS) {
+    if (!turn_fits(c, 0) || !write_tor(c)) return STEP_WAIT;
+    cut = cut_words(s, len, &is_own_event);
+    turn_add(c, TURN_EVENTS, cut > 0, NULL, 0);
+    c->input_done += cut;
+    c->input_scan += len;
+    return STEP_ON;
+  }
+  if (word == WORD_GETINFO) {
+    unsigned int found = info_plan(control_arguments(line), &plan);
+    if (found == INFO_FAILED) c->output.failed = 1;
+    if (!(found & (INFO_OURS | INFO_NAMES))) {
+      stralloc_free(&plan);
+      if (!turn_fits(c, 0)) return STEP_WAIT;
+      turn_add(c, TURN_TOR, 0, NULL, 0);
+      c->input_scan += len;
+      return STEP_ON;
+    }
+    if (found & INFO_TORS) {
+      size_t keep = found & INFO_OURS ? plan.len : 0;
+      int fits = turn_fits(c, keep) && write_tor(c);
+      if (fits) {
+        turn_add(c, TURN_INFO, 0, plan.s, keep);
+        c->input_done += cut_words(s, len, &is_own_key);
+        c->input_scan += len;
+      }
+      stralloc_free(&plan);
+      return fits ? STEP_ON : STEP_WAIT;
+    }
+    stralloc_free(&plan);
+  }
+  /* Ours alone: nothing of it goes to tor. */
+  if (!write_tor(c)) return STEP_WAIT;
+  if (!c->turns) {
+    if (!front_between(c) || !own_command(c, line, c->input.len - c->input_scan, &used)) return STEP_WAIT;
+  } else {
+    if (!turn_fits(c, len)) return STEP_WAIT;
+    turn_add(c, TURN_OWN, 0, s, len);
+    used = len;
+  }
+  c->input_done = c->input_scan += used;
+  return STEP_ON;
+}
+
+/* A command of ours that does not fit into the input: its beginning is enough to refuse it; the rest is dropped. */
+static enum step scan_too_long(control *c, char const *s, size_t len)
+{
+  if (!turn_fits(c, 2 * BUS_TEXT_MAX) || !write_tor(c)) return STEP_WAIT;
+  turn_add(c, TURN_OWN, 0, s, 2 * BUS_TEXT_MAX);
+  c->dropping = 1;
+  c->dropped = len;
+  c->input_done = c->input_scan += len;
+  return STEP_ON;
+}
+
+/* The beginning of a command. */
+static enum step scan_start(control *c, char *s, size_t len, char const *end)
+{
+  size_t n = 0, whole = end ? (size_t)(end - s) + 1 : 0;
+  enum word word;
+  if (c->holding) return STEP_WAIT;
+  while (n < len && n <= WORD_MAX && !(s[n] == ' ' || (s[n] >= '\t' && s[n] <= '\r'))) n++;
+  if (n == len && n <= WORD_MAX && *s != '+') return STEP_INPUT;
+  word = *s == '+' || n > WORD_MAX ? WORD_TOR : word_find(c, (slice){ .s = s, .len = whole ? whole : len });
+  if (word > WORD_QUIT) {
+    if (whole) return scan_command(c, word, s, whole);
+    if (c->input.len - c->input_done < CONTROL_READ) return STEP_INPUT;
+    if (len < CONTROL_READ) return STEP_WAIT;
+    if (word < WORD_GETINFO) return scan_too_long(c, s, len);
+    /* Keys and events of ours are not looked for in a line that long; then tor refuses them. */
+  }
+  if (!turn_fits(c, 0)) return STEP_WAIT;
+  turn_add(c, word == WORD_AUTHENTICATE ? TURN_AUTH : word == WORD_QUIT ? TURN_QUIT : word == WORD_SETEVENTS ? TURN_EVENTS : TURN_TOR, 0, NULL, 0);
+  /* Whether what follows is ours depends on the reply; after QUIT nothing follows. */
+  if (word == WORD_AUTHENTICATE || word == WORD_QUIT) c->holding = 1;
+  if (*s == '+') c->block = 1;
+  c->passing = 1;
+  return STEP_ON;
+}
+
+/* Looks at what the client sent, line by line.
+ *
+ *   state     what it is in                              until
+ *   start     nothing: a command begins                  its kind is known
+ *   passing   a line of tor's                            LF: start, or block
+ *   block     a command that began with +, at a line     a line with a dot only: start; any other: passing
+ *   dropping  a line of ours that is too long            LF: start */
+static enum step scan_client(control *c)
+{
+  while (c->input_scan < c->input.len) {
+    char *s = c->input.s + c->input_scan, *end;
+    size_t len = c->input.len - c->input_scan, n;
+    enum step step;
+    end = memchr(s, '\n', len);
+    n = end ? (size_t)(end - s) + 1 : len;
+    if (c->passing) {
+      c->input_scan += n;
+      if (end) c->passing = 0;
+    } else if (c->dropping) {
+      c->dropped += n;
+      c->input_done = c->input_scan += n;
+      if (c->dropped >= CONTROL_LINE_MAX) {
+        last_turn(c)->kind = TURN_TOO_LONG;
+        c->holding = 1;
+      }
+      if (end) c->dropping = 0;
+    } else if (c->block) {
+      if (!end && (len == 1 ? *s == '.' : len == 2 && *s == '.' && s[1] == '\r')) return STEP_INPUT;
+      if (end && *s == '.' && (n == 2 || (n == 3 && s[1] == '\r'))) c->block = 0;
+      c->passing = 1;
+    } else if ((step = scan_start(c, s, len, end)) != STEP_ON) return step;
+  }
+  return STEP_INPUT;
+}
+
+/* Commands of ours that wait no longer. */
+static void run_turns(control *c)
+{
+  control_turn const *t;
+  while ((t = front_turn(c)) && (t->kind == TURN_OWN || t->kind == TURN_TOO_LONG) && !c->closing && front_between(c)) {
+    size_t used;
+    if (c->dropping && t == last_turn(c)) return;
+    if (t->kind == TURN_TOO_LONG) {
+      output_line(&c->output, "500 Line too long.");
+      c->closing = 1;
+      return;
+    }
+    if (!own_command(c, (slice){ .s = front_turn_kept(c), .len = t->count }, t->count, &used)) return;
+    front_turn_done(c);
+  }
+}
+
+static int own_is_next(control *c)
+{
+  control_turn const *t = front_turn(c);
+  return t && t->kind == TURN_OWN;
+}
+
+void front_step(control *c)
+{
+  uint64_t before, after = 0;
+  enum step step;
+  do {
+    before = after;
+    /* While the lock is waited for, tor's octets are to go on, if they can. */
+    c->bus.watch = !c->tor_end && c->tor_scan == c->tor_len && c->tor_len - c->tor_done < sizeof c->tor ? c->tor_in : -1;
+    step = scan_client(c);
+    write_tor(c);
+    front_scan_tor(c);
+    run_turns(c);
+    front_pass(c);
+    after = c->moved + c->input_scan + c->tor_scan + c->turns + c->turn_first;
+  } while (after != before && c->retry == UINT64_MAX);
+  if (c->input_end && step == STEP_INPUT && c->input_done == c->input_scan) {
+    tell_tor(c);
+    /* The name is free as soon as the client left, not when tor noticed. */
+    if (!c->turns) c->over = 1;
+  }
+  if (c->tor_end && c->tor_scan == c->tor_len && !own_is_next(c)) c->over = 1;
+  if (c->gone && c->tor_told) {
+    uint64_t now = bus_now();
+    if (!c->gone_deadline) c->gone_deadline = now + GONE_WAIT;
+    if (now < c->gone_deadline) control_again(c, c->gone_deadline - now);
+  }
+}
+
+int front_over(control const *c)
+{
+  int passed = c->tor_scan == c->tor_done && !output_pending(&c->output);
+  if (c->gone && c->input_end && (c->tor_told || c->tor_deaf)) return !c->turns || c->tor_end || (c->gone_deadline && bus_now() >= c->gone_deadline);
+  return passed && (c->closing || (c->tor_end && c->over));
+}
+
+int front_wants_client(control const *c)
+{
+  return !c->tor_end && !c->tor_deaf && c->input.len - c->input_done < CONTROL_READ;
+}

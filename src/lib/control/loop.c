@@ -66,12 +66,17 @@ static int over(control const *c)
 
 static void step(control *c)
 {
-  c->retry = UINT64_MAX;
-  if (c->tor_in >= 0) front_step(c);
-  else alone_step(c);
-  if (c->tor_in < 0 ? !c->closing && !c->answer.ready && !c->answer.at : front_between(c)) own_events(c);
-  if (c->gone) c->output.bytes.len = c->output.done = 0;
-  else if (output_pending(&c->output) && !output_flush(&c->output, c->out)) c->gone = 1;
+  do {
+    c->retry = UINT64_MAX;
+    c->stalled = 0;
+    if (c->tor_in >= 0) front_step(c);
+    else alone_step(c);
+    if (!c->closing && !c->answer.ready && !c->answer.at && (c->tor_in < 0 || front_between(c))) own_events(c);
+    if (c->gone) c->output.bytes.len = c->output.done = 0;
+    else if (output_pending(&c->output) && !output_flush(&c->output, c->out)) c->gone = 1;
+  } while (c->stalled && output_pending(&c->output) < OUTPUT_FULL);
+  /* Names are free before a slow client has read the rest. */
+  if ((c->closing || c->over) && c->bus.serial) bus_leave(&c->bus);
 }
 
 /* What is not read would make TCP throw away what is not delivered (RFC 1122 4.2.2.13), and a Unix socket report a reset. */
@@ -108,7 +113,7 @@ static int serve(control *c)
     want = wants_client(c);
     /* A pipe whose writer left says so for ever; while nothing is read it need be told once. */
     p[CLIENT_IN] = (struct pollfd){ .fd = c->input_end || (hung_up && !want) ? -1 : c->in, .events = want ? POLLIN : 0 };
-    p[CLIENT_OUT] = (struct pollfd){ .fd = output_pending(&c->output) || (c->tor_in >= 0 && c->tor_scan > c->tor_done) ? c->out : -1, .events = POLLOUT };
+    p[CLIENT_OUT] = (struct pollfd){ .fd = output_pending(&c->output) || c->tor_scan > c->tor_done ? c->out : -1, .events = POLLOUT };
     p[FIFO] = (struct pollfd){ .fd = c->bus.serial && p[CLIENT_OUT].fd < 0 ? c->bus.fifo : -1, .events = POLLIN };
     p[TOR_IN] = (struct pollfd){ .fd = c->tor_in >= 0 && front_wants_tor(c) ? c->tor_in : -1, .events = POLLIN };
     p[TOR_OUT] = (struct pollfd){ .fd = c->tor_in >= 0 && !c->tor_deaf && c->input_scan > c->input_done ? c->tor_out : -1, .events = POLLOUT };
@@ -126,7 +131,10 @@ static int serve(control *c)
     }
     if (!n && c->retry == UINT64_MAX) bus_check(&c->bus);
     if (p[FIFO].revents) bus_drain(&c->bus);
-    if (p[CLIENT_IN].revents & (POLLHUP | POLLERR)) hung_up = 1;
+    if (p[CLIENT_IN].revents & (POLLHUP | POLLERR)) {
+      hung_up = 1;
+      if (c->is_socket) c->gone = 1;
+    }
     if (p[CLIENT_IN].revents && want && !read_client(c)) return 0;
     if (p[TOR_IN].revents) front_read_tor(c);
   }
@@ -134,15 +142,17 @@ static int serve(control *c)
 
 int control_run(control *c)
 {
+  struct stat in, out;
   int good, e, fds[] = { c->in, c->out, c->tor_in, c->tor_out };
   for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
     if (fds[i] >= 0 && ndelay_on(fds[i]) < 0) return 0;
+  c->is_socket = fstat(c->in, &in) == 0 && fstat(c->out, &out) == 0 && S_ISSOCK(in.st_mode) && in.st_ino == out.st_ino && in.st_dev == out.st_dev;
   good = serve(c);
   e = errno;
   if (c->tor_in >= 0) {
     /* tor may be waiting for the end of this connection (TAKEOWNERSHIP): nothing comes before that. */
     close(c->tor_in);
-    if (c->tor_out != c->tor_in) close(c->tor_out);
+    if (c->tor_out >= 0 && c->tor_out != c->tor_in) close(c->tor_out);
   }
   bus_leave(&c->bus);
   auth_wipe(&c->auth);

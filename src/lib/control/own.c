@@ -29,6 +29,13 @@ void control_warn(control *c, char const *what, int e)
   (*c->warn)(what, e);
 }
 
+int control_room(control *c)
+{
+  if (output_pending(&c->output) < OUTPUT_FULL) return 1;
+  c->stalled = 1;
+  return 0;
+}
+
 void control_again(control *c, uint64_t ns)
 {
   if (ns < c->retry) c->retry = ns;
@@ -46,6 +53,13 @@ void control_connect(control *c)
 {
   c->authenticated = 1;
   if (!bus_join(&c->bus)) control_warn(c, "use the state directory", errno);
+}
+
+void control_wake(control *c)
+{
+  if (!c->bus.wake_listeners && !c->bus.named_count) return;
+  if (!c->gone && !output_flush(&c->output, c->out)) c->gone = 1;
+  bus_wake(&c->bus);
 }
 
 /* --- CONTROLLERNAME --- */
@@ -288,7 +302,6 @@ void own_answered(control *c)
   stralloc_free(&c->answer.list);
   c->answer.ready = 0;
   c->answer.at = 0;
-  c->answer.values = 0;
 }
 
 struct show { control *c; enum control_key key; };
@@ -335,11 +348,11 @@ int own_getinfo(control *c, slice arguments)
       return own_answered(c), 1;
   }
   rest = (slice){ .s = arguments.s + c->answer.at, .len = arguments.len - c->answer.at };
-  while (output_pending(&c->output) < OUTPUT_FULL && control_next(&rest, &word)) {
+  while (control_next(&rest, &word)) {
+    if (!control_room(c)) return 0;
     own_put(c, control_key_find(word));
     c->answer.at = (size_t)(rest.s - arguments.s);
   }
-  if (output_pending(&c->output) >= OUTPUT_FULL && control_count(rest, 1)) return 0;
   output_line(&c->output, "250 OK");
   return own_answered(c), 1;
 }
@@ -350,7 +363,7 @@ static int deliver(void *context, bus_record const *r)
 {
   control *c = context;
   if (!to_me(&c->bus, r)) return 1;
-  if (output_pending(&c->output) >= OUTPUT_FULL) return 0;
+  if (!control_room(c)) return 0;
   event_put(&c->output, r);
   return 1;
 }
