@@ -62,8 +62,18 @@ $(B)/stub/%: tests/stub/%.c
 	@mkdir -p $(@D)
 	$(CC) $(DEFS) $(WARN) $(CFLAGS) $(LDFLAGS) -o $@ $< -lcrypt
 units: $(UNITS) $(STUBS)
+# Each tests/fuzz/NAME.c for FUZZ_SECONDS, all of it built by clang with libFuzzer.
+FUZZ_SECONDS := 60
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
+$(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(WARN) $(subst fuzzer-no-link,fuzzer,$(SAN)) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS_dynamic)
+fuzzers: $(FUZZERS)
+fuzz:
+	$(MAKE) B=build/fuzz CC='clang -std=c11 -O1 -g' SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
 check: ; package/check
 install: all ; package/install
 clean: ; rm -rf $(B)
-.PHONY: all units check install clean lint bench fuzz
+.PHONY: all units fuzzers check install clean lint bench fuzz
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

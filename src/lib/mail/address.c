@@ -51,6 +51,8 @@ struct reader_s {
 
 static int emit(reader *r, slice name, slice address, int group)
 {
+  if (!words_decode(r->a, name, charset_utf8, &name)) return 0;
+  if (!name.len && !address.len) return 1;
   if (r->count == r->room) {
     size_t const room = r->room ? 2 * r->room : 4;
     mail_address *list = arena_take(r->a, room * sizeof *list);
@@ -59,7 +61,6 @@ static int emit(reader *r, slice name, slice address, int group)
     r->list = list;
     r->room = room;
   }
-  if (!words_decode(r->a, name, charset_utf8, &name)) return 0;
   r->list[r->count++] = (mail_address){ .name = name, .address = address, .group = group };
   if (!group) r->group_count++;
   return 1;

@@ -1,0 +1,19 @@
+/* Any octets as an unstructured field: text comes out, and reading it again changes nothing where no words are left. */
+#include <porter/mail.h>
+
+#include "check.h"
+
+int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
+{
+  arena a = ARENA_ZERO;
+  slice out, again;
+  check(mail_text(&a, (slice){ (char const *)data, len }, &out));
+  check_text(out);
+  if (!(out.len > 1 && memmem(out.s, out.len, "=?", 2))) {
+    check(mail_text(&a, out, &again));
+    if (out.len && !memchr(out.s, '\n', out.len) && !memchr(out.s, '\r', out.len))
+      check(again.len == out.len && (!out.len || !memcmp(again.s, out.s, out.len)));
+  }
+  arena_free(&a);
+  return 0;
+}
