@@ -142,7 +142,7 @@ static int mailbox_end(reader *r)
   int good = run_end(r);
   if (!good) return 0;
   if (r->found.len) good = emit(r, r->found_name.len ? r->found_name : comment_of(r), r->found, 0);
-  else if (r->angle || !(name.len || comment_of(r).len)) good = 1;
+  else if (r->angle || (!name.len && (r->in_group || r->count))) good = 1;  /* a comment alone is a name where there is nothing else */
   else if (one && !(spec.len > 1 && spec.s[0] == '=' && spec.s[1] == '?')) good = emit(r, comment_of(r), spec, 0);
   else good = emit(r, name.len ? name : comment_of(r), (slice)SLICE_ZERO, 0);
   mailbox_start(r);

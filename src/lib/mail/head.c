@@ -2,6 +2,7 @@
  *
  *   a line that begins with    is                              then
  *   name WSP* ":"              a field                         it and the folded lines behind it
+ *   ":"                        a field without a name          the same
  *   nothing                    the end of the head             the body is behind it
  *   WSP, after a field         folded: belongs to the field
  *   "From ", ">From "          mbox's, if the first line       skipped
@@ -18,15 +19,16 @@ static inline int is_name(char c)
   return c > 32 && c < 127 && c != ':';
 }
 
-/* The length of the field name at the start of the line s and, in *value, where the value begins; 0 where that is no field. */
-static size_t field_name(char const *s, size_t len, size_t *value)
+/* Whether the line s begins a field: how long its name is, and where its value begins. An empty name is one too. */
+static int is_field(char const *s, size_t len, size_t *name, size_t *value)
 {
   size_t n = 0, i;
   while (n < len && is_name(s[n])) n++;
-  for (i = n; i < len && is_blank(s[i]); i++);
-  if (!n || i == len || s[i] != ':') return 0;
+  i = n;
+  while (n && i < len && is_blank(s[i])) i++;
+  *name = n;
   *value = i + 1;
-  return n;
+  return i < len && s[i] == ':';
 }
 
 static int is_empty_line(char const *s, size_t len)
@@ -51,17 +53,31 @@ static size_t mbox_line(char const *s, size_t len)
 /* The first field behind the junk at pos, or 0. */
 static size_t skip_junk(head_cursor *c, size_t pos)
 {
-  size_t value;
+  size_t name, value;
   if (starts(c->s + pos, c->len - pos, "--")) return 0;
   for (;;) {
     pos = line_end(c->s, c->len, pos);
     size_t end = line_end(c->s, c->len, pos), i = pos;
     char const *s = c->s + pos;
     if (pos == c->len || starts(s, end - pos, "--")) return 0;
-    if (field_name(s, end - pos, &value)) return starts(s, end - pos, "http:") || starts(s, end - pos, "https:") ? 0 : pos;
+    if (is_field(s, end - pos, &name, &value)) return starts(s, end - pos, "http:") || starts(s, end - pos, "https:") ? 0 : pos;
     while (i < end && is_space(c->s[i])) i++;
     if (i == end) return 0;
   }
+}
+
+/* Folded lines at the start of a part, whose field was lost: skipped if they are blank or a field follows. */
+static size_t skip_folded(char const *s, size_t len)
+{
+  size_t pos = 0, name, value;
+  int blank = 1;
+  while (pos < len && is_blank(s[pos])) {
+    size_t const end = line_end(s, len, pos);
+    while (pos < end && is_space(s[pos])) pos++;
+    blank &= pos == end;
+    pos = end;
+  }
+  return blank || (!starts(s + pos, len - pos, "--") && is_field(s + pos, len - pos, &name, &value)) ? pos : 0;
 }
 
 int head_next(head_cursor *c, slice *name, slice *value)
@@ -69,24 +85,17 @@ int head_next(head_cursor *c, slice *name, slice *value)
   if (!c->pos) {
     if (c->message && starts(c->s, c->len, "\xef\xbb\xbf")) c->pos = 3;
     c->pos += c->message ? mbox_line(c->s + c->pos, c->len - c->pos) : 0;
-    /* Blank lines with spaces in them before a part's fields. */
-    while (!c->message && c->pos < c->len && is_blank(c->s[c->pos])) {
-      size_t i = c->pos;
-      while (i < c->len && (is_blank(c->s[i]) || c->s[i] == '\r')) i++;
-      if (i == c->len || c->s[i] != '\n') break;
-      c->pos = i + 1;
-    }
+    if (!c->message) c->pos = skip_folded(c->s, c->len);
   }
   while (c->pos < c->len) {
     char const *s = c->s + c->pos;
-    size_t behind, n;
+    size_t n, behind;
     if (is_empty_line(s, c->len - c->pos)) {
       c->complete = 1;
       c->pos += *s == '\n' ? 1 : 2;
       return 0;
     }
-    n = c->inside && *s == '-' && starts(s, c->len - c->pos, "--") ? 0 : field_name(s, c->len - c->pos, &behind);
-    if (n) {
+    if (!(c->inside && starts(s, c->len - c->pos, "--")) && is_field(s, c->len - c->pos, &n, &behind)) {
       size_t start = c->pos + behind, end = line_end(c->s, c->len, start);
       while (end < c->len && is_blank(c->s[end])) end = line_end(c->s, c->len, end);
       *name = (slice){ s, n };

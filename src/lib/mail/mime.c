@@ -117,7 +117,7 @@ static int read_fields(arena *a, mime_part *part, int digest, slice *boundary)
   }
   if (field[FIELD_CONTENT_DISPOSITION].s) {
     if (!params_read(a, field[FIELD_CONTENT_DISPOSITION], &word, &p)) return 0;
-    if (!words_decode(a, word, NULL, &word) || !lower_case(a, word, &part->disposition_word)) return 0;
+    if (!charset_decode(a, NULL, word, &word) || !lower_case(a, word, &part->disposition_word)) return 0;
     if (p.value[PARAM_FILENAME].s) part->file_name = p.value[PARAM_FILENAME];
     /* RFC 2183 2.8: what is unknown is an attachment. */
     if (part->disposition_word.len)

@@ -148,6 +148,7 @@ int params_read(arena *a, slice raw, slice *word, params *p)
 {
   pieces continued[PARAM_COUNT] = { 0 };
   raw = cut_field(raw);
+  if (raw.len && !unfold(a, &raw)) return 0;
   charset const *raw8 = charset_guess(raw);
   size_t pos = param_end(raw.s, raw.len, 0);
   memset(p, 0, sizeof *p);
@@ -162,7 +163,7 @@ int params_read(arena *a, slice raw, slice *word, params *p)
   for (unsigned int i = 0; i < PARAM_COUNT; i++) {
     if (!p->value[i].s && continued[i].count) {
       if (!pieces_join(a, &continued[i], raw8, &p->value[i])) return 0;
-    } else if (p->value[i].s && !(i == PARAM_BOUNDARY ? unfold(a, &p->value[i]) : words_decode(a, p->value[i], raw8, &p->value[i]))) return 0;
+    } else if (i != PARAM_BOUNDARY && p->value[i].s && !words_decode(a, p->value[i], raw8, &p->value[i])) return 0;
   }
   slice *const label = &p->value[PARAM_CHARSET];
   for (size_t i = 0; i < label->len; i++) if (is_space(label->s[i]) || label->s[i] == '(') label->len = i;
