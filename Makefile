@@ -73,6 +73,7 @@ fuzz:
 	$(MAKE) B=build/fuzz CC='clang -std=c11 -O1 -g' SANITIZE=fuzzer-no-link,address,undefined fuzzers
 	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
 check: ; package/check
+lint: ; package/lint
 install: all ; package/install
 clean: ; rm -rf $(B)
 .PHONY: all units fuzzers check install clean lint bench fuzz
