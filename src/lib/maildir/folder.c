@@ -179,8 +179,8 @@ int mailbox_folders(mailbox const *box, arena *a, slice **names, size_t *count)
     *count = 0;
     for (size_t i = 0; i < n; i++) if (!i || compare_names(list + i - 1, list + i)) list[(*count)++] = list[i];
     *names = arena_array(a, *count ? *count : 1, sizeof **names);
-    if (*names) memcpy(*names, list, *count * sizeof *list);
-    else good = 0;
+    good = *names != NULL;
+    if (good && *count) memcpy(*names, list, *count * sizeof *list);
   }
   free(list);
   return good;

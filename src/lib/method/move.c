@@ -35,7 +35,7 @@ int method_move(method_call *call)
   Porter__MoveReq const *request = call->request;
   slice from_name = { request->from_folder, strlen(request->from_folder) }, to_name = { request->to_folder, strlen(request->to_folder) };
   folder from, to = FOLDER_ZERO;
-  struct stat a, b;
+  struct stat a = { 0 }, b = { 0 };
   move m = { .to = &to, .sign = folder_name_counts(to_name) - folder_name_counts(from_name) };
   int code = method_folder(call, &from, request->from_folder);
   if (code == EXIT_DONE) code = method_folder(call, &to, request->to_folder);
