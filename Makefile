@@ -74,6 +74,7 @@ fuzz:
 	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
 check: ; package/check
 lint: ; package/lint
+bench: all ; package/bench
 install: all ; package/install
 clean: ; rm -rf $(B)
 .PHONY: all units fuzzers check install clean lint bench fuzz
