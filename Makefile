@@ -72,6 +72,12 @@ fuzzers: $(FUZZERS)
 fuzz:
 	$(MAKE) B=build/fuzz CC='clang -std=c11 -O1 -g' SANITIZE=fuzzer-no-link,address,undefined fuzzers
 	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
+# Each script in tests/bench prints a table; it builds the program of its name, tests/bench/NAME.c, if it has one.
+$(B)/bench/%: tests/bench/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS_dynamic)
+bench: all
+	@for bench in $(filter-out %.c %.h,$(wildcard tests/bench/*)); do echo "== $$bench" && B=$(B) $$bench || code=1; done; exit $${code:-0}
 check: ; package/check
 lint: ; package/lint
 bench: all ; package/bench

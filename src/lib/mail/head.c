@@ -114,22 +114,31 @@ int head_next(head_cursor *c, slice *name, slice *value)
   return 0;
 }
 
-static struct { unsigned char len; char const *name; } const known[FIELD_COUNT] = {
-  [FIELD_FROM] = { 4, "from" }, [FIELD_SENDER] = { 6, "sender" }, [FIELD_REPLY_TO] = { 8, "reply-to" },
-  [FIELD_TO] = { 2, "to" }, [FIELD_CC] = { 2, "cc" }, [FIELD_BCC] = { 3, "bcc" },
-  [FIELD_SUBJECT] = { 7, "subject" }, [FIELD_DATE] = { 4, "date" }, [FIELD_MESSAGE_ID] = { 10, "message-id" },
-  [FIELD_IN_REPLY_TO] = { 11, "in-reply-to" }, [FIELD_REFERENCES] = { 10, "references" },
-  [FIELD_COMMENTS] = { 8, "comments" }, [FIELD_KEYWORDS] = { 8, "keywords" },
-  [FIELD_CONTENT_TYPE] = { 12, "content-type" }, [FIELD_CONTENT_DISPOSITION] = { 19, "content-disposition" },
-  [FIELD_CONTENT_ENCODING] = { 25, "content-transfer-encoding" }, [FIELD_CONTENT_ID] = { 10, "content-id" }
+static char const *const known[FIELD_COUNT] = {
+  [FIELD_FROM] = "from", [FIELD_SENDER] = "sender", [FIELD_REPLY_TO] = "reply-to", [FIELD_TO] = "to",
+  [FIELD_CC] = "cc", [FIELD_BCC] = "bcc", [FIELD_SUBJECT] = "subject", [FIELD_DATE] = "date",
+  [FIELD_MESSAGE_ID] = "message-id", [FIELD_IN_REPLY_TO] = "in-reply-to", [FIELD_REFERENCES] = "references",
+  [FIELD_COMMENTS] = "comments", [FIELD_KEYWORDS] = "keywords", [FIELD_CONTENT_TYPE] = "content-type",
+  [FIELD_CONTENT_DISPOSITION] = "content-disposition", [FIELD_CONTENT_ENCODING] = "content-transfer-encoding",
+  [FIELD_CONTENT_ID] = "content-id"
+};
+
+/* Of each length, the fields with a name that long: most fields of a mail (Received, X-...) are none of ours. */
+static uint32_t const of_length[] = {
+  [2] = 1 << FIELD_TO | 1 << FIELD_CC, [3] = 1 << FIELD_BCC, [4] = 1 << FIELD_FROM | 1 << FIELD_DATE, [6] = 1 << FIELD_SENDER,
+  [7] = 1 << FIELD_SUBJECT, [8] = 1 << FIELD_REPLY_TO | 1 << FIELD_COMMENTS | 1 << FIELD_KEYWORDS,
+  [10] = 1 << FIELD_MESSAGE_ID | 1 << FIELD_REFERENCES | 1 << FIELD_CONTENT_ID, [11] = 1 << FIELD_IN_REPLY_TO,
+  [12] = 1 << FIELD_CONTENT_TYPE, [19] = 1 << FIELD_CONTENT_DISPOSITION, [25] = 1 << FIELD_CONTENT_ENCODING
 };
 
 /* Which field this is, or FIELD_COUNT. */
 static enum mail_field field_known(slice name)
 {
-  /* Most fields (Received, DKIM-Signature, X-...) differ from all of ours in length or first octet. */
-  for (unsigned int i = 0; i < FIELD_COUNT; i++)
-    if (known[i].len == name.len && known[i].name[0] == (name.s[0] | 0x20) && is_word(name, known[i].name)) return i;
+  uint32_t left = name.len < sizeof of_length / sizeof *of_length ? of_length[name.len] : 0;
+  for (; left; left &= left - 1) {
+    enum mail_field const i = (enum mail_field)__builtin_ctz(left);
+    if (is_word(name, known[i])) return i;
+  }
   return FIELD_COUNT;
 }
 
@@ -158,6 +167,6 @@ int mail_field_each(char const *s, size_t len, enum mail_field which, sink_func 
   unsigned int count = 0;
   int r = 1;
   while (r && count < MAIL_FIELD_EACH_MAX && head_next(&c, &name, &value))
-    if (name.len == known[which].len && is_word(name, known[which].name)) r = each(context, value.s, value.len), count++;
+    if (is_word(name, known[which])) r = each(context, value.s, value.len), count++;
   return r;
 }
