@@ -1,13 +1,22 @@
-/* Whether a mail's subject, addresses or text contain a pattern, in any letter case (simple case folding). */
+/* Whether a mail's subject, addresses or text contain a pattern, in any letter case (simple case folding). Searched are the
+ * Subject, From, Sender, Reply-To, To, Cc and Bcc ("name <address>") and all text parts of the mail and of the messages in it; of
+ * HTML its text. White space of any kind and length, line ends too, is one blank, in the pattern as well. */
 #ifndef PORTER_SEARCH_H
 #define PORTER_SEARCH_H
 
 #include <porter/arena.h>
 #include <porter/slice.h>
 
+#define MAIL_NEEDLE_MAX 32
+
 typedef struct mail_matcher_s mail_matcher;
 struct mail_matcher_s {
-  slice folded;  /* the pattern, in the arena; what else a quick refusal needs */
+  slice folded;                   /* the pattern, in the arena */
+  /* For quick refusals: a part of the pattern that shows in the octets, and whether something in it is not ASCII. */
+  char needle[MAIL_NEEDLE_MAX];
+  unsigned int needle_len;
+  int beyond_ascii;
+  int thorough;                   /* never refuse quickly: set by tests, which compare */
 };
 /* pattern is valid UTF-8, not empty. 0 with errno ENOMEM. */
 extern int mail_matcher_init (mail_matcher *m, arena *a, slice pattern);

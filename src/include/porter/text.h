@@ -36,7 +36,8 @@ typedef struct charset_s charset;
 extern charset const *charset_find (char const *label, size_t len);
 /* Its name in the WHATWG standard, where it has one. */
 extern char const *charset_name (charset const *c);
-/* Whether an octet below 128 always is that ASCII character (false of UTF-16, UTF-7, ISO-2022, HZ, GB 18030's trail octets ...). */
+/* Whether each ASCII character of the text is that same octet in the input, and text of octets below 128 only is ASCII (false of
+ * UTF-16, UTF-7, ISO-2022, HZ ...). */
 extern int charset_ascii (charset const *c);
 /* Converts all of s to valid UTF-8 without NUL (dropped); what cannot be decoded is U+FFFD, and never takes a following ASCII
  * character with it. *out lies in the arena, or is from itself where nothing had to be done. 0 where memory fails. */

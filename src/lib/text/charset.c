@@ -6,18 +6,17 @@
 
 static struct charset_s const charsets[] = {
 #define SINGLE(identifier, plain, whatwg, iconv, differences) \
-  [CHARSET_##identifier] = { .name = whatwg, .decode = decode_single, .table = charset_single[CHARSET_##identifier], .ascii = 1, \
-                             .leads = plain },
+  [CHARSET_##identifier] = { .name = whatwg, .decode = decode_single, .table = charset_single[CHARSET_##identifier], .ascii = plain },
 #include "charset_single.def"
 #define MULTIPLE(identifier, whatwg, function, ...) [CHARSET_##identifier] = { .name = whatwg, .decode = function, __VA_ARGS__ }
-  MULTIPLE(utf8, "utf-8", decode_utf8, .ascii = 1, .leads = 1),
-  MULTIPLE(gb18030, "gb18030", decode_gb18030, .ascii = 1, .leads = 1),
-  MULTIPLE(big5, "big5", decode_big5, .ascii = 1, .leads = 1),
-  MULTIPLE(hkscs, "big5-hkscs", decode_hkscs, .ascii = 1, .leads = 1),
-  MULTIPLE(sjis, "shift_jis", decode_sjis, .ascii = 1, .leads = 1),
-  MULTIPLE(eucjp, "euc-jp", decode_eucjp, .ascii = 1, .leads = 1),
-  MULTIPLE(euckr, "euc-kr", decode_euckr, .ascii = 1, .leads = 1),
-  MULTIPLE(euctw, "euc-tw", decode_euctw, .ascii = 1, .leads = 1),
+  MULTIPLE(utf8, "utf-8", decode_utf8, .ascii = 1),
+  MULTIPLE(gb18030, "gb18030", decode_gb18030, .ascii = 1),
+  MULTIPLE(big5, "big5", decode_big5, .ascii = 1),
+  MULTIPLE(hkscs, "big5-hkscs", decode_hkscs, .ascii = 1),
+  MULTIPLE(sjis, "shift_jis", decode_sjis, .ascii = 1),
+  MULTIPLE(eucjp, "euc-jp", decode_eucjp, .ascii = 1),
+  MULTIPLE(euckr, "euc-kr", decode_euckr, .ascii = 1),
+  MULTIPLE(euctw, "euc-tw", decode_euctw, .ascii = 1),
   MULTIPLE(iso2022_jp, "iso-2022-jp", decode_2022, .start = CHARSET_2022_JP),
   MULTIPLE(iso2022_kr, "iso-2022-kr", decode_2022, .start = CHARSET_2022_KR),
   MULTIPLE(iso2022_cn, "iso-2022-cn", decode_2022, .start = CHARSET_2022_CN),
@@ -29,7 +28,7 @@ static struct charset_s const charsets[] = {
   MULTIPLE(utf32be, "utf-32be", decode_utf32, .start = UTF16_BE),
 };
 
-static struct charset_s const guess = { .name = "", .decode = decode_guess, .ascii = 1, .leads = 1 };
+static struct charset_s const guess = { .name = "", .decode = decode_guess, .ascii = 1 };
 
 charset const *const charset_utf8 = &charsets[CHARSET_utf8], *const charset_windows1252 = &charsets[CHARSET_windows1252];
 
@@ -54,7 +53,7 @@ int charset_decode(arena *a, charset const *c, slice from, slice *out)
   char *to, *end;
   size_t size;
   if (!c) c = utf8_valid(from.s, from.len) == from.len ? charset_utf8 : charset_windows1252;
-  if ((c->leads && plain_run(from.s, from.len) == from.len)
+  if ((c->ascii && plain_run(from.s, from.len) == from.len)
     || (c == charset_utf8 && utf8_valid(from.s, from.len) == from.len && !memchr(from.s, 0, from.len))) return *out = from, 1;
   if (from.len > SIZE_MAX / 8) return errno = ENOMEM, 0;
   size = 3 * from.len + CHARSET_ROOM;
@@ -106,7 +105,7 @@ int charset_feed(charset_stream *cs, char const *s, size_t len, sink_func *sink,
     }
     else {
       size_t n = len < PIECE ? len : PIECE;
-      if (cs->c->leads && (used = plain_run((char const *)from, len)) >= PASS) {
+      if (cs->c->ascii && (used = plain_run((char const *)from, len)) >= PASS) {
         if (!sink(context, (char const *)from, used)) return 0;
         from += used;
         len -= used;

@@ -16,8 +16,7 @@ struct charset_s {
   charset_decoder *decode;
   uint32_t start;         /* the state that a stream begins in */
   uint16_t const *table;  /* of a single-byte charset: the code point of each octet, 0 for none */
-  int ascii;              /* see charset_ascii */
-  int leads;              /* octets below 128, but for NUL, stand for themselves where a character may begin, whatever came before */
+  int ascii;              /* octets below 128, but for NUL, stand for themselves wherever a character may begin */
 };
 
 extern charset_decoder decode_utf8, decode_guess, decode_utf16, decode_utf32, decode_utf7, decode_single;

@@ -39,7 +39,7 @@ size_t decode_single(charset_stream *cs, unsigned char const *s, size_t len, int
   size_t i = 0;
   (void)last;
   while (i < len) {
-    if (s[i] < 0x80 && cs->c->leads) i += put_ascii(out, s + i, len - i);
+    if (s[i] < 0x80 && cs->c->ascii) i += put_ascii(out, s + i, len - i);
     else if (s[i]) put(out, table[s[i]] ? table[s[i]] : BAD), i++;
     else i++;
   }
