@@ -1,0 +1,215 @@
+/* The preview of a mail: the first characters that a person wrote.
+ *
+ * Text comes in pieces of whole characters and is cut into lines, with white space folded. What becomes of a line:
+ *
+ *   >...                          left out, and so is the attribution in front of it: a line that ends with a colon, and
+ *                                 at most two before it, back to one with a date
+ *   -- alone                      the end: a signature follows
+ *   BEGIN PGP SIGNED MESSAGE      left out up to the next empty line
+ *   --- some words ---, _____     the end, once there is something: a mail that is forwarded or answered follows
+ *   other                         taken
+ *
+ * If nothing is left, the same without leaving anything out. */
+#include <string.h>
+
+#include "html.h"
+#include "private.h"
+
+#define INPUT_MAX (256u << 10)  /* octets of a body that are looked at: the styles of some HTML mail take 100 KB */
+#define PARTS_TRIED 8           /* text parts that are read until one says something */
+#define ATTRIBUTION_LINES 3
+#define ROOM (4 * MAIL_PREVIEW_CHARS + 8)
+
+typedef struct preview_s preview;
+struct preview_s {
+  char out[ROOM], line[ROOM];
+  size_t len, chars;            /* of out */
+  size_t line_len, line_chars;
+  size_t start[ATTRIBUTION_LINES];  /* where the last lines that belong together begin in out, the newest first */
+  unsigned int lines;           /* how many belong together, without an empty one between */
+  int blank, joiner;            /* what is to come before the line's next character: white space; one that has no width */
+  int skip;                     /* up to the end of the line, as it is quoted */
+  int armor;                    /* up to an empty line */
+  int everything;               /* leave nothing out */
+  int done;
+};
+
+/* Characters that are seen as white space; those that are not seen at all, with which senders fill up their previews. */
+static int white(uint32_t c)
+{
+  return c <= ' ' || (c >= 0x7f && c <= 0xa0) || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f
+    || c == 0x205f || c == 0x3000 || c == 0x2800;
+}
+
+static int no_width(uint32_t c)
+{
+  return c == 0xad || c == 0x34f || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e)
+    || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
+static int rule(char const *s, size_t len)
+{
+  size_t i = 0;
+  while (i < len && s[i] == '_') i++;
+  if (i == len && len >= 10) return 1;
+  return len > 6 && !memcmp(s, "---", 3) && !memcmp(s + len - 3, "---", 3);
+}
+
+static int digit(char c)
+{
+  return c >= '0' && c <= '9';
+}
+
+/* Whether a year or a time is in it. */
+static int dated(char const *s, size_t len)
+{
+  for (size_t i = 0; i + 3 < len; i++) {
+    if (digit(s[i]) && digit(s[i + 1]) && digit(s[i + 2]) && digit(s[i + 3])) return 1;
+    if (digit(s[i]) && (s[i + 1] == ':' || s[i + 1] == '.') && digit(s[i + 2]) && digit(s[i + 3])) return 1;
+  }
+  return 0;
+}
+
+/* Takes back the attribution in front of a quote: from the line with the date, or the last one. */
+static void unattribute(preview *p)
+{
+  size_t from = p->start[0];
+  if (!p->len || p->out[p->len - 1] != ':' || !p->lines) return;
+  for (unsigned int i = 0; i < p->lines && i < ATTRIBUTION_LINES; i++)
+    if (dated(p->out + p->start[i], p->len - p->start[i])) {
+      from = p->start[i];
+      break;
+    }
+  p->len = from;
+  p->chars = 0;
+  for (size_t i = 0; i < p->len; i++) p->chars += ((unsigned char)p->out[i] & 0xc0) != 0x80;
+  p->lines = 0;
+}
+
+static void take_line(preview *p)
+{
+  size_t const room = MAIL_PREVIEW_CHARS - p->chars;
+  size_t i = 0;
+  memmove(p->start + 1, p->start, (ATTRIBUTION_LINES - 1) * sizeof *p->start);
+  p->start[0] = p->len;
+  p->lines++;
+  if (p->len && room) p->out[p->len++] = ' ', p->chars++;
+  while (i < p->line_len && p->chars < MAIL_PREVIEW_CHARS) {
+    do p->out[p->len++] = p->line[i++]; while (i < p->line_len && ((unsigned char)p->line[i] & 0xc0) == 0x80);
+    p->chars++;
+  }
+  p->done = p->chars == MAIL_PREVIEW_CHARS;
+}
+
+static void end_line(preview *p)
+{
+  char const *const s = p->line;
+  size_t const len = p->line_len;
+  if (p->skip) {
+    unattribute(p);
+    p->lines = 0;
+  }
+  else if (!len) {
+    p->armor = 0;
+    /* An empty line may stand between an attribution and its quote. */
+    if (!p->len || p->out[p->len - 1] != ':') p->lines = 0;
+  }
+  else if (p->armor || (!p->everything && len == 34 && !memcmp(s, "-----BEGIN PGP SIGNED MESSAGE-----", 34))) p->armor = 1;
+  else if (!p->everything && len == 2 && !memcmp(s, "--", 2)) p->done = 1;
+  else if (!p->everything && rule(s, len)) p->done = p->len != 0;
+  else take_line(p);
+  p->line_len = p->line_chars = 0;
+  p->blank = p->joiner = p->skip = 0;
+}
+
+static void line_put(preview *p, char const *s, size_t len)
+{
+  memcpy(p->line + p->line_len, s, len);
+  p->line_len += len;
+  p->line_chars++;
+}
+
+static int preview_put(void *context, char const *s, size_t len)
+{
+  preview *const p = context;
+  for (size_t i = 0, size; i < len && !p->done; i += size) {
+    uint32_t c;
+    size = utf8_get(&c, s + i, len - i);
+    if (c == '\n') end_line(p);
+    else if (p->skip) ;
+    else if (white(c)) p->blank = 1;
+    else if (no_width(c)) p->joiner = p->joiner || p->blank ? 0 : (int)c;
+    else if (!p->line_len && c == '>' && !p->everything) p->skip = 1;
+    else {
+      char joiner[4];
+      if (p->line_len && p->blank) line_put(p, " ", 1);
+      /* Emoji and Persian need theirs, between two characters that are seen. */
+      if (p->line_len && p->joiner && !p->blank) line_put(p, joiner, utf8_put(joiner, (uint32_t)p->joiner));
+      p->blank = p->joiner = 0;
+      line_put(p, s + i, size);
+      if (p->line_chars >= MAIL_PREVIEW_CHARS) end_line(p);  /* more would not fit anyway */
+    }
+  }
+  return !p->done;
+}
+
+/* Reads the text of one part. */
+static void read_part(preview *p, mime_part const *part, int is_html, int everything)
+{
+  mime_part head = *part;
+  memset(p, 0, sizeof *p);
+  p->everything = everything;
+  if (head.body.len > INPUT_MAX) head.body.len = INPUT_MAX;
+  if (is_html) {
+    html h;
+    html_open(&h, preview_put, p);
+    h.mark_quotes = !everything;
+    if (mime_text(&head, html_sink, &h)) html_finish(&h);
+  }
+  else mime_text(&head, preview_put, p);
+  if (!p->done) end_line(p);
+}
+
+static int is_html(mime_part const *part)
+{
+  return is_word(part->subtype, "html") || is_word(part->subtype, "xhtml") || is_word(part->subtype, "xhtml+xml");
+}
+
+static int is_readable(mime_part const *part)
+{
+  return part->kind == MIME_LEAF && part->disposition != DISPOSITION_ATTACHMENT && !part->file_name.len
+    && is_word(part->type, "text") && (is_html(part) || is_word(part->subtype, "plain"));
+}
+
+/* Whether part lies in a message inside the mail. */
+static int is_inside(mime_tree const *tree, mime_part const *part)
+{
+  while (part != tree->part) {
+    part = tree->part + part->parent;
+    if (part->kind == MIME_MESSAGE) return 1;
+  }
+  return 0;
+}
+
+/* Which parts are read, in this order: the mail's own plain text, its HTML, then those of messages inside. */
+static int wanted(mime_tree const *tree, mime_part const *part, int round)
+{
+  return is_readable(part) && is_html(part) == (round & 1) && is_inside(tree, part) == (round >> 1);
+}
+
+int mail_preview(arena *a, mime_tree const *tree, slice *out)
+{
+  unsigned int tried = 0;
+  preview p = { .len = 0 };
+  for (int round = 0; round < 4 && !p.len; round++)
+    for (size_t i = 0; i < tree->count && !p.len && tried < PARTS_TRIED; i++) if (wanted(tree, tree->part + i, round)) {
+      tried++;
+      read_part(&p, tree->part + i, round & 1, 0);
+      if (!p.len) read_part(&p, tree->part + i, round & 1, 1);
+    }
+  *out = (slice)SLICE_ZERO;
+  if (!p.len) return 1;
+  out->len = p.len;
+  out->s = arena_copy(a, p.out, p.len);
+  return out->s != NULL;
+}
