@@ -147,6 +147,7 @@ static int own_command(control *c, slice line, size_t available, size_t *used)
     default: good = own_getinfo(c, arguments);
   }
   control_wake(c);
+  if (good) own_events(c);
   return good;
 }
 

@@ -1,0 +1,285 @@
+"""What the tests of ctlmsg share: TAP, servers that end with the test, a client that knows nothing of ours."""
+import atexit, os, re, select, signal, socket, subprocess, sys, tempfile, time
+
+BIN = sys.argv[1] if len(sys.argv) > 1 else 'build/bin'
+WORK = sys.argv[2] if len(sys.argv) > 2 else tempfile.mkdtemp()
+CTLMSG = BIN + '/ctlmsg'
+count = failed = 0
+
+
+def ok(good, name, *about):
+    global count, failed
+    count += 1
+    print('%sok %d - %s' % ('' if good else 'not ', count, name), flush=True)
+    if not good:
+        failed += 1
+        for a in about:
+            for line in (a if isinstance(a, str) else repr(a)).splitlines()[:20]:
+                print('# ' + line[:600], flush=True)
+    return good
+
+
+def equal(got, want, name):
+    return ok(got == want, name, 'got:  %r' % (got,), 'want: %r' % (want,))
+
+
+def skip(name, why):
+    global count
+    count += 1
+    print('ok %d - # SKIP %s: %s' % (count, name, why), flush=True)
+
+
+def done():
+    print('1..%d' % count, flush=True)
+    sys.exit(failed != 0)
+
+
+def wait_until(f, seconds=10):
+    end = time.monotonic() + seconds
+    while not f():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.002)
+    return True
+
+
+children = []
+
+
+def start(argv, **kw):
+    """A program that is stopped, with all it started, when the test ends."""
+    p = subprocess.Popen(argv, start_new_session=True, **kw)
+    children.append(p)
+    return p
+
+
+def stop(p):
+    try:
+        os.killpg(p.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+    p.wait()
+    if p in children:
+        children.remove(p)
+
+
+@atexit.register
+def stop_all():
+    for p in list(children):
+        stop(p)
+
+
+def connectable(address):
+    try:
+        connect(address).close()
+        return True
+    except OSError:
+        return False
+
+
+def connect(address):
+    if isinstance(address, str):
+        s = socket.socket(socket.AF_UNIX)
+    else:
+        s = socket.socket(socket.AF_INET)
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    s.connect(address)
+    return s
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+numbers = iter(range(1, 1 << 30))
+
+
+def path(name):
+    return '%s/%s.%d' % (WORK, name, next(numbers))
+
+
+class Tor:
+    """A tor that never goes near a network."""
+
+    def __init__(self, *lines):
+        for tries in range(5):
+            self.dir = path('tor')
+            os.mkdir(self.dir, 0o700)
+            self.socket = self.dir + '/control'
+            self.port = ('127.0.0.1', free_port())
+            open(self.dir + '/defaults', 'w').close()
+            with open(self.dir + '/torrc', 'w') as f:
+                f.write('\n'.join(['DataDirectory ' + self.dir, 'DisableNetwork 1', 'SocksPort 0', 'ControlSocket ' + self.socket,
+                                   'ControlPort 127.0.0.1:%d' % self.port[1], 'CookieAuthentication 1',
+                                   'Log notice file %s/log' % self.dir] + list(lines)) + '\n')
+            self.process = start(['tor', '--defaults-torrc', self.dir + '/defaults', '-f', self.dir + '/torrc'],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            if wait_until(lambda: connectable(self.socket) or self.process.poll() is not None) and self.process.poll() is None:
+                break
+        self.cookie_file = self.dir + '/control_auth_cookie'
+        self.cookie = b''
+        if 'CookieAuthentication 0' not in lines:
+            # It is written after the socket is there.
+            wait_until(lambda: os.path.exists(self.cookie_file) and os.path.getsize(self.cookie_file) == 32)
+            self.cookie = open(self.cookie_file, 'rb').read()
+        self.auth = b'AUTHENTICATE ' + self.cookie.hex().encode()
+
+
+class Server:
+    """ctlmsg behind s6-ipcserver (tcp: tcpserver), alone or in front of tor (tor_tcp: reached over TCP)."""
+
+    def __init__(self, statedir=None, tor=None, options=(), tcp=False, tor_tcp=False, limit=600, env=None, wrap=()):
+        self.statedir = statedir or path('state')
+        self.auth = tor.auth if tor else b'AUTHENTICATE'
+        self.err = path('err')
+        program = [CTLMSG, '-f'] if tor else [CTLMSG]
+        program = list(wrap) + program + list(options) + [self.statedir]
+        if tor:
+            program = (['tcpclient', '-H', '-R', '-l', '0', tor.port[0], str(tor.port[1])] if tor_tcp
+                       else ['s6-ipcclient', '-l', '0', '--', tor.socket]) + program
+        for tries in range(5):
+            if tcp:
+                self.address = ('127.0.0.1', free_port())
+                server = ['tcpserver', '-H', '-R', '-l', '0', '-c', str(limit), '-b', '128', '127.0.0.1', str(self.address[1])]
+            else:
+                self.address = path('socket')
+                server = ['s6-ipcserver', '-c', str(limit), '-C', str(limit), '-b', '128', '--', self.address]
+            self.process = start(server + program, stderr=open(self.err, 'w'), env=dict(os.environ, **(env or {})))
+            if wait_until(lambda: connectable(self.address) or self.process.poll() is not None) and self.process.poll() is None:
+                break
+
+    def conn(self, name=None, listen=False):
+        c = Conn(self.address)
+        c.ask(self.auth)
+        if name:
+            c.want('CONTROLLERNAME ' + name)
+        if listen:
+            c.want('SETEVENTS POSTMESSAGE')
+        return c
+
+    def stop(self):
+        stop(self.process)
+
+
+class Closed(Exception):
+    pass
+
+
+class Conn:
+    """One client. Replies and events are told apart as control-spec 2.3 says, and an event inside a reply is an error."""
+
+    def __init__(self, address):
+        self.socket = connect(address) if not isinstance(address, socket.socket) else address
+        self.buffer = b''
+        self.events = []
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, line):
+        self.socket.sendall((line if isinstance(line, bytes) else line.encode('latin-1')) + b'\r\n')
+
+    def line(self, timeout=10):
+        end = time.monotonic() + timeout
+        while b'\n' not in self.buffer:
+            self.socket.settimeout(max(0.001, end - time.monotonic()))
+            more = self.socket.recv(65536)
+            if not more:
+                raise Closed(self.buffer)
+            self.buffer += more
+        line, self.buffer = self.buffer.split(b'\n', 1)
+        assert line.endswith(b'\r'), line
+        return line[:-1].decode('latin-1')
+
+    def message(self, timeout=10):
+        """A whole reply or event: its lines."""
+        lines = []
+        while True:
+            line = self.line(timeout)
+            lines.append(line)
+            assert re.match(r'\d\d\d[-+ ]', line) and line[:3] == lines[0][:3] or lines[0][:3] == '552', (line, lines)
+            if line[3] == '+':
+                while lines[-1] != '.':
+                    lines.append(self.line(timeout))
+            elif line[3] == ' ':
+                return lines
+
+    def reply(self, timeout=10):
+        while True:
+            m = self.message(timeout)
+            if not m[0].startswith('650'):
+                return m
+            self.events.append(m[0])
+
+    def ask(self, line, timeout=10):
+        self.send(line)
+        return self.reply(timeout)
+
+    def want(self, line, reply='250 OK'):
+        got = self.ask(line)
+        if got != [reply]:
+            raise AssertionError('%s: %r' % (line, got))
+
+    def event(self, timeout=10):
+        """The next event; None: there was none in that time."""
+        if self.events:
+            return self.events.pop(0)
+        try:
+            m = self.message(timeout)
+        except (socket.timeout, TimeoutError):
+            return None
+        assert m[0].startswith('650'), m
+        return m[0]
+
+    def info(self, *keys):
+        """The values of GETINFO, a list of lines for those of several lines."""
+        m = self.ask('GETINFO ' + ' '.join(keys))
+        if not m[-1].startswith('250'):
+            return m
+        values, i = [], 0
+        while i < len(m) - 1:
+            if m[i][3] == '+':
+                end = m.index('.', i)
+                values.append(m[i + 1:end])
+                i = end + 1
+            else:
+                values.append(m[i].split('=', 1)[1])
+                i += 1
+        return values[0] if len(keys) == 1 else values
+
+    def closed(self, timeout=10):
+        """Whether the server closes, and nothing more comes."""
+        self.socket.settimeout(timeout)
+        try:
+            return self.buffer == b'' and self.socket.recv(1) == b''
+        except ConnectionResetError:
+            return True
+        except (socket.timeout, TimeoutError):
+            return False
+
+
+def exchange(address, data, half=True, timeout=10):
+    """All bytes that come back for these, up to the server's close."""
+    s = connect(address)
+    s.settimeout(timeout)
+    out = b''
+    try:
+        try:
+            s.sendall(data)
+            if half:
+                s.shutdown(socket.SHUT_WR)
+        except BrokenPipeError:
+            pass  # what it said before it closed is still to be read
+        while True:
+            more = s.recv(65536)
+            if not more:
+                return out
+            out += more
+    except (socket.timeout, TimeoutError):
+        return out + b'<open>'
+    except (ConnectionResetError, BrokenPipeError):
+        return out
+    finally:
+        s.close()
