@@ -140,7 +140,7 @@ eq(v1('read-mail', empty)['body'], '', 'read-mail of an empty mail')
 eq(v1('read-mail', sent)['body'], 'sent text\n', 'a mail that lies in a folder')
 
 # --- search ---
-eq([h['mid'] for h in v1('search', 'GRÜSSE "quoted" \\back', '')], [plain], 'search: any case, quotes, backslashes')
+eq([h['mid'] for h in v1('search', 'GRÜẞE "QUOTED" \\BACK', '')], [plain], 'search: any case, quotes, backslashes')
 eq([h['mid'] for h in v1('search', 'café', '')], [nested], 'search in decoded text')
 eq(v1('search', 'nowhere', ''), [], 'nothing found')
 eq([h['mid'] for h in v1('search', 'sent text', 'Sent')], [sent], 'search in a folder')

@@ -1,0 +1,39 @@
+#!/bin/sh
+# JWebmail 1.x on extractor-v1, as near as a test can get (tests/jwebmail/client.pl), in the three ways that qmail-authuser has.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/account.sh
+. "$top/tests/account.sh"
+# shellcheck source=tests/extractor.sh
+. "$top/tests/extractor.sh"
+need_root jwebmail.t
+extractor_home maildir-v1
+authuser_setuid
+account v; vmail=$account
+account w; web=$account
+account s; system=$account
+chmod 755 "$work/qmail" "$work/qmail/users"
+mkdir "$work/mail"
+for user in setuid@example.org root@example.org "$system"; do "$top/tests/jwebmail/client.pl" make "$work/mail/$user" || exit 111; done
+chown -R "$vmail" "$work/mail"; chown -R "$system" "$work/mail/$system"
+printf '%s\n' 'setuid@example.org:geheim \Wort"' 'root@example.org:geheim' "$system:!" > "$work/qmail/users/authuser"
+usermod -p "$(perl -e 'print crypt("sys pass", q($6$porter$))')" "$system" || exit 111
+cp "$top/tests/jwebmail/client.pl" "$work/client.pl"
+cd "$work/qmail" || exit 111
+
+# Each run prints its own lines, numbered from where the last left off.
+session() {
+  session_name=$1; shift
+  "$@" > "$work/session" 2> "$work/session.err"; session_code=$?
+  sed "s,^\(.*ok [0-9]* - \),\1$session_name: ," "$work/session"
+  tap_n=$((tap_n + $(grep -c '^\(not \)\{0,1\}ok ' "$work/session")))
+  [ $session_code = 0 ] || { tap_bad=$((tap_bad + 1)); sed 's/^/# /' "$work/session.err"; }
+}
+client() { "$work/client.pl" $((tap_n + 1)) "$@"; }
+session 'setuid root' runuser -u "$web" -- "$work/client.pl" $((tap_n + 1)) "$work/setuid/qmail-authuser" "$home/bin/extractor-v1" \
+  "$work/mail" "$vmail" setuid@example.org 'geheim \Wort"'
+session 'run as root' client "$authuser" "$home/bin/extractor-v1" "$work/mail" "$vmail" root@example.org geheim
+if [ -z "${AUTHUSER_PROG:-}" ]; then
+  session 'system account' client "$authuser" "$home/bin/extractor-v1" "$work/mail" "$system" "$system" 'sys pass'
+fi
+finish
