@@ -76,8 +76,6 @@ fuzz:
 $(B)/bench/%: tests/bench/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS_dynamic)
-bench: all
-	@for bench in $(filter-out %.c %.h,$(wildcard tests/bench/*)); do echo "== $$bench" && B=$(B) $$bench || code=1; done; exit $${code:-0}
 check: ; package/check
 lint: ; package/lint
 bench: all ; package/bench
