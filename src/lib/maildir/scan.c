@@ -13,6 +13,7 @@
 
 #define SCANS_MAX 3   /* a folder into which mail pours is taken as the last scan saw it */
 #define AGAINS_MAX 10  /* as Dovecot: so often may another client rename a mail under our hands */
+#define BATCH 262144  /* octets of names a system call: some 3000 mails */
 #define COUNT_MAX (UINT32_MAX / 4)  /* the table holds 32-bit numbers and is at most half full */
 
 /* --- the table: base (and inode, for a twin) to mail --- */
@@ -74,20 +75,24 @@ static int grow(folder *f)
 
 /* Same base and inode: one mail, renamed while we read; where it is found later counts (cur is read after new).
  * Same base, other inode: two mails; the one with the lowest inode keeps the plain mid. */
-static int insert(folder *f, mail_entry *e)
+static void insert(folder *f, mail_entry *e)
 {
   uint32_t *first = slot(f, e->base, 0);
   uint32_t *twin;
   if (!*first) {
     f->mail[f->count++] = *e;
     *first = (uint32_t)f->count;
-    return 1;
+    return;
   }
-  if (f->mail[*first - 1].inode == e->inode) return f->mail[*first - 1] = *e, 1;
+  if (f->mail[*first - 1].inode == e->inode) {
+    f->mail[*first - 1] = *e;
+    return;
+  }
   twin = slot(f, e->base, e->inode);
   if (*twin) {
     e->mid.s = twin_mark;
-    return f->mail[*twin - 1] = *e, 1;
+    f->mail[*twin - 1] = *e;
+    return;
   }
   if (e->inode < f->mail[*first - 1].inode) {
     mail_entry older = f->mail[*first - 1];
@@ -97,47 +102,44 @@ static int insert(folder *f, mail_entry *e)
   e->mid.s = twin_mark;
   f->mail[f->count++] = *e;
   *slot(f, e->base, e->inode) = (uint32_t)f->count;
-  return 1;
 }
 
-static int scan_place(folder *f, int where)
+/* Adds what the directory holds. *batches: how many system calls that took; the kernel keeps changes out of each, so that
+ * one batch is what the directory held at one time. */
+static int scan_place(folder *f, int where, unsigned int *batches)
 {
-  struct dirent *d;
-  DIR *dir;
-  int fd, good = 0;
-  if (f->place[where] < 0) return 1;
-  fd = openat(f->place[where], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  dir = fd >= 0 ? fdopendir(fd) : NULL;
-  if (!dir) {
-    if (fd >= 0) close(fd);
-    return 0;
-  }
-  for (;;) {
-    mail_entry e = { .where = (unsigned char)where };
-    maildir_name n;
-    size_t len;
-    errno = 0;
-    d = readdir(dir);
-    if (!d) {
-      good = !errno;
-      break;
+  int fd = f->place[where], error;
+  char *buffer;
+  ssize_t got = -1;
+  *batches = 0;
+  if (fd < 0) return 1;
+  buffer = lseek(fd, 0, SEEK_SET) < 0 ? NULL : malloc(BATCH);
+  while (buffer && (got = getdents64(fd, buffer, BATCH)) > 0) {
+    ++*batches;
+    for (ssize_t at = 0; at < got;) {
+      struct dirent64 const *d = (struct dirent64 const *)(void const *)(buffer + at);
+      mail_entry e = { .where = (unsigned char)where, .inode = d->d_ino };
+      maildir_name n;
+      at += d->d_reclen;
+      if (d->d_name[0] == '.') continue;
+      if (d->d_type == DT_UNKNOWN) {
+        struct stat st;
+        if (fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) continue;
+      } else if (d->d_type != DT_REG) continue;
+      maildir_name_split(&n, d->d_name, strlen(d->d_name));
+      e.name = arena_copy(&f->a, d->d_name, strlen(d->d_name));
+      e.base = (slice){ e.name, n.base.len };
+      if (!e.name || (f->count == f->room && !grow(f))) {
+        got = -1;
+        break;
+      }
+      insert(f, &e);
     }
-    if (d->d_name[0] == '.') continue;
-    if (d->d_type == DT_UNKNOWN) {
-      struct stat st;
-      if (fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) continue;
-    } else if (d->d_type != DT_REG) continue;
-    if (f->count == f->room && !grow(f)) break;
-    len = strlen(d->d_name);
-    e.name = arena_copy(&f->a, d->d_name, len);
-    if (!e.name) break;
-    maildir_name_split(&n, e.name, len);
-    e.base = n.base;
-    e.inode = d->d_ino;
-    if (!insert(f, &e)) break;
+    if (got < 0) break;
   }
-  closedir(dir);
-  return good;
+  error = errno;
+  free(buffer);
+  return errno = error, !got;
 }
 
 /* --- scanning --- */
@@ -165,37 +167,31 @@ static int changed(int fd, int64_t *when, int64_t *fresh)
   if (fd < 0) return *when = *fresh = 0, 1;
   if (fstat(fd, &st) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0 || clock_getres(CLOCK_REALTIME_COARSE, &grain) < 0) return 0;
   *when = nanoseconds(&st.st_mtim);
-  *fresh = *when + nanoseconds(&grain) - nanoseconds(&now);
+  *fresh = *when + nanoseconds(&grain) - nanoseconds(&now);  /* above 0: how much of the grain is left */
   if (*fresh > nanoseconds(&grain)) *fresh = 0;  /* the clock was set back: no use waiting */
   return 1;
 }
 
 int folder_scan(folder *f)
 {
-  int64_t before[PLACES], after[PLACES], fresh, wait = 0;
   struct timespec now;
   if (clock_gettime(CLOCK_REALTIME, &now) < 0) return 0;
   f->seed = (uint64_t)nanoseconds(&now) ^ ((uint64_t)getpid() << 40);
-  for (int p = 0; p < PLACES; p++) {
-    if (!changed(f->place[p], before + p, &fresh)) return 0;
-    if (fresh > wait) wait = fresh;
-  }
-  /* A directory that changed within the clock's grain may change again and show the same time: let the grain pass. */
-  if (wait) {
-    nanosleep(&(struct timespec){ .tv_nsec = wait }, NULL);
-    for (int p = 0; p < PLACES; p++) if (!changed(f->place[p], before + p, &fresh)) return 0;
-  }
   for (int scans = 1;; scans++) {
-    int moved = 0;
+    int64_t before[PLACES], fresh[PLACES], after, late, wait = -1;
     forget(f);
     if (!grow(f)) return 0;
-    for (int p = 0; p < PLACES; p++) if (!scan_place(f, p)) return 0;
+    for (int p = 0; p < PLACES; p++) if (!changed(f->place[p], before + p, fresh + p)) return 0;
     for (int p = 0; p < PLACES; p++) {
-      if (!changed(f->place[p], after + p, &fresh)) return 0;
-      moved |= after[p] != before[p];
-      before[p] = after[p];
+      unsigned int batches;
+      if (!scan_place(f, p, &batches) || !changed(f->place[p], &after, &late)) return 0;
+      /* A mail renamed between two batches may be in neither. If a change shows, or could be hidden in the clock's grain,
+       * let that pass and look again. */
+      if (late < 0) late = 0;
+      if (batches > 1 && (after != before[p] || fresh[p] > 0) && late > wait) wait = late;
     }
-    if (!moved || scans == SCANS_MAX) break;
+    if (wait < 0 || scans == SCANS_MAX) break;
+    nanosleep(&(struct timespec){ .tv_nsec = wait }, NULL);
   }
   for (size_t i = 0; i < f->count; i++) {
     mail_entry *e = f->mail + i;

@@ -1,0 +1,70 @@
+/* Requests of maildir-op, all methods, on a small mailbox: an answer always, of the right form, and nothing outside the mailbox. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <porter/exit.h>
+#include <porter/method.h>
+
+#include "check.h"
+
+#define MAILS 4
+
+static char const mail[] =
+  "From: \"Zo\303\253\" <zoe@example.org>\nSubject: =?utf-8?q?h=C3=A4?=\nContent-Type: multipart/mixed; boundary=b\n\n"
+  "--b\n\ntext\n--b\nContent-Type: message/rfc822\n\nSubject: inner\n\nbody\n--b\nContent-Transfer-Encoding: base64\nContent-Type: a/b; name=x.y\n\nAAECAw==\n--b--\n";
+
+static void put(char const *name)
+{
+  int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  check(fd >= 0 && write(fd, mail, sizeof mail - 1) == sizeof mail - 1);
+  close(fd);
+}
+
+static void furnish(void)
+{
+  static char const *const directories[] = { "cur", "new", "tmp", ".A", ".A/cur", ".A/new", ".A/tmp", ".Trash", ".Trash/cur", ".Trash/new" };
+  static char const *const names[MAILS] = { "cur/1700000000.M1P1.h:2,S", "cur/1700000001.M2P1.h,S=9", "new/1700000002.M3P1.h", ".A/cur/1700000003.M4P1.h:2,FT" };
+  for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) mkdir(directories[i], 0700);
+  for (size_t i = 0; i < MAILS; i++) put(names[i]);
+}
+
+typedef struct text_s { char *s; size_t len; } text;
+
+static int keep(void *context, char const *s, size_t len)
+{
+  text *t = context;
+  t->s = realloc(t->s, t->len + len + 1);
+  check(t->s);
+  memcpy(t->s + t->len, s, len);
+  t->len += len;
+  return 1;
+}
+
+int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
+{
+  static char directory[] = "/tmp/porter-fuzz.XXXXXX";
+  static unsigned int calls;
+  static mailbox box;
+  char const *failed = NULL;
+  text response = { 0 };
+  Porter__Failure *failure;
+  int code;
+  if (!calls) {
+    check(mkdtemp(directory) && !chdir(directory));
+    furnish();
+    check(mailbox_open(&box));
+  }
+  if (++calls % 64 == 0) furnish();
+  if (!size) return 0;
+  code = method_answer(&box, method_table[data[0] % method_count].name, (char const *)data + 1, size - 1, keep, &response, &failed);
+  check(code == EXIT_DONE || code == EXIT_ERROR || code == EXIT_REQUEST);
+  check(!failed);
+  failure = porter__failure__unpack(NULL, response.len, (uint8_t *)response.s);
+  check(failure && (code == EXIT_DONE) == !failure->error);
+  porter__failure__free_unpacked(failure, NULL);
+  free(response.s);
+  return 0;
+}
