@@ -97,10 +97,9 @@ static int check_crypt(secret const *stored, char const *password)
   char setting[CRYPT_OUTPUT_SIZE];
   memcpy(setting, stored->s.s, stored->s.len);
   setting[stored->s.len] = 0;
-  char const *hash = crypt_r(password, setting, &data);
-  /* A setting that crypt refuses gives a hash that begins with *. */
-  int e = errno, failed = !hash || *hash == '*';
-  int r = failed ? (e == ENOMEM ? -1 : 0) : secret_equal(hash, strlen(hash), stored->s.s, stored->s.len);
+  char const *hash = crypt_rn(password, setting, &data, sizeof data);
+  /* A setting that crypt refuses fits nothing; only want of memory is a failure. */
+  int e = errno, r = hash ? secret_equal(hash, strlen(hash), stored->s.s, stored->s.len) : e == ENOMEM ? -1 : 0;
   explicit_bzero(&data, sizeof data);
   explicit_bzero(setting, sizeof setting);
   return errno = e, r;

@@ -64,6 +64,7 @@ int mailbox_expand(mailbox_path *path, char const *template, char const *user, c
         if (!home || *home != '/') return errno = EPERM, 0;
         if (!add(path, &n, home, strlen(home))) return 0;
         path->fixed = n;
+        fixed = 0;
         continue;
       case 'u': value = user; len = user ? strlen(user) : 0; break;
       case 'n': value = user; len = at ? (size_t)(at - user) : user ? strlen(user) : 0; break;
