@@ -50,7 +50,7 @@ static size_t mbox_line(char const *s, size_t len)
   return n && (i == len || s[i] != ':') ? line_end(s, len, 0) : 0;
 }
 
-/* The first field behind the junk at pos, or 0. */
+/* The first field behind the junk at pos; 0 where something else is, len where nothing is. */
 static size_t skip_junk(head_cursor *c, size_t pos)
 {
   size_t name, value;
@@ -59,7 +59,8 @@ static size_t skip_junk(head_cursor *c, size_t pos)
     pos = line_end(c->s, c->len, pos);
     size_t end = line_end(c->s, c->len, pos), i = pos;
     char const *s = c->s + pos;
-    if (pos == c->len || starts(s, end - pos, "--")) return 0;
+    if (pos == c->len) return pos;
+    if (starts(s, end - pos, "--")) return 0;
     if (is_field(s, end - pos, &name, &value)) return starts(s, end - pos, "http:") || starts(s, end - pos, "https:") ? 0 : pos;
     while (i < end && is_space(c->s[i])) i++;
     if (i == end) return 0;
@@ -105,8 +106,8 @@ int head_next(head_cursor *c, slice *name, slice *value)
       return 1;
     }
     n = c->message ? skip_junk(c, c->pos) : 0;
-    if (!n) {
-      c->complete = 1;
+    if (!n || n == c->len) {
+      c->complete = !n;
       return 0;
     }
     c->pos = n;

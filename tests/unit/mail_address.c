@@ -1,0 +1,123 @@
+#include <stdio.h>
+#include <string.h>
+
+#include <porter/mail.h>
+
+#include "tap.h"
+
+/* want: "name <address>, ...", with * in front for a group without members. */
+static void are(char const *raw, char const *want)
+{
+  arena a = ARENA_ZERO;
+  mail_address *list;
+  size_t count;
+  char got[1000] = "";
+  if (!ok(mail_addresses(&a, (slice){ raw, strlen(raw) }, &list, &count), "memory for it")) return;
+  for (size_t i = 0; i < count; i++)
+    snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s%.*s <%.*s>", i ? ", " : "", list[i].group ? "*" : "",
+             (int)list[i].name.len, list[i].name.len ? list[i].name.s : "",
+             (int)list[i].address.len, list[i].address.len ? list[i].address.s : "");
+  is_str(got, want, raw);
+  arena_free(&a);
+}
+
+static void ids_are(char const *raw, char const *want)
+{
+  arena a = ARENA_ZERO;
+  slice *list;
+  size_t count;
+  char got[1000] = "";
+  if (!ok(mail_ids(&a, (slice){ raw, strlen(raw) }, &list, &count), "memory for it")) return;
+  for (size_t i = 0; i < count; i++)
+    snprintf(got + strlen(got), sizeof got - strlen(got), "%s%.*s", i ? " " : "", (int)list[i].len, list[i].s);
+  is_str(got, want, raw);
+  arena_free(&a);
+}
+
+int main(void)
+{
+  /* RFC 5322 3.4 */
+  are("", "");
+  are(" ", "");
+  are("a@b.c", " <a@b.c>");
+  are("<a@b.c>", " <a@b.c>");
+  are("Foo Bar <a@b.c>", "Foo Bar <a@b.c>");
+  are("\"Foo, Bar\" <a@b.c>, d@e.f", "Foo, Bar <a@b.c>,  <d@e.f>");
+  are("\"Foo \\\"x\\\" Bar\" <a@b.c>", "Foo \"x\" Bar <a@b.c>");
+  are("\"Foo\" Bar \"Baz\" <a@b.c>", "Foo Bar Baz <a@b.c>");
+  are("A group: a@b.c, Foo <d@e.f>; x@y.z", " <a@b.c>, Foo <d@e.f>,  <x@y.z>");
+  are("undisclosed-recipients:;", "*undisclosed-recipients <>");
+  are("Some people: ;, a@b.c", "*Some people <>,  <a@b.c>");
+  are("\"a b\"@c.d", " <\"a b\"@c.d>");
+  are("\"ab\"@c.d", " <ab@c.d>");
+  are("a@[192.0.2.1], b@[IPv6:2001:db8::1]", " <a@[192.0.2.1]>,  <b@[IPv6:2001:db8::1]>");
+  are("Foo\n Bar\r\n\t<a@b.c>", "Foo Bar <a@b.c>");
+  /* comments */
+  are("a@b.c (Name)", "Name <a@b.c>");
+  are("(Name) a@b.c", "Name <a@b.c>");
+  are("<a@b.c> (Name)", "Name <a@b.c>");
+  are("Foo (not) Bar <a@b.c> (this)", "Foo Bar <a@b.c>");
+  are("a@b.c (a (b) \\) c)", "a (b) ) c <a@b.c>");
+  are("jdoe (John)", "John <jdoe>");
+  are("a(x)@(y)b.c", "x y <a@b.c>");
+  are("(only)", "only <>");
+  /* encoded words */
+  are("=?utf-8?Q?J=C3=BCrgen?= <a@b.c>", "Jürgen <a@b.c>");
+  are("=?utf-8?Q?J=C3=BCrgen,_X?= <a@b.c>", "Jürgen, X <a@b.c>");
+  are("\"=?utf-8?Q?J=C3=BCrgen?=\" <a@b.c>", "Jürgen <a@b.c>");
+  are("=?utf-8?Q?J=C3?= =?utf-8?Q?=BC?= <a@b.c>", "Jü <a@b.c>");
+  are("=?utf-8?Q?Foo_<a@b.c>?= <d@e.f>", "Foo <a@b.c> <d@e.f>");
+  are("a@b.c (=?utf-8?Q?J=C3=BC?=)", "Jü <a@b.c>");
+  are("J\xfcrgen <a@b.c>", "Jürgen <a@b.c>");
+  are("J\xc3\xbcrgen <\xc3\xbc@b.c>", "Jürgen <ü@b.c>");
+  /* RFC 5322 4.4 */
+  are("Foo B. Bar <a@b.c>", "Foo B. Bar <a@b.c>");
+  are("a @ b . c", " <a@b.c>");
+  are(",a@b.c,, d@e.f,", " <a@b.c>,  <d@e.f>");
+  are("Foo <@r1,@r2:a@b.c>", "Foo <a@b.c>");
+  /* nothing is dropped */
+  are("jdoe", " <jdoe>");
+  are("Foo, Bar <a@b.c>", " <Foo>, Bar <a@b.c>");
+  are("Foo Bar", "Foo Bar <>");
+  are("\"x\" <>", "x <>");
+  are("<>", "");
+  are("a.@b.c, s..palmer@e.com, .a@b.c, a@b..c", " <a.@b.c>,  <s..palmer@e.com>,  <.a@b.c>,  <a@b..c>");
+  are("foo@, @bar", "foo@ <>, @bar <>");
+  are("a@b.c d@e.f", " <a@b.c>,  <d@e.f>");
+  are("a@b.c; d@e.f", " <a@b.c>,  <d@e.f>");
+  are("Foo Bar a@b.c", "Foo Bar <a@b.c>");
+  are("a@b.c Foo", " <a@b.c>");
+  are("Foo <a@b.c> Bar <d@e.f>", "Foo <a@b.c>, Bar <d@e.f>");
+  are("Foo <a@b.c> d@e.f", "Foo <a@b.c>,  <d@e.f>");
+  are("Foo <a@b.c> Bar", "Foo <a@b.c>");
+  are("a@b.c <d@e.f>", "a@b.c <d@e.f>");
+  are("Foo <<a@b.c>>", "Foo <a@b.c>");
+  are("Foo <a@b.c", "Foo <a@b.c>");
+  are("Foo <a@b.c, d@e.f", "Foo <a@b.c>,  <d@e.f>");
+  are("Foo a@b.c>", "Foo <a@b.c>");
+  are("\"Foo <a@b.c>, d@e.f", "Foo <a@b.c>,  <d@e.f>");
+  are("Foo (x <a@b.c>, d@e.f", "Foo (x <a@b.c>,  <d@e.f>");
+  are("Foo <mailto:a@b.c>", "Foo <a@b.c>");
+  are("Foo <a b@c.d>", "Foo <\"a b\"@c.d>");
+  are("Foo <a@b c.d>", "Foo <a@b>");
+  are("a@b@c", " <\"a@b\"@c>");
+  are("[foo] <a@b.c>", "[foo] <a@b.c>");
+  are("Foo: Bar: Baz <a@b.c>;", "Bar: Baz <a@b.c>");
+  are("Foo: <a@b.c>", " <a@b.c>");
+  are("Foo \\, Bar <a@b.c>", "Foo , Bar <a@b.c>");
+  are("a:;b:;", "*a <>, *b <>");
+  are(":;", "");
+  are("=?utf-8?Q?\?=, a@b.c", " <a@b.c>");
+
+  ids_are("<a@b>", "a@b");
+  ids_are(" <a@b>\n <c@d><e@f> ", "a@b c@d e@f");
+  ids_are("Your message of \"Fri, 1 Jan\" <a@b>", "a@b");
+  ids_are("<a\n b@c>", "ab@c");
+  ids_are("a@b", "a@b");
+  ids_are("<a@b", "a@b");
+  ids_are("<<a@b>>", "a@b");
+  ids_are("no id at all", "");
+  ids_are("<>", "");
+  ids_are("<\xe9@b>", "é@b");
+  return done();
+}

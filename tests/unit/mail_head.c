@@ -1,0 +1,115 @@
+#include <string.h>
+
+#include <porter/mail.h>
+
+#include "tap.h"
+
+static mail_head head;
+static char const *message;
+
+static void scan(char const *s)
+{
+  message = s;
+  mail_head_scan(&head, s, strlen(s));
+}
+
+static void field_is(enum mail_field i, char const *want, char const *name)
+{
+  if (!want) ok(!head.field[i].s, "%s", name);
+  else is_bytes(head.field[i].s, head.field[i].len, want, strlen(want), name);
+}
+
+static void body_is(char const *want, char const *name)
+{
+  is_str(message + head.body, want, name);
+}
+
+static int join(void *context, char const *s, size_t len)
+{
+  strncat(context, s, len);
+  strcat(context, "|");
+  return 1;
+}
+
+static int stop(void *context, char const *s, size_t len)
+{
+  (void)s;
+  (void)len;
+  ++*(int *)context;
+  return 0;
+}
+
+int main(void)
+{
+  char all[100] = "";
+  int calls = 0;
+
+  scan("From: a@b\nSubject: x\n y\n\tz\nTo:b\n\nbody\n");
+  field_is(FIELD_FROM, " a@b", "a field");
+  field_is(FIELD_SUBJECT, " x\n y\n\tz", "a folded field");
+  field_is(FIELD_TO, "b", "no blank behind the colon");
+  field_is(FIELD_CC, NULL, "a field that is not there");
+  body_is("body\n", "the body");
+  is_int(head.complete, 1, "the end was seen");
+
+  scan("SUBJECT: x\r\ncontent-TRANSFER-encoding: y\r\n\r\nbody\r\n");
+  field_is(FIELD_SUBJECT, " x", "CRLF, letter case");
+  field_is(FIELD_CONTENT_ENCODING, " y", "a long name");
+  body_is("body\r\n", "the body behind CRLF");
+
+  scan("Subject: one\nSubject: two\nComments: a\nSubject : three\nComments: b\n\n");
+  field_is(FIELD_SUBJECT, " one", "the first of repeated fields counts");
+  is_int(mail_field_each(message, strlen(message), FIELD_COMMENTS, &join, all), 1, "each of them");
+  is_str(all, " a| b|", "in order");
+  is_int(mail_field_each(message, strlen(message), FIELD_SUBJECT, &stop, &calls), 0, "a sink that stops");
+  is_int(calls, 1, "is not called again");
+
+  scan("Subject : x\nSubjects: y\nSub: z\n\n");
+  field_is(FIELD_SUBJECT, " x", "a blank before the colon");
+
+  scan("");
+  is_int((long long)head.body, 0, "an empty message");
+  is_int(head.complete, 0, "has no end of its head");
+  scan("\nbody");
+  body_is("body", "no fields");
+  scan("just text\nmore\n\nend");
+  body_is("just text\nmore\n\nend", "no head: all is text");
+  is_int(head.complete, 1, "more would not change that");
+  scan("junk\nmore junk\n");
+  is_int(head.complete, 0, "a field may follow junk at the end of what was read");
+
+  scan("Received: x\nfolded badly\n yes\nFrom: a\n\nbody");
+  field_is(FIELD_FROM, " a", "junk among fields is skipped");
+  scan("From: a\ntext at once\nand more\n\nTo: no\n");
+  body_is("text at once\nand more\n\nTo: no\n", "junk behind the last field is text");
+  field_is(FIELD_TO, NULL, "text has no fields");
+  scan("From: a\njunk\nhttp://example.org/\n\n");
+  body_is("junk\nhttp://example.org/\n\n", "an address of the web is no field");
+  scan("From: a\n--b\nTo: b\n\n");
+  body_is("--b\nTo: b\n\n", "a boundary is not skipped");
+  scan(" folded from nothing\nFrom: a\n\n");
+  field_is(FIELD_FROM, " a", "a folded line without a field");
+  scan("From: a\n: nameless\n more\nTo: b\n\nbody");
+  field_is(FIELD_TO, " b", "a field without a name");
+
+  scan("From x@y Fri Oct  2 2026\nFrom: a\n\n");
+  field_is(FIELD_FROM, " a", "mbox's line");
+  scan(">From x@y Fri Oct  2 2026\nFrom: a\n\n");
+  field_is(FIELD_FROM, " a", "mbox's line, quoted");
+  scan("From : a\n\n");
+  field_is(FIELD_FROM, " a", "not mbox's line");
+  scan("\xef\xbb\xbf""From: a\n\n");
+  field_is(FIELD_FROM, " a", "a byte-order mark");
+
+  scan("Subject: x\n \nbody?\n");
+  body_is("body?\n", "a line of blanks is folded, what is behind it is text");
+  scan("Subject: cut o");
+  field_is(FIELD_SUBJECT, " cut o", "a field that was cut");
+  is_int(head.complete, 0, "is not complete");
+  scan("Subject: x\r");
+  field_is(FIELD_SUBJECT, " x", "a CR at the end");
+  scan("Bcc:\nCc: \n\n");
+  field_is(FIELD_BCC, "", "an empty field is there");
+  field_is(FIELD_CC, " ", "so is a blank one");
+  return done();
+}
