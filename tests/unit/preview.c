@@ -104,6 +104,7 @@ int main(void)
   safe("Übersicht.xlsx", "Übersicht.xlsx");
   safe(FF FF FF FF FF FF ".html", FF FF FF FF FF "ffffffffff.html");
   safe(FF FF FF FF FF "ffffffffff." FF, FF FF FF FF FF "ffffffffff.ffff");
+  safe(FF FF FF FF FF "ffffffffffff.. ." FF, FF FF FF FF FF "ffffffffffff");
   safe("x" AE AE AE AE AE AE AE AE ".zip", "x" AE AE AE AE AE AE AE "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4.zip");
   return done();
 }

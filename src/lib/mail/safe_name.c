@@ -74,6 +74,7 @@ int mail_safe_name(arena *a, slice file_name, slice *out)
     size_t const tail = n - extension, stem = cut(s + from, extension - from, NAME_MAX_OCTETS - tail);
     memmove(s + from + stem, s + extension, tail);
     out->len = stem + tail;
+    while (strchr(". ", out->s[out->len - 1])) out->len--;
   }
   if (!out->len && file_name.len) *out = (slice){ "unnamed", 7 };
   return 1;
