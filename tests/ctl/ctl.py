@@ -1,5 +1,5 @@
 """What the tests of ctlmsg share: TAP, servers that end with the test, a client that knows nothing of ours."""
-import atexit, os, re, select, signal, socket, subprocess, sys, tempfile, time
+import atexit, os, re, select, signal, socket, subprocess, sys, tempfile, threading, time
 
 BIN = sys.argv[1] if len(sys.argv) > 1 else 'build/bin'
 WORK = sys.argv[2] if len(sys.argv) > 2 else tempfile.mkdtemp()
@@ -20,7 +20,14 @@ def ok(good, name, *about):
 
 
 def equal(got, want, name):
-    return ok(got == want, name, 'got:  %r' % (got,), 'want: %r' % (want,))
+    if got == want:
+        return ok(True, name)
+    g, w, at = repr(got), repr(want), 0
+    if len(g) > 500:
+        while g[at:at + 1] == w[at:at + 1]:
+            at += 1
+        at = max(0, at - 200)
+    return ok(False, name, 'got:  ' + g[at:at + 500], 'want: ' + w[at:at + 500])
 
 
 def skip(name, why):
@@ -260,26 +267,34 @@ class Conn:
             return False
 
 
-def exchange(address, data, half=True, timeout=10):
+def exchange(address, data, half=True, timeout=10, until=None):
     """All bytes that come back for these, up to the server's close."""
     s = connect(address)
     s.settimeout(timeout)
     out = b''
-    try:
+
+    def send():
         try:
             s.sendall(data)
             if half:
                 s.shutdown(socket.SHUT_WR)
-        except BrokenPipeError:
+        except OSError:
             pass  # what it said before it closed is still to be read
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
         while True:
             more = s.recv(65536)
             if not more:
                 return out
             out += more
+            if until and out.endswith(until):
+                s.sendall(b'QUIT\r\n')
     except (socket.timeout, TimeoutError):
         return out + b'<open>'
     except (ConnectionResetError, BrokenPipeError):
         return out
     finally:
+        sender.join()
         s.close()

@@ -14,7 +14,7 @@
 #define CONTROL_READ 65536      /* octets taken at once from the client or from tor */
 #define CONTROL_RATE 2000       /* messages a second, where nothing else is asked for */
 #define CONTROL_BURST 500       /* messages before the rate counts */
-#define CONTROL_TURNS 128       /* replies in front of which something of ours has its place */
+#define CONTROL_TURNS 1024      /* replies in front of which something of ours has its place */
 #define CONTROL_KEPT 65536      /* octets of commands that wait for their turn */
 
 /* The keys of GETINFO that tor does not know. */
@@ -73,6 +73,7 @@ struct control_s {
   unsigned int turn_first, turns;
   stralloc kept;
   size_t kept_done;
+  int events_asked;             /* our event was asked for, ever */
   int holding;                  /* no further command is looked at: tor is about to judge AUTHENTICATE, or to close */
   int tor_end, tor_deaf, tor_told;   /* tor sends, takes no more; was told of the client's end */
   size_t tor_done, tor_scan, tor_len;   /* of tor: written, for the client, there */

@@ -168,6 +168,13 @@ static unsigned int info_plan(slice arguments, stralloc *plan)
 
 enum step { STEP_ON, STEP_INPUT, STEP_WAIT };
 
+/* A SETEVENTS. It is nothing to us if our event was not asked for, nor is now. */
+static void events_add(control *c, int on)
+{
+  if (on) c->events_asked = 1;
+  turn_add(c, c->events_asked ? TURN_EVENTS : TURN_TOR, on, NULL, 0);
+}
+
 /* A whole line of GETINFO, SETEVENTS, POSTMESSAGE or CONTROLLERNAME. */
 static enum step scan_command(control *c, enum word word, char *s, size_t len)
 {
@@ -177,7 +184,7 @@ static enum step scan_command(control *c, enum word word, char *s, size_t len)
   if (word == WORD_SETEVENTS) {
     if (!turn_fits(c, 0) || !write_tor(c)) return STEP_WAIT;
     cut = cut_words(s, len, &is_own_event);
-    turn_add(c, TURN_EVENTS, cut > 0, NULL, 0);
+    events_add(c, cut > 0);
     c->input_done += cut;
     c->input_scan += len;
     return STEP_ON;
@@ -246,7 +253,8 @@ static enum step scan_start(control *c, char *s, size_t len, char const *end)
     /* Keys and events of ours are not looked for in a line that long; then tor refuses them. */
   }
   if (!turn_fits(c, 0)) return STEP_WAIT;
-  turn_add(c, word == WORD_AUTHENTICATE ? TURN_AUTH : word == WORD_QUIT ? TURN_QUIT : word == WORD_SETEVENTS ? TURN_EVENTS : TURN_TOR, 0, NULL, 0);
+  if (word == WORD_SETEVENTS) events_add(c, 0);
+  else turn_add(c, word == WORD_AUTHENTICATE ? TURN_AUTH : word == WORD_QUIT ? TURN_QUIT : TURN_TOR, 0, NULL, 0);
   /* Whether what follows is ours depends on the reply; after QUIT nothing follows. */
   if (word == WORD_AUTHENTICATE || word == WORD_QUIT) c->holding = 1;
   if (*s == '+') c->block = 1;
