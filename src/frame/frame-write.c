@@ -31,7 +31,8 @@ static int catcher(uint32_t max)
   uint64_t size = (uint64_t)max + HEAD;
   int fd = memfd_create("response", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) strerr_diefu1sys(EXIT_TEMPORARY, "make a file in memory");
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < size) size = limit.rlim_cur;
+  /* Whoever reaches the limit on files is killed; one octet before it he is told. */
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur <= size) size = limit.rlim_cur ? limit.rlim_cur - 1 : 0;
   if (ftruncate(fd, (off_t)size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0 || lseek(fd, HEAD, SEEK_SET) < 0)
     strerr_diefu1sys(EXIT_TEMPORARY, "prepare a file in memory");
   return fd;

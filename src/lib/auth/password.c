@@ -85,10 +85,10 @@ static size_t to_hex(char *hex, unsigned char const *s, size_t len)
   return 2 * len;
 }
 
-/* Hex digits in lower case, of the same number as s. */
+/* s with its hex digits in lower case. */
 static void lower(char *to, slice s)
 {
-  for (size_t i = 0; i < s.len; i++) to[i] = (char)(s.s[i] | 0x20);
+  for (size_t i = 0; i < s.len; i++) to[i] = (char)(s.s[i] >= 'A' && s.s[i] <= 'F' ? s.s[i] | 0x20 : s.s[i]);
 }
 
 static int check_crypt(secret const *stored, char const *password)
@@ -109,28 +109,30 @@ static int check_digest(secret const *stored, char const *password, size_t len)
 {
   unsigned char digest[DIGEST_MAX];
   char hex[2 * DIGEST_MAX], want[2 * DIGEST_MAX];
+  union { MD5_CTX md5; SHA1Schedule sha1; SHA256Schedule sha256; } state;
   size_t n;
-  if (stored->kind == SECRET_MD5) {
-    MD5_CTX md5;
-    MD5Init(&md5);
-    MD5Update(&md5, (unsigned char const *)password, len);
-    MD5Final(digest, &md5);
-    n = to_hex(hex, digest, 16);
-  }
-  else if (stored->kind == SECRET_SHA1) {
-    SHA1Schedule sha1 = SHA1_INIT();
-    sha1_update(&sha1, password, len);
-    sha1_final(&sha1, (char *)digest);
-    n = to_hex(hex, digest, 20);
-  }
-  else {
-    SHA256Schedule sha256 = SHA256_INIT();
-    sha256_update(&sha256, password, len);
-    sha256_final(&sha256, (char *)digest);
-    n = to_hex(hex, digest, 32);
+  switch (stored->kind) {
+    case SECRET_MD5:
+      MD5Init(&state.md5);
+      MD5Update(&state.md5, (unsigned char const *)password, len);
+      MD5Final(digest, &state.md5);
+      n = to_hex(hex, digest, 16);
+      break;
+    case SECRET_SHA1:
+      sha1_init(&state.sha1);
+      sha1_update(&state.sha1, password, len);
+      sha1_final(&state.sha1, (char *)digest);
+      n = to_hex(hex, digest, 20);
+      break;
+    default:
+      sha256_init(&state.sha256);
+      sha256_update(&state.sha256, password, len);
+      sha256_final(&state.sha256, (char *)digest);
+      n = to_hex(hex, digest, 32);
   }
   lower(want, stored->s);
   int r = secret_equal(hex, n, want, stored->s.len);
+  explicit_bzero(&state, sizeof state);
   explicit_bzero(digest, sizeof digest);
   explicit_bzero(hex, sizeof hex);
   return r;

@@ -26,15 +26,20 @@ static secret copy(secret from, char *to, size_t size)
   return (secret){ from.kind, { to, from.s.len } };
 }
 
-/* The first password that can be used: what everybody who has none shall cost. */
-static secret like(char *hash, size_t size)
+/* The first password that can be used: what everybody who has none shall cost. 0 where there is nothing to read. */
+static int like(secret *s, char *hash, size_t size)
 {
-  secret s = { SECRET_NONE, SLICE_ZERO };
   struct spwd *sp;
+  int read = 0;
+  *s = (secret){ SECRET_NONE, SLICE_ZERO };
   setspent();
-  while (s.kind == SECRET_NONE && (sp = getspent())) s = copy(secret_crypt(words(sp->sp_pwdp)), hash, size);
+  while (s->kind == SECRET_NONE && (sp = getspent())) {
+    read = 1;
+    *s = copy(secret_crypt(words(sp->sp_pwdp)), hash, size);
+  }
   endspent();
-  return s.kind == SECRET_NONE ? secret_crypt(words(LIKE)) : s;
+  if (s->kind == SECRET_NONE) *s = secret_crypt(words(LIKE));
+  return read;
 }
 
 /* Days as shadow(5) counts them; -1 is "not set". A password that must be changed cannot be changed here. */
@@ -58,7 +63,7 @@ static size_t group_list(char *s, account const *a)
 int system_account_find(char const *user, long day, system_account *room, identity *id)
 {
   memset(id, 0, sizeof *id);
-  id->like = like(room->like, sizeof room->like);
+  if (!like(&id->like, room->like, sizeof room->like)) return errno = EACCES, 0;
   errno = 0;
   struct spwd *sp = getspnam(user);
   if (!sp && errno && errno != ENOENT && errno != ESRCH) return 0;

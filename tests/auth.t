@@ -1,0 +1,134 @@
+#!/bin/sh
+# auth: what it accepts, what it refuses, what it leaves in the environment, and at what exit code.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/account.sh
+. "$(dirname "$0")/account.sh"
+
+hash=$(mkpasswd -m yescrypt 'secret')
+{
+  echo '# a comment'
+  echo "joe@x.org:$hash:1001:1002:Joe:/home/joe:/bin/sh:userdb_quota_rule=*:bytes=1G"
+  echo "names:{CRYPT}$hash:daemon:bin"
+  echo "badname:$hash:no-such-user:bin"
+  echo "bare:{PLAIN}secret"
+  echo "locked:!$hash:1:1"
+  echo "nologin:$hash:1:1::::nologin=y"
+  echo "cram:{PLAIN}tanstaaftanstaaf:1:1"
+} > "$work/users"
+
+# login USER PASSWORD [CHALLENGE] -- COMMAND...: the command has the credentials on descriptor 3
+login() {
+  if [ "$3" = -- ]; then printf '%s\0%s\0' "$1" "$2"; else printf '%s\0%s\0%s\0' "$1" "$2" "$3"; shift; fi > "$work/credentials"
+  shift 3
+  env AUTHUSER=evil USER=evil UID=0 GID=0 GIDLIST=0 HOME=/evil SHELL=/evil KEPT=kept "$@" 3< "$work/credentials"
+}
+environment() { grep -E '^(AUTHUSER|USER|UID|GID|GIDLIST|HOME|SHELL|KEPT)=' "$work/out" | sort | tr '\n' ' '; }
+
+exits 'a right password' 0 login joe@x.org secret -- auth "$work/users" env
+is 'what the program has' "$(environment)" 'AUTHUSER=joe@x.org GID=1002 HOME=/home/joe KEPT=kept SHELL=/bin/sh UID=1001 USER=joe@x.org '
+exits 'a name in capitals' 0 login JOE@X.ORG secret -- auth "$work/users" env
+is 'is exported as the file has it' "$(environment)" 'AUTHUSER=joe@x.org GID=1002 HOME=/home/joe KEPT=kept SHELL=/bin/sh UID=1001 USER=joe@x.org '
+exits 'names for numbers' 0 login names secret -- auth "$work/users" env
+is 'become numbers' "$(environment)" "AUTHUSER=names GID=$(getent group bin | cut -d: -f3) KEPT=kept UID=$(id -u daemon) USER=names "
+exits 'a name that nobody has' 111 login badname secret -- auth "$work/users" env
+exits 'an entry without fields' 0 login bare secret -- auth "$work/users" env
+is 'leaves nothing of what the caller had set' "$(environment)" 'AUTHUSER=bare KEPT=kept USER=bare '
+exits 'the exit code is the program'\''s' 42 login bare secret -- auth "$work/users" sh -c 'exit 42'
+exits 'descriptor 3 is closed' 1 login bare secret -- auth "$work/users" test -e /proc/self/fd/3
+exits 'a program that is not there' 127 login bare secret -- auth "$work/users" "$work/none"
+
+for who in joe@x.org:wrong joe@x.org: joe@x.orgx:secret nobody:secret :secret locked:secret nologin:secret "joe@x.org:$hash" 'bare:{PLAIN}secret' '# a comment:'; do
+  exits "refused: $who" 1 login "${who%%:*}" "${who#*:}" -- auth "$work/users" echo run
+  is 'and nothing was run' "$(wc -c < "$work/out")" 0
+done
+
+# --- the interface ---
+raw() { printf "$1" > "$work/credentials"; shift; "$@" 3< "$work/credentials"; }
+exits 'nothing on descriptor 3' 2 raw '' auth "$work/users" true
+exits 'one field' 2 raw 'bare\0' auth "$work/users" true
+exits 'a NUL too few' 2 raw 'bare\0secret' auth "$work/users" true
+exits 'a challenge without its NUL' 2 raw 'bare\0secret\0x' auth "$work/users" true
+exits 'three fields and more' 0 raw 'bare\0secret\0x\0y\0' auth "$work/users" true
+exits '513 octets' 2 raw "bare\\0secret\\0$(printf %500d 0)\\0" auth "$work/users" true
+exits '512 octets' 0 raw "bare\\0secret\\0$(printf %499d 0)\\0" auth "$work/users" true
+exits 'descriptor 3 is not open' 2 sh -c 'auth "$0" true 3<&-' "$work/users"
+exits 'no users file' 111 raw 'bare\0secret\0' auth "$work/none" true
+exits 'a directory for one' 111 raw 'bare\0secret\0' auth "$work" true
+: > "$work/empty"
+exits 'an empty one' 1 raw 'bare\0secret\0' auth "$work/empty" true
+exits 'closed descriptors 0 to 2 are opened before anything else takes their place' 0 \
+  sh -c 'auth "$0" sh -c "test -e /proc/self/fd/0 && test -e /proc/self/fd/1 && test -e /proc/self/fd/2" 0<&- 1>&- 2>&- 3<"$1"' "$work/users" "$work/credentials"
+for usage in 'auth' 'auth -s' 'auth file' 'auth -x file true' 'auth -s -c true' 'auth -s -q true'; do
+  # shellcheck disable=SC2086 # one word an argument
+  exits "usage: $usage" 100 $usage
+done
+
+# --- CRAM-MD5: RFC 2195's example ---
+challenge='<1896.697170952@postoffice.reston.mci.net>' response=b913a602c7eda7a495b4e6e7334d3890
+exits 'a response, with -c' 0 login cram $response "$challenge" -- auth -c "$work/users" true
+exits 'a wrong one' 1 login cram "${response%0}1" "$challenge" -- auth -c "$work/users" true
+exits 'the response to another challenge' 1 login cram $response "${challenge}x" -- auth -c "$work/users" true
+exits 'without -c' 1 login cram $response "$challenge" -- auth "$work/users" true
+exits 'with -c, the password where there is a challenge' 1 login cram tanstaaftanstaaf "$challenge" -- auth -c "$work/users" true
+exits 'with -c, the password where there is none' 0 login cram tanstaaftanstaaf -- auth -c "$work/users" true
+exits 'without -c, the password where there is a challenge' 0 login cram tanstaaftanstaaf "$challenge" -- auth "$work/users" true
+exits 'a response where only a hash is stored' 1 login joe@x.org 74e6f7298a9c2d168935f58c001bad88 "$challenge" -- auth -c "$work/users" true
+
+# --- s/qmail's users/authuser ---
+{
+  echo '# comment'
+  echo '*:everybody'
+  echo '@example.org:the domain'
+  echo 'joe@example.org:%5f4dcc3b5aa765d61d8327deb882cf99  '
+  echo 'ann@example.org:%5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8'
+  echo 'bob@example.org:%5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8'
+  echo 'cram@example.org:tanstaaftanstaaf'
+  echo '!gone@example.org:x'
+  echo 'sys@example.org:?'
+  echo 'empty@example.org:'
+} > "$work/authuser"
+for user in joe ann bob; do
+  exits "-q: $user's hash" 0 login $user@example.org password -- auth -q "$work/authuser" env
+  is 'what the program has' "$(environment)" "AUTHUSER=$user@example.org KEPT=kept USER=$user@example.org "
+  exits "-q: $user's wrong password" 1 login $user@example.org Password -- auth -q "$work/authuser" true
+done
+exits '-q: the token is no password' 1 login joe@example.org %5f4dcc3b5aa765d61d8327deb882cf99 -- auth -q "$work/authuser" true
+exits '-q: nor the hash' 1 login joe@example.org 5f4dcc3b5aa765d61d8327deb882cf99 -- auth -q "$work/authuser" true
+exits '-q: who has an entry has no other' 1 login joe@example.org 'the domain' -- auth -q "$work/authuser" true
+exits '-q: a domain' 0 login eve@example.org 'the domain' -- auth -q "$work/authuser" true
+exits '-q: everybody' 0 login eve 'everybody' -- auth -q "$work/authuser" true
+exits '-q: disabled' 1 login gone@example.org 'the domain' -- auth -q "$work/authuser" true
+exits '-q: what another checker would have to say' 1 login sys@example.org '?' -- auth -q "$work/authuser" true
+exits '-q: an empty password' 1 login empty@example.org '' -- auth -q "$work/authuser" true
+exits '-q: no user' 1 login '' everybody -- auth -q "$work/authuser" true
+exits '-q: CRAM-MD5' 0 login cram@example.org $response "$challenge" -- auth -c -q "$work/authuser" true
+
+# --- the system's accounts ---
+if [ "$(id -u)" != 0 ]; then skip '-s' 'needs root'; finish; fi
+account s; s=$account
+account_try usermod -a -G bin "$s"
+exits '-s: no password yet' 1 login "$s" '' -- auth -s env
+account_try usermod -p "$(mkpasswd -m sha512crypt -R 1000 secret)" "$s"
+exits '-s: a right password' 0 login "$s" secret -- auth -s env
+is '-s: what the program has' "$(environment)" \
+  "AUTHUSER=$s GID=$(id -g "$s") GIDLIST=$(id -G "$s" | tr ' ' ',') HOME=$work/home/s KEPT=kept SHELL=/usr/sbin/nologin UID=$(id -u "$s") USER=$s "
+exits '-s: a wrong password' 1 login "$s" Secret -- auth -s true
+exits '-s: an unknown user' 1 login "${s}x" secret -- auth -s true
+exits '-s: no user' 1 login '' secret -- auth -s true
+account_try usermod -L "$s"
+exits '-s: locked' 1 login "$s" secret -- auth -s true
+account_try usermod -U "$s"
+exits '-s: unlocked' 0 login "$s" secret -- auth -s true
+account_try usermod -e 2001-01-01 "$s"
+exits '-s: an account that has expired' 1 login "$s" secret -- auth -s true
+account_try usermod -e '' "$s"
+exits '-s: that expires no more' 0 login "$s" secret -- auth -s true
+account_try chage -d 2001-01-01 -M 30 "$s"
+exits '-s: a password that has expired' 1 login "$s" secret -- auth -s true
+account_try chage -d 0 -M -1 "$s"
+exits '-s: a password that must be changed' 1 login "$s" secret -- auth -s true
+account_try chage -d 2001-01-01 -M -1 "$s"
+exits '-s: one that need not' 0 login "$s" secret -- auth -s true
+exits '-s: who may not read the passwords' 111 setuidgid -u "$s" sh -c 'exec auth -s true 3< "$0"' "$work/credentials"
+finish

@@ -1,0 +1,168 @@
+#!/bin/sh
+# frame-read and frame-write on pipes and files: what they run, what they answer, how they end.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+script() { cat > "$work/$1" && chmod 755 "$work/$1"; }
+script cat <<'END'
+#!/bin/sh
+exec cat
+END
+script show <<'END'
+#!/bin/sh
+printf '%s:%s' "$*" "$(cat)"
+END
+script code <<'END'
+#!/bin/sh
+printf '%s' "$2"
+exit "$1"
+END
+script count <<END
+#!/bin/sh
+echo x >> $work/runs
+END
+script fds <<'END'
+#!/bin/sh
+exec ls /proc/self/fd
+END
+script signals <<'END'
+#!/bin/sh
+grep -E '^(SigBlk|SigIgn)' /proc/self/status | tr -s '\t\n' ' '
+END
+script killed <<'END'
+#!/bin/sh
+printf half
+kill -9 $$
+END
+be32() { printf "\\$(printf %o $(($1 >> 24 & 255)))\\$(printf %o $(($1 >> 16 & 255)))\\$(printf %o $(($1 >> 8 & 255)))\\$(printf %o $(($1 & 255)))"; }
+frame() { be32 ${#1}; printf '%s' "$1"; be32 ${#2}; printf '%s' "$2"; }
+response() { be32 ${#1}; printf '%s' "$1"; }
+hex() { od -An -v -tx1 | tr -d ' \n'; }
+# FILE holds requests; the chain's output in hex is in $got, its code in $code.
+chain() { timeout 20 "$@" < "$work/in" > "$work/got" 2> "$work/err"; code=$?; got=$(hex < "$work/got"); }
+failure() {  # that the output is one response whose error has the code N, which is not 0
+  case $got in 000000??7a??08"$(printf %02x "$1")"12*) return 0 ;; *) return 1 ;; esac
+}
+unknown() { case $got in 000000??7a??12*) return 0 ;; *) return 1 ;; esac; }
+
+# --- what works ---
+{ frame Show one; frame Raw ''; frame A-b_9 three; } > "$work/in"
+chain frame-read frame-write "$work/show" x
+is 'requests in order, with the method behind the arguments' "$got" "$({ response 'x Show:one'; response 'x Raw:'; response 'x A-b_9:three'; } | hex)"
+is 'exit 0 at end of file' $code 0
+: > "$work/in"
+chain frame-read frame-write false
+is 'nothing in, nothing out' "$code$got" 0
+{ frame Show one; printf 'rest'; } > "$work/in"
+is 'exactly the octets of a frame are read' "$( (frame-read -t 1 "$work/code" 3 >/dev/null 2>&1; cat) < "$work/in" | hex)" ''
+{ frame M "$(printf %70000d 7)"; frame M "$(printf %65536d 8)"; } > "$work/in"
+chain frame-read frame-write "$work/cat"
+is 'messages through a memfd and a pipe' "$got" "$({ response "$(printf %70000d 7)"; response "$(printf %65536d 8)"; } | hex)"
+frame M x > "$work/in"
+chain frame-read frame-write "$work/fds"
+"$work/fds" < "$work/in" > "$work/fds.alone" 2>/dev/null
+is 'the program has the descriptors that it has alone' "$(tail -c +5 "$work/got")" "$(cat "$work/fds.alone")"
+chain sh -c 'trap "" CHLD; exec frame-read frame-write '"$work/code 0 done"
+is 'an ignored SIGCHLD loses no exit codes' "$code$got" "0$(response 'done' | hex)"
+chain frame-read frame-write "$work/signals"
+is 'SIGPIPE is as it was, nothing is blocked' "$(tail -c +5 "$work/got")" 'SigBlk: 0000000000000000 SigIgn: 0000000000000000 '
+frame M x > "$work/in"
+printf 'first' > "$work/appended"
+frame-read frame-write "$work/code" 0 more < "$work/in" >> "$work/appended"
+is 'a file opened for appending, which sendfile refuses' "$(hex < "$work/appended")" "$({ printf first; response more; } | hex)"
+frame M x | PORTER_STATUS=5 frame-read frame-write "$work/code" 0 '' 5> "$work/status" > /dev/null
+is 'PORTER_STATUS gets one byte' "$(wc -c < "$work/status")" 1
+frame M x > "$work/in"
+PORTER_STATUS=1 chain frame-read frame-write "$work/code" 0 x
+is 'but not where it names standard output' "$got" "$(response x | hex)"
+PORTER_STATUS=77 chain frame-read frame-write env
+is 'nor a closed one; and the program does not see it' "$code$(grep -c PORTER_STATUS "$work/got")" 1270
+
+# --- exit codes ---
+for c in 3 4 6; do
+  { frame M x; frame M y; } > "$work/in"
+  chain frame-read frame-write "$work/code" $c error
+  is "a response with code $c is sent, and ends it" "$code$got" "$c$(response error | hex)"
+done
+chain frame-read frame-write "$work/code" 4 ''
+ok 'code 4 without a word is no empty success' failure 1
+chain frame-read frame-write "$work/code" 6 ''
+ok 'nor is 6' failure 2
+chain frame-read frame-write "$work/code" 3 ''
+ok 'nor 3' unknown
+for c in 1 2 5 42 100 110 126 127; do
+  chain frame-read frame-write "$work/code" $c thrown-away
+  is "code $c comes through" $code $c
+  ok "what was written with code $c is thrown away for a failure" unknown
+done
+chain frame-read frame-write "$work/code" 111 thrown-away
+is 'code 111 comes through' $code 111
+ok 'as a temporary failure' failure 10
+chain frame-read frame-write "$work/killed"
+is 'a program killed by a signal counts as 111' $code 111
+ok 'as a temporary failure' failure 10
+chain frame-read frame-write "$work/none"
+is 'a program that is not there' $code 127
+ok 'is answered' unknown
+chain frame-read frame-write "$work"
+is 'a program that cannot be run' $code 126
+chain frame-read "$work/none"
+is 'no frame-write either' $code 127
+ok 'is answered' unknown
+: > "$work/runs"
+{ frame M x; frame M y; be32 4; } > "$work/in"
+chain frame-read frame-write "$work/count"
+is 'two requests, then half of one: exit 4' $code 4
+is 'the half one was not run' "$(wc -l < "$work/runs")" 2
+
+# --- bad frames: nothing is run ---
+bad() {  # NAME [frame-read's options]; the frame is in $work/in
+  name=$1; shift
+  : > "$work/runs"
+  chain frame-read "$@" frame-write "$work/count"
+  is "$name: exit 4" $code 4
+  ok "$name: is answered" failure 1
+  is "$name: nothing was run" "$(wc -l < "$work/runs")" 0
+}
+frame M abcd > "$work/in"; bad 'a message longer than -n' -n 3
+chain frame-read -n 4 frame-write "$work/code" 0 x
+is 'one as long as -n' $code 0
+{ be32 1; printf M; be32 5; printf abcd; } > "$work/in"; bad 'a message cut short'
+{ be32 1; printf M; be32 70000; printf %69999d 1; } > "$work/in"; bad 'a long message cut short'
+{ be32 1; printf M; be32 1048577; } > "$work/in"; bad 'a message longer than 1 MiB'
+{ be32 5; printf Show; } > "$work/in"; bad 'a method cut short'
+printf '\0\0' > "$work/in"; bad 'a length cut short'
+frame '' x > "$work/in"; bad 'no method'
+frame 1a x > "$work/in"; bad 'a method that begins with a digit'
+frame "$(printf %065d 0 | tr 0 a)" x > "$work/in"; bad 'a method of 65'
+frame "$(printf %064d 0 | tr 0 a)" x > "$work/in"
+chain frame-read frame-write "$work/code" 0 x
+is 'a method of 64' $code 0
+mkfifo "$work/fifo"
+(exec 3> "$work/fifo"; printf '\0\0\0\1' >&3; exec sleep 5 3>&3) & tap_pids="$tap_pids $!"
+timeout 20 frame-read -t 1 frame-write cat < "$work/fifo" > "$work/got" 2>/dev/null; code=$?; got=$(hex < "$work/got")
+is 'a pipe that falls silent: exit 4' $code 4
+ok 'is answered' failure 1
+
+# --- frame-write alone ---
+is 'a filter' "$(printf abc | frame-write | hex)" "$(response abc | hex)"
+is 'of nothing' "$(frame-write < /dev/null | hex)" 00000000
+is 'of more than a pipe holds' "$(printf %200000d 1 | frame-write | wc -c)" 200004
+exits 'more than -n' 110 sh -c 'printf abcd | frame-write -n 3'
+is 'nothing is written then' "$(wc -c < "$work/out")" 0
+exits 'as much as -n' 0 sh -c 'printf abc | frame-write -n 3'
+exits 'a program that writes more than -n, and knows' 111 frame-write -n 3 sh -c 'printf abcd || exit 111'
+is 'nothing is written then' "$(wc -c < "$work/out")" 0
+exits 'a limit on files is a limit on responses' 110 sh -c 'ulimit -f 1; head -c 2000 /dev/zero | frame-write'
+exits 'a full device' 4 sh -c 'printf abc | frame-write > /dev/full'
+exits 'a reader that has gone' 4 "$work/code" 4
+( (printf %200000d 1 | frame-write 2>/dev/null; echo $? > "$work/code-gone") | head -c 1 > /dev/null)
+is 'a reader that goes inside a response: exit 4' "$(cat "$work/code-gone")" 4
+( (printf %200000d 1 | frame-write -t 1 2>/dev/null; echo $? > "$work/code-stuck") | { sleep 4; cat > /dev/null; } )
+is 'a reader that does not read: exit 4' "$(cat "$work/code-stuck")" 4
+
+for usage in 'frame-read' 'frame-read -t 0 cat' 'frame-read -n x cat' 'frame-read -x cat' 'frame-write -t x' 'frame-write -n 4294967296' 'frame-write -x'; do
+  # shellcheck disable=SC2086 # one word an argument
+  exits "usage: $usage" 100 $usage
+done
+finish
