@@ -36,8 +36,10 @@ is 'info: messages as ctlmsg-listen prints them' "$(cat "$work/out")" '7 a @all 
 exits 'listen' 0 said '250 OK\r\n250 OK\r\n650 BW 1 2\r\n650 POSTMESSAGE 1 a @all one\r\n650-X\r\n650+Y\r\n650 POSTMESSAGE 9 a @all no\r\n.\r\n650 Y\r\n650 POSTMESSAGE 2 unset @me  two\t\r\n' ctlmsg-listen -c 2
 is 'listen: lines' "$(cat "$work/out")" "$(printf '1 a @all one\n2 unset @me  two\t')"
 is 'listen: commands' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|QUIT|'
-exits 'listen prog' 0 said '250 OK\r\n250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @me $(echo no) `x`\r\n' ctlmsg-listen -n me -c 1 sh -c 'echo "$MSGID,$MSGFROM,$MSGTO,$MSGTEXT"; readlink /proc/$$/fd/6 /proc/$$/fd/7; :'
-is 'listen prog: its environment, and the connection is not its own' "$(cat "$work/out")" '1,a,me,$(echo no) `x`'
+exits 'listen prog' 0 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @all early\r\n250 OK\r\n650 POSTMESSAGE 2 a @me $(echo no) `x`\r\n' ctlmsg-listen -n me -c 2 sh -c 'echo "$MSGID,$MSGFROM,$MSGTO,$MSGTEXT"; readlink /proc/$$/fd/6 /proc/$$/fd/7; :'
+is 'listen prog: its environment, and the connection is not its own' "$(cat "$work/out")" '1,a,all,early
+2,a,me,$(echo no) `x`'
+is 'listen -n: the events first, then the name' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|CONTROLLERNAME me|QUIT|'
 exits 'listen prog: its code' 7 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @me x\r\n650 POSTMESSAGE 2 a @me x\r\n' ctlmsg-listen sh -c 'echo $MSGID; [ $MSGID = 2 ] && exit 7; :'
 is 'listen prog: the second ended it' "$(cat "$work/out")" '1
 2'
@@ -167,4 +169,102 @@ is 'tor: its version, and a block' "$(sed -n '1s/^\(0\.[0-9]*\).*/\1/p' "$work/o
 dies 'tor: another cookie' 111 'does not know the cookie' s6-ipcclient -l 0 -- "$work/tor/control" sh -c 'exec ctlmsg-info -k "$0" version' "$work/cookie"
 dies 'tor: no cookie' 3 '515 Authentication failed' s6-ipcclient -l 0 -- "$work/tor/control" ctlmsg-info version
 dies 'tor: no such key' 3 '552 Unrecognized key "nonsense"' s6-ipcclient -l 0 -- "$work/tor/control" sh -c 'exec ctlmsg-info -k "$0" nonsense' "$work/tor/cookie"
+
+# --- with ctlmsg, over s6-ipcserver ---
+background s6-ipcserver -c 50 -C 50 -- "$work/bus" ctlmsg "$work/state"
+wait_for test -S "$work/bus"
+unix() { s6-ipcclient -l 0 -- "$work/bus" "$@"; }
+exits 'nobody listens' 0 unix ctlmsg-post @all first
+dies 'nobody is there' 3 '552 Invalid destination controller name' unix ctlmsg-post @you x
+exits 'info: recent' 0 unix ctlmsg-info recent-messages
+is 'info: the message' "$(cat "$work/out")" '1 unset @all first'
+exits 'info: several' 0 unix ctlmsg-info list-controllers new-messages messages-lost
+is 'info: alone, nothing new, nothing lost' "$(tr '\n' ' ' < "$work/out")" 'unset 0 '
+
+has_line() { grep -q "$1" "$2"; }
+connected() { unix ctlmsg-info list-controllers | grep -q "^$1\$"; }
+background sh -c 'exec s6-ipcclient -l 0 -- "$0/bus" ctlmsg-listen -n ear -r > "$0/heard" 2> "$0/ear.err"' "$work"
+ear=$!
+wait_for connected ear
+exits 'post to a name' 0 unix ctlmsg-post -n mouth @ear 'a  "b" \'
+exits 'post to all' 0 unix ctlmsg-post @all "$(printf 'tab\there')"
+wait_for has_line tab "$work/heard"
+is 'heard: the recent one and both' "$(cat "$work/heard")" "$(printf '1 unset @all first\n2 mouth @ear a  "b" \\\n3 unset @all tab\there')"
+dies 'its name is in use' 3 '553 Controller name already in use' unix ctlmsg-listen -n ear
+exits 'the name of who posted is free at once' 0 unix ctlmsg-post -n mouth @ear x
+kill "$ear"; wait "$ear" 2>/dev/null
+exits 'the name of who was killed is free' 0 unix ctlmsg-listen -n ear -t 1
+background sh -c 'exec s6-ipcclient -l 0 -- "$0/bus" ctlmsg-post -w 10 @slow found' "$work"
+waiting=$!
+two_unset() { [ "$(unix ctlmsg-info list-controllers | grep -c unset)" = 2 ]; }
+wait_for two_unset
+exits 'the one that post -w waits for' 0 unix ctlmsg-listen -n slow -c 1
+is 'post -w: it came' "$(sed 's/^[0-9]* //' "$work/out")" 'unset @slow found'
+wait "$waiting"
+is 'post -w: in time' $? 0
+dies 'post -w: nobody came' 3 '552 Invalid destination' unix ctlmsg-post -w 1 @nobody x
+
+# A conversation, with what a shell would stumble over.
+background sh -c 'exec s6-ipcclient -l 0 -- "$0/bus" ctlmsg-listen -n oracle -c 3 sh -c "exec s6-ipcclient -l 0 -- \"\$0\" ctlmsg-post -w 9 @asker \"\$MSGFROM: \$MSGTEXT\"" "$0/bus"' "$work"
+wait_for connected oracle
+for word in '$(id)' "'; id" '-n x'; do
+  background sh -c 'exec s6-ipcclient -l 0 -- "$0/bus" ctlmsg-listen -n asker -c 1 sh -c "printf %s \"\$MSGTEXT\"" > "$0/answer"' "$work"
+  asker=$!
+  wait_for connected asker
+  exits "a question: $word" 0 unix sh -c 'exec ctlmsg-post -n me @oracle "$0"' "$word"
+  wait "$asker"
+  is "the answer: $word" "$(cat "$work/answer")" "me: $word"
+done
+
+# A listener whose program is slow misses what the log no longer holds, and says how much; the others do not wait for it.
+mkfifo "$work/gate"
+background sh -c 'exec s6-ipcclient -l 0 -- "$0/bus" ctlmsg-listen -n slow sh -c "
+  echo \"\$MSGID\" >> \"\$0/slow.ids\"; [ \"\$MSGTEXT\" != wait ] || read -r _ < \"\$0/gate\"; case \$MSGTEXT in last) exit 9 ;; esac" "$0" 2> "$0/slow.err"; ' "$work"
+slow=$!
+wait_for connected slow
+unix ctlmsg-post @slow wait
+wait_for test -s "$work/slow.ids"
+# shellcheck disable=SC2016
+unix /usr/bin/python3 -c '
+import os
+text = b"x" * 8000
+out = b"AUTHENTICATE\r\n" + b"POSTMESSAGE @all " + text + b"\r\n"
+got = 0
+os.write(7, out)
+for i in range(200):
+    while got < i + 2: got += os.read(6, 65536).count(b"\n")
+    os.write(7, b"POSTMESSAGE @all " + text + b"\r\n")
+while got < 202: got += os.read(6, 65536).count(b"\n")
+'
+unix ctlmsg-post @all last
+echo go > "$work/gate"
+wait "$slow"
+is 'a slow listener: the last one came' $? 9
+first=$(sed -n 1p "$work/slow.ids") last=$(sed -n '$p' "$work/slow.ids") heard=$(wc -l < "$work/slow.ids")
+lost=$(sed -n 's/^ctlmsg-listen: warning: \([0-9]*\) messages were lost.*/\1/p' "$work/slow.err" | awk '{ n += $1 } END { print n + 0 }')
+is 'a slow listener: heard and lost are all there were' $((heard + lost)) $((last - first + 1))
+ok 'a slow listener: something was lost' test "$lost" -gt 50
+is 'a slow listener: ids rise' "$(sort -n -u "$work/slow.ids" | cmp - "$work/slow.ids" && echo yes)" yes
+
+# --- with a cookie, and over TCP ---
+background s6-ipcserver -- "$work/locked" ctlmsg -c "$work/new-cookie" "$work/state"
+wait_for test -S "$work/locked"
+locked() { s6-ipcclient -l 0 -- "$work/locked" "$@"; }
+dies 'ctlmsg -c: no cookie' 3 '515 ' locked ctlmsg-info version
+exits 'ctlmsg -c: its cookie' 0 locked ctlmsg-info -k "$work/new-cookie" version
+dies 'ctlmsg -c: another cookie' 111 'does not know the cookie' locked ctlmsg-info -k "$work/cookie" version
+
+tcpserver -1 -RHDl0 127.0.0.1 0 ctlmsg "$work/state" > "$work/port" 2> /dev/null &
+tap_pids="$tap_pids $!"
+wait_for test -s "$work/port"
+tcp() { tcpclient -RHDl0 127.0.0.1 "$(sed 's/.*[^0-9]//' "$work/port")" "$@"; }
+exits 'tcp: post' 0 tcp ctlmsg-post @all "over tcp"
+exits 'tcp: info' 0 tcp ctlmsg-info recent-messages
+is 'tcp: the message' "$(tail -n 1 "$work/out" | cut -d ' ' -f 2-)" 'unset @all over tcp'
+background sh -c 'exec tcpclient -RHDl0 127.0.0.1 "$1" ctlmsg-listen -n far -c 1 > "$0/far"' "$work" "$(sed 's/.*[^0-9]//' "$work/port")"
+far=$!
+wait_for connected far
+exits 'tcp: from here to there' 0 unix ctlmsg-post @far hello
+wait "$far"
+is 'tcp: it came' "$(cut -d ' ' -f 2- "$work/far")" 'unset @far hello'
 finish

@@ -60,7 +60,7 @@ int main (int argc, char const *const *argv)
   }
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
   if (!sig_ignore(SIGPIPE)) strerr_diefu1sys(EXIT_TEMPORARY, "ignore SIGPIPE");
-  if (!control_client_open(&client, 6, 7, patience, cookie, 0) || !control_client_ask(&client, command, (size_t)(2 * argc), print, 0))
+  if (!control_client_open(&client, 6, 7, patience, cookie) || !control_client_ask(&client, command, (size_t)(2 * argc), print, 0))
     strerr_dief1x(client.code, client.why);
   if (!buffer_flush(buffer_1)) strerr_diefu1sys(EXIT_TEMPORARY, "write to standard output");
   control_client_quit(&client);

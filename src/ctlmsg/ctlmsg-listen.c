@@ -89,7 +89,7 @@ int main (int argc, char const *const *argv)
   if (seconds) tain_uint(&deadline, seconds);
   tain_add(&deadline, &now, &deadline);
 
-  if (!control_client_open(&client, 6, 7, patience, cookie, name) || !control_listen(&listener, &client, recent))
+  if (!control_client_open(&client, 6, 7, patience, cookie) || !control_listen(&listener, &client, name, recent))
     strerr_dief1x(client.code, client.why);
   while (!count || seen < count) {
     news = control_listener_next(&listener, &message, &lost, &deadline);

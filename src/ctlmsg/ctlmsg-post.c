@@ -50,7 +50,8 @@ int main (int argc, char const *const *argv)
   tain_now_set_stopwatch(&now);
   tain_uint(&deadline, wait);
   tain_add(&deadline, &now, &deadline);
-  if (!control_client_open(&client, 6, 7, patience, cookie, name)) strerr_dief1x(client.code, client.why);
+  if (!control_client_open(&client, 6, 7, patience, cookie) || (name && !control_client_name(&client, name, 0, 0)))
+    strerr_dief1x(client.code, client.why);
   slice const command[] = { { "POSTMESSAGE ", 12 }, { argv[0], strlen(argv[0]) }, { " ", 1 }, { text.s, text.len } };
   for (unsigned int pause = 4; !control_client_ask(&client, command, 4, 0, 0); pause = pause < PAUSE_MAX ? 2 * pause : PAUSE_MAX) {
     tain until;

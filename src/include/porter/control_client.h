@@ -55,8 +55,8 @@ extern int control_line_parse (control_line *line, unsigned int *block, char con
 /* Begins one: reads from descriptor in, writes to out (UCSPI: 6 and 7); both become non-blocking and are closed on exec.
  * The server has patience seconds to take a command, and for each line of a reply.
  * Authenticates with SAFECOOKIE and the 32 octets of cookie_file (the server proves that it knows them too), or with
- * nothing where it is null; takes the controller's name where name is not null. */
-extern int control_client_open (control_client *c, int in, int out, unsigned int patience, char const *cookie_file, char const *name);
+ * nothing where it is null. */
+extern int control_client_open (control_client *c, int in, int out, unsigned int patience, char const *cookie_file);
 /* Sends the n pieces as one line. They must hold no CR, LF or NUL. */
 extern int control_client_send (control_client *c, slice const *piece, size_t n);
 /* Reads the next line. deadline null: as patience says. */
@@ -64,6 +64,8 @@ extern int control_client_line (control_client *c, control_line *line, tain cons
 /* Sends a command and reads its reply; each (or null) gets every line of it, and of the events that come before it, up to
  * a refusal, which is a status other than 2xx in any line. each returns 0 to stop (and sets code and why). */
 extern int control_client_ask (control_client *c, slice const *piece, size_t n, control_line_func *each, void *context);
+/* Takes the controller's name (CONTROLLERNAME), each as for control_client_ask; control_listen does it for who listens. */
+extern int control_client_name (control_client *c, char const *name, control_line_func *each, void *context);
 /* Says QUIT and waits for its answer: then our name is free. Nothing depends on what comes of it. */
 extern void control_client_quit (control_client *c);
 /* Sets code 111 and why to these words (_sys: and errno's); returns 0: for an each that stops. */
@@ -111,8 +113,9 @@ enum control_news {
   CONTROL_NEWS_NONE        /* the deadline has passed */
 };
 
-/* Turns the events on (SETEVENTS POSTMESSAGE); with recent, fetches the recent messages, which then come first, none twice. */
-extern int control_listen (control_listener *l, control_client *c, int recent);
+/* Turns the events on (SETEVENTS POSTMESSAGE), then takes name if it is not null: what is posted to a name that does not listen yet
+ * comes as no event. With recent, fetches the recent messages, which then come first, none twice. */
+extern int control_listen (control_listener *l, control_client *c, char const *name, int recent);
 /* What comes next, by deadline. A message is valid until the next call; *lost is how many more have been lost since it last said so. */
 extern enum control_news control_listener_next (control_listener *l, control_message *m, uint64_t *lost, tain const *deadline);
 /* Turns the events off; what was lost up to now is in *lost, as in control_listener_next. Gives the memory back. */

@@ -172,10 +172,12 @@ static int command (control_listener *l, slice s)
   return control_client_ask(l->client, &s, 1, sort_out, l);
 }
 
-int control_listen (control_listener *l, control_client *c, int recent)
+int control_listen (control_listener *l, control_client *c, char const *name, int recent)
 {
   *l = (control_listener){ .client = c };
-  return command(l, (slice)WORD("SETEVENTS POSTMESSAGE")) && (!recent || command(l, recent_command));
+  return command(l, (slice)WORD("SETEVENTS POSTMESSAGE"))
+    && (!name || control_client_name(c, name, sort_out, l))
+    && (!recent || command(l, recent_command));
 }
 
 enum control_news control_listener_next (control_listener *l, control_message *m, uint64_t *lost, tain const *deadline)

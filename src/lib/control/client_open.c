@@ -83,7 +83,7 @@ static int authenticate (control_client *c, char const *cookie_file)
   return good;
 }
 
-int control_client_open (control_client *c, int in, int out, unsigned int patience, char const *cookie_file, char const *name)
+int control_client_open (control_client *c, int in, int out, unsigned int patience, char const *cookie_file)
 {
   buffer_init(&c->in, &buffer_read, in, c->in_space, sizeof c->in_space);
   buffer_init(&c->out, &buffer_write, out, c->out_space, sizeof c->out_space);
@@ -91,6 +91,10 @@ int control_client_open (control_client *c, int in, int out, unsigned int patien
   c->patience = patience;
   if (ndelay_on(in) < 0 || ndelay_on(out) < 0 || coe(in) < 0 || coe(out) < 0)
     return control_client_broken_sys(c, "unable to use the connection");
-  if (!authenticate(c, cookie_file)) return 0;
-  return !name || control_client_ask(c, (slice const[]){ WORD("CONTROLLERNAME "), { name, strlen(name) } }, 2, 0, 0);
+  return authenticate(c, cookie_file);
+}
+
+int control_client_name (control_client *c, char const *name, control_line_func *each, void *context)
+{
+  return control_client_ask(c, (slice const[]){ WORD("CONTROLLERNAME "), { name, strlen(name) } }, 2, each, context);
 }
