@@ -69,6 +69,11 @@ $(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(WARN) $(subst fuzzer-no-link,fuzzer,$(SAN)) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS_dynamic)
 fuzzers: $(FUZZERS)
+$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay/main.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(CPPFLAGS)) $(WARN) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay/main.c $(LIBRARY) $(LDLIBS_dynamic)
+REPLAYS := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(wildcard tests/fuzz/*.c))
+units: $(REPLAYS)
 fuzz:
 	$(MAKE) B=build/fuzz CC='clang -std=c11 -O1 -g' SANITIZE=fuzzer-no-link,address,undefined fuzzers
 	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)

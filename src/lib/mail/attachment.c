@@ -1,4 +1,4 @@
-/* Whether a mail has what a person would call an attachment: see has_attachment in doc/differences. */
+/* Whether a mail has what a person would call an attachment: doc/differences, has_attachment. */
 #include <porter/mail.h>
 
 #include "private.h"
