@@ -1,0 +1,111 @@
+#!/bin/sh
+# frame-auth in front of any checkpassword program: what each of its ends looks like to the client. tests/chain.t has the rest.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+stub=$top/tests/stub
+be32() { printf "\\$(printf %o $(($1 >> 24 & 255)))\\$(printf %o $(($1 >> 16 & 255)))\\$(printf %o $(($1 >> 8 & 255)))\\$(printf %o $(($1 & 255)))"; }
+auth() { printf '\0\0\0\4Auth\0\0\0\13joe\0secret\0'; }
+frame() { be32 ${#1}; printf '%s' "$1"; be32 ${#2}; printf '%s' "$2"; }
+hex() { od -An -v -tx1 | tr -d ' \n'; }
+# run prog...: with what is in $work/in; the code is in $code, the output in hex in $got
+run() { timeout 20 "$@" < "$work/in" > "$work/got" 2> "$work/err"; code=$?; got=$(hex < "$work/got"); }
+failure() {
+  case $1 in 0) case $got in 000000??7a??12*) return 0 ;; esac ;; *) case $got in 000000??7a??08"$(printf %02x "$1")"12*) return 0 ;; esac ;; esac
+  return 1
+}
+
+{ auth; frame M x; } > "$work/in"
+# --- what a chain's code becomes: the number of an Error ---
+end() {  # CODE ERROR
+  run frame-auth -d 0 "$stub/check" "$1" true
+  is "a checker that ends with $1: the code comes through" $code "$1"
+  ok "a checker that ends with $1: error $2" failure "$2"
+}
+for c in 1 3 4 6 7 42 99 101 128 178 253 255; do end $c 9; done
+end 2 1; end 5 11; end 111 10
+for c in 100 110 126 127; do end $c 0; done
+run frame-auth -d 0 "$stub/check" 0 true
+is 'a chain that ends well before frame-read began' $code 0
+ok 'is not set up right' failure 0
+run frame-auth -d 0 "$work/none"
+is 'a checker that is not there' $code 127
+ok 'is not set up right' failure 0
+run frame-auth -d 0 "$work"
+is 'a checker that cannot be run' $code 126
+run frame-auth -d 0 sh -c 'kill -9 $$'
+is 'a checker killed by a signal' $code 111
+ok 'is a temporary failure' failure 10
+
+# --- once frame-read has begun, frame-auth says nothing ---
+for c in 0 3 4 6; do
+  run frame-auth "$stub/check" 0 frame-read frame-write sh -c "printf x; exit $c"
+  is "a session with code $c: the code comes through" $code $c
+  is "a session with code $c: one response" "$got" 0000000178
+done
+run frame-auth -d 0 "$stub/check" 0 frame-read frame-write sh -c 'exit 1'
+is 'a session that ends with 1, as a refusal does' $code 1
+ok 'has one response, that of frame-read' failure 0
+is 'which is all' "$(printf %d "0x$(printf %s "$got" | cut -c1-8)")" "$((${#got} / 2 - 4))"
+run frame-auth -d 0 "$stub/check" 0 sh -c 'sleep 100 & frame-read frame-write cat; kill $!'
+is 'somebody else who holds the pipe does not matter' $code 0
+(run frame-auth -d 0 "$stub/check" 0 sh -c 'sleep 3 >/dev/null 2>&1 & exit 5'; [ $code = 5 ] && failure 11)
+is 'nor where the chain ends early' $? 0
+
+# --- what prog gets ---
+cat > "$work/look" <<'END'
+#!/bin/sh
+printf '%s|' "$AUTHUSER"; od -An -c <&3 | tr -d ' \n'; printf '|'
+ls /proc/self/fd | tr '\n' ' '; printf '|'; [ "$PORTER_STATUS" -ge 10 ] && [ -e "/proc/self/fd/$PORTER_STATUS" ] && printf open
+printf '|'; grep -E '^(SigBlk|SigIgn)' /proc/self/status | tr -d '\t\n'
+END
+chmod 755 "$work/look"
+ls /proc/self/fd > "$work/fds" < "$work/in"
+run frame-auth -d 0 sh -c "exec $work/look >&2"
+is 'AUTHUSER, the credentials as they came, PORTER_STATUS, no signal blocked' "$(cut -d'|' -f1,2,4,5 "$work/err")" \
+  'joe|joe\0secret\0|open|SigBlk:0000000000000000SigIgn:0000000000000000'
+printf '\0\0\0\4Auth\0\0\0\15joe\0secret\0x\0' > "$work/in"
+run frame-auth -d 0 sh -c "exec $work/look >&2"
+is 'a challenge is passed on' "$(cut -d'|' -f2 "$work/err")" 'joe\0secret\0x\0'
+is 'what follows the Auth frame is the chain'\''s' "$( { auth; printf rest; } | frame-auth -d 0 sh -c 'cat <&3 >/dev/null; cat >&2' 2>&1 >/dev/null)" rest
+
+# --- -d, -v, -t ---
+auth > "$work/in"
+begun=$(date +%s%N)
+run frame-auth -d 1 "$stub/check" 1
+ok '-d: a failure comes later' test $(($(date +%s%N) - begun)) -ge 1000000000
+begun=$(date +%s%N)
+run frame-auth -d 9 "$stub/check" 0 frame-read frame-write cat
+ok '-d: success does not' test $(($(date +%s%N) - begun)) -lt 5000000000
+TCPREMOTEIP=192.0.2.1 run frame-auth -v -d 0 "$stub/check" 1
+is '-v: a refusal' "$(cat "$work/err")" 'frame-auth: joe from 192.0.2.1: user or password not accepted'
+IPCREMOTEEUID=33 run frame-auth -v -d 0 "$stub/check" 0 frame-read true
+is '-v: success' "$(cat "$work/err")" 'frame-auth: joe from uid 33: accepted'
+printf '\0\0\0\4Auth\0\0\0\16j\nfr\33m\0secret\0' > "$work/in"
+run frame-auth -v -d 0 "$stub/check" 1
+is '-v: one line, whatever the user is called' "$(cat "$work/err")" 'frame-auth: j\x0afr\x1bm: user or password not accepted'
+grep -q secret "$work/err"
+is '-v: no password' $? 1
+
+if [ "$(id -u)" = 0 ]; then
+  auth > "$work/in"
+  cat > "$work/who" <<'END'
+#!/bin/sh
+# The parent's ids, once it has given up being root: it does so while this runs.
+i=0
+while [ $i -lt 500 ] && grep -q '^Uid:.*[[:space:]]0\($\|[[:space:]]\)' "/proc/$PPID/status"; do i=$((i + 1)); sleep 0.01; done
+grep -E '^(Uid|Gid|Groups):' "/proc/$PPID/status" | tr -s '\t\n' ' ' >&2
+END
+  chmod 755 "$work/who"
+  run frame-auth -d 0 "$work/who"
+  is 'started as root it becomes one who owns nothing' "$(cat "$work/err")" 'Uid: 65534 65534 65534 65534 Gid: 65534 65534 65534 65534 Groups: 65534 '
+  run frame-auth -d 0 -u 4711:4712 "$work/who"
+  is '-u: or another' "$(cat "$work/err")" 'Uid: 4711 4711 4711 4711 Gid: 4712 4712 4712 4712 Groups: 4712 '
+else
+  skip 'giving up root' 'needs root'
+fi
+for usage in 'frame-auth' 'frame-auth -t 0 true' 'frame-auth -d x true' 'frame-auth -u 0:1 true' 'frame-auth -u 1 true' 'frame-auth -u 1:x true' 'frame-auth -x true'; do
+  # shellcheck disable=SC2086
+  exits "usage: $usage" 100 $usage
+done
+finish
