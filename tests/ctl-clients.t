@@ -164,6 +164,7 @@ Log err stderr
 END
 background tor --quiet --defaults-torrc "$work/defaults" -f "$work/torrc"
 wait_for test -S "$work/tor/control"
+wait_for test -s "$work/tor/cookie"
 exits 'tor: info with its cookie' 0 s6-ipcclient -l 0 -- "$work/tor/control" ctlmsg-info -k "$work/tor/cookie" version config-text circuit-status
 is 'tor: its version, and a block' "$(sed -n '1s/^\(0\.[0-9]*\).*/\1/p' "$work/out") $(grep -c '^DisableNetwork 1' "$work/out")" '0.4 1'
 dies 'tor: another cookie' 111 'does not know the cookie' s6-ipcclient -l 0 -- "$work/tor/control" sh -c 'exec ctlmsg-info -k "$0" version' "$work/cookie"

@@ -31,8 +31,8 @@ static int add (stralloc *sa, char const *variable, slice value)
   return stralloc_cats(sa, variable) && stralloc_catb(sa, value.s, value.len) && stralloc_0(sa);
 }
 
-/* Runs prog for the message and waits for it. Ends with its code if that is not 0. */
-static void run (control_message const *m, char const *const *prog)
+/* Runs prog for the message and waits for it; returns its code. */
+static int run (control_message const *m, char const *const *prog)
 {
   static stralloc changes = STRALLOC_ZERO;
   char id[UINT64_FMT];
@@ -49,8 +49,9 @@ static void run (control_message const *m, char const *const *prog)
   if (!pid) strerr_diefu2sys(errno == ENOENT ? EXIT_NOTFOUND : EXIT_NOEXEC, "run ", prog[0]);
   if (!sig_ignore(SIGPIPE)) strerr_diefu1sys(EXIT_TEMPORARY, "ignore SIGPIPE");
   if (wait_pid(pid, &status) < 0) strerr_diefu2sys(EXIT_TEMPORARY, "wait for ", prog[0]);
-  if (WIFSIGNALED(status)) strerr_dief2x(EXIT_TEMPORARY, prog[0], " was killed by a signal");
-  if (WEXITSTATUS(status)) _exit(WEXITSTATUS(status));
+  if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
+  strerr_warnw2x(prog[0], " was killed by a signal");
+  return EXIT_TEMPORARY;
 }
 
 static void say_lost (uint64_t lost)
@@ -65,7 +66,7 @@ int main (int argc, char const *const *argv)
   subgetopt l = SUBGETOPT_ZERO;
   char const *cookie = 0, *name = 0;
   unsigned int count = 0, seconds = 0, seen = 0, patience = CONTROL_PATIENCE;
-  int recent = 0;
+  int recent = 0, code = EXIT_DONE;
   enum control_news news = CONTROL_NEWS_NONE;
   control_message message;
   uint64_t lost;
@@ -91,16 +92,18 @@ int main (int argc, char const *const *argv)
 
   if (!control_client_open(&client, 6, 7, patience, cookie) || !control_listen(&listener, &client, name, recent))
     strerr_dief1x(client.code, client.why);
-  while (!count || seen < count) {
+  while (!code && (!count || seen < count)) {
     news = control_listener_next(&listener, &message, &lost, &deadline);
     if (news == CONTROL_NEWS_NONE || news == CONTROL_NEWS_FAILED) break;
     if (news == CONTROL_NEWS_LOST) { say_lost(lost); continue; }
     seen++;
-    if (*argv) run(&message, argv); else print(&message);
+    if (*argv) code = run(&message, argv);
+    else print(&message);
   }
-  if (news == CONTROL_NEWS_FAILED || !control_listener_end(&listener, &lost)) strerr_dief1x(client.code, client.why);
+  if (news == CONTROL_NEWS_FAILED || !control_listener_end(&listener, &lost)) strerr_dief1x(code ? code : client.code, client.why);
   say_lost(lost);
   control_client_quit(&client);
+  if (code) return code;
   if (seen < count) strerr_dief1x(EXIT_TEMPORARY, "too few messages came in time");
   return EXIT_DONE;
 }
