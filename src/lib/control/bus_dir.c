@@ -158,9 +158,12 @@ static int remove_entry(void *context, char const *name)
   return 1;
 }
 
-static int any_entry(void *context, char const *name)
+/* What a state directory holds whose making was cut short. */
+static int strange_entry(void *context, char const *name)
 {
-  (void)name;
+  for (size_t i = 0; i < sizeof subdirectories / sizeof *subdirectories; i++)
+    if (!strcmp(name, subdirectories[i])) return 1;
+  if (!strcmp(name, "head.new")) return 1;
   *(int *)context = 1;
   return 0;
 }
@@ -193,13 +196,13 @@ static int head_make(int dir, char const *boot)
   return renameat(dir, "head.new", dir, "head") == 0;
 }
 
-/* Makes what a state directory holds, or makes it anew, head last; under the lock. */
-static int state_make(int dir, char const *boot)
+/* Makes what a state directory holds, head last; under the lock. anew: it is ours and of another boot, so everything in it goes. */
+static int state_make(int dir, char const *boot, int anew)
 {
   for (size_t i = 0; i < sizeof subdirectories / sizeof *subdirectories; i++) {
     struct removal r = { .dir = dir, .sub = subdirectories[i] };
     if (mkdirat(dir, r.sub, 0700) < 0 && errno != EEXIST) return 0;
-    if (!bus_entries(dir, r.sub, &remove_entry, &r)) return 0;
+    if (anew && !bus_entries(dir, r.sub, &remove_entry, &r)) return 0;
   }
   return bus_segment_make(dir, 1) && head_make(dir, boot);
 }
@@ -208,23 +211,22 @@ static int state_make(int dir, char const *boot)
 static int check_owner(int dir, int filled)
 {
   struct stat st;
-  int any = 0;
+  int strange = 0;
   if (fstat(dir, &st) < 0) return 0;
   if (st.st_uid != geteuid()) return errno = EPERM, 0;
   if (filled) return st.st_mode & 077 ? (errno = EPERM, 0) : 1;
-  if (!(st.st_mode & 077)) return 1;
-  if (!bus_entries(dir, ".", &any_entry, &any)) return 0;
-  if (any) return errno = ENOTEMPTY, 0;
-  return fchmod(dir, 0700) == 0;
+  if (!bus_entries(dir, ".", &strange_entry, &strange)) return 0;
+  if (strange) return errno = ENOTEMPTY, 0;
+  return !(st.st_mode & 077) || fchmod(dir, 0700) == 0;
 }
 
-/* Under the lock: 1 mapped, 0 errno; ESTALE: it must be made anew. */
+/* Under the lock: 1 mapped, 0 errno; ENOENT: there is none, ESTALE: it is of another boot. */
 static int head_map(bus *b, char const *boot)
 {
   struct stat st;
   struct bus_head_s *h;
   b->head_fd = openat(b->dir, "head", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (b->head_fd < 0) return errno = errno == ENOENT ? ESTALE : errno, 0;
+  if (b->head_fd < 0) return 0;
   if (fstat(b->head_fd, &st) < 0) return 0;
   if (!S_ISREG(st.st_mode) || st.st_size != HEAD_SIZE) return errno = EPROTO, 0;
   h = mmap(NULL, HEAD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, b->head_fd, 0);
@@ -258,7 +260,8 @@ int bus_dir_open(bus *b)
       /* Wiped while we waited for its lock: then there may be a new one by now. */
       if (fstat(b->dir, &st) == 0 && !st.st_nlink) { bus_dir_close(b); continue; }
       if (head_map(b, boot)) return 1;
-      if (errno == ESTALE && state_make(b->dir, boot)) { bus_dir_close(b); continue; }
+      e = errno;
+      if ((e == ENOENT || e == ESTALE) && state_make(b->dir, boot, e == ESTALE)) { bus_dir_close(b); continue; }
     }
     e = errno;
     bus_dir_close(b);
