@@ -1,0 +1,5 @@
+#!/bin/sh
+# A connection is killed before each of its system calls, one after the other; the state directory and all others must not mind.
+. "$(dirname "$0")/tap.sh"
+/usr/bin/python3 "$top/tests/ctl/kill.py" "$bin" "$work"
+exit
