@@ -1,6 +1,7 @@
 #!/bin/sh
 # 130 mails of other projects' tests, where they are at hand (../shared/corpus): mail-show agrees with their oracle in
 # everything that has one right answer and is not in tests/corpus/known; what was made to hurt does not.
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 corpus=$top/../shared/corpus
 if [ ! -d "$corpus/messages" ]; then

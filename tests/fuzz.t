@@ -1,6 +1,7 @@
 #!/bin/sh
 # The fuzz targets on what they have found before (tests/fuzz/inputs), and those of the mail reader on our own messages:
 # they hold the tree, the paths, twice-the-same and wrapped-in-a-message as properties.
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 for target in "$B"/replay/*; do
   name=$(basename "$target")

@@ -1,6 +1,7 @@
 #!/bin/sh
 # No mail costs more than linear time: instructions for n and for 4n of each thing that could (tests/linear/make.py),
 # counted by valgrind, not seconds. 4.5 leaves room for memory that is taken in steps.
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 if [ "$B" != "${B%asan}" ]; then
   skip linear "valgrind and the sanitizers do not go together"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # mail-show on our own messages: what a person would expect of each, written by hand.
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 cd "$top/tests/mail" || exit 1
 
@@ -42,6 +43,7 @@ shows 26-many-parts "$names" 'C:\Users\soren\drawings\keel.png|list of parts (fi
 shows 28-old-uuencode '[.date,.leaves[0].size,.leaves[0].sha256]|join("|")' \
   "1998-10-25T14:15:00Z|27|$(printf 'High water 06:12\nLow 12:24\n' | sha256sum | cut -d ' ' -f 1)"
 shows 31-empty .subject ''
+# shellcheck disable=SC1112 # as it was written
 shows 32-thanks .subject 'Thank you – and 🎵 for the children’s choir'
 
 text_is() { is "text of $1" "$(mail-show "$1.eml" | jq -r '.leaves[0].text_sha256')" "$(printf '%s\n' "$2" | sha256sum | cut -d ' ' -f 1)"; }
