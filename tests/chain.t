@@ -7,7 +7,6 @@
 need_root chain.t
 
 python=/usr/bin/python3
-stub=$top/tests/stub
 account a; a=$account; a_ids=$(id -u "$a"):$(id -g "$a")
 account b; b_ids=$(id -u "$account"):$(id -g "$account")
 

@@ -14,6 +14,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 B=${B:-build}
 case $B in /*) ;; *) B=$top/$B ;; esac
 bin=$B/bin
+stub=$top/tests/stub
 PATH=$bin:/usr/bin:/bin:/usr/sbin:/sbin
 export PATH
 LC_ALL=C.UTF-8
@@ -23,8 +24,9 @@ work=$(mktemp -d /tmp/porter-test.XXXXXX) || exit 111
 chmod 755 "$work"
 # Accounts that a test switches to must be able to run the programs, wherever this checkout lies.
 if [ "$(id -u)" = 0 ] && [ -d "$bin" ] && ! setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$bin/" -a -r "$bin/"; then
-  cp -R "$bin" "$work/bin"
+  cp -R "$bin" "$stub" "$work"
   bin=$work/bin
+  stub=$work/stub
   PATH=$bin:/usr/bin:/bin:/usr/sbin:/sbin
 fi
 tap_n=0
