@@ -103,8 +103,21 @@ static int wake(int fd)
   return write(fd, "", 1) >= 0 || errno != EPIPE;
 }
 
+/* Where no descriptor is left, one that is kept for a listener makes room: the others can then be opened one after the other. */
+static int spare_fd(bus *b)
+{
+  for (size_t i = b->listeners; i--;)
+    if (b->listener[i].fd >= 0) {
+      close(b->listener[i].fd);
+      b->listener[i].fd = -1;
+      return 1;
+    }
+  return 0;
+}
+
 void bus_wake(bus *b)
 {
+  int tight = 0;
   for (unsigned int i = 0; i < b->named_count; i++) {
     wake(b->named[i]);
     close(b->named[i]);
@@ -114,25 +127,22 @@ void bus_wake(bus *b)
   b->wake_listeners = 0;
   for (size_t i = 0; i < b->listeners; i++) {
     bus_listener *l = b->listener + i;
-    if (l->fd < 0) {
+    int fd = l->fd;
+    if (fd < 0) {
       char path[BUS_PATH];
       bus_path_fmt(path, "listen/", l->serial);
-      l->fd = bus_fifo_open(b, path);
-      /* The last descriptors are not for keeping. */
-      if (l->fd < 0 && (errno == EMFILE || errno == ENFILE) && i) {
-        for (size_t j = 0; j < i && l->fd < 0; j++)
-          if (b->listener[j].fd >= 0) {
-            close(b->listener[j].fd);
-            b->listener[j].fd = -1;
-            l->fd = bus_fifo_open(b, path);
-          }
+      fd = bus_fifo_open(b, path);
+      if (fd < 0 && (errno == EMFILE || errno == ENFILE) && spare_fd(b)) {
+        tight = 1;
+        fd = bus_fifo_open(b, path);
       }
-      if (l->fd < 0) continue;
+      if (fd < 0) continue;
     }
-    if (!wake(l->fd)) {
-      close(l->fd);
-      l->fd = -1;
+    if (!wake(fd) || (tight && l->fd < 0)) {
+      close(fd);
+      fd = -1;
     }
+    l->fd = fd;
   }
 }
 

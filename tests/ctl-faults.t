@@ -1,0 +1,6 @@
+#!/bin/sh
+# What can fail does: disks, rights, descriptors, files that are not what they should be. tor's commands pass all the same.
+. "$(dirname "$0")/tap.sh"
+test_cleanup() { umount "$work/tmpfs" 2>/dev/null; }
+/usr/bin/python3 "$top/tests/ctl/faults.py" "$bin" "$work"
+exit
