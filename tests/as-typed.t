@@ -1,0 +1,59 @@
+#!/bin/sh
+# The command lines of README and the pages, as they are typed: an account, a socket, a port, files.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/account.sh
+. "$(dirname "$0")/account.sh"
+need_root as-typed.t
+
+account a
+uid=$(id -u "$account") gid=$(id -g "$account")
+password='correct horse'
+
+for box in "$work/mail/example.org/ada" "$work/home/a/Maildir"; do
+  mkdir -p "$box/cur" "$box/new" "$box/tmp"
+  n=0
+  for file in "$top"/tests/mail/0*.eml; do
+    n=$((n + 1))
+    cp "$file" "$box/cur/170000000$n.M1P1.h:2,S"
+  done
+done
+chown -R "$uid:$gid" "$work/mail/example.org/ada" "$work/home/a"
+count=$n
+
+# --- a users file, a unix socket ---
+printf 'ada@example.org:%s:%s:%s::\n' "$(printf %s "$password" | mkpasswd -s -m yescrypt)" "$uid" "$gid" >> "$work/users"
+chmod 600 "$work/users"
+printf 'ada@example.org\0%s\0\0' "$password" > "$work/credentials"
+cd "$work" || exit 111
+background s6-ipcserver -a 0660 -c 200 -C 200 -- "$work/sock" \
+  frame-auth auth "$work/users" setuidgid maildir-enter "$work"'/mail/%d/%n' frame-read frame-write maildir-op
+wait_for test -S "$work/sock"
+is 's6-ipcserver, frame-call: the newest mails' "$(printf '%s' '{"limit":20,"sort":{"direction":"DESC"}}' |
+  s6-ipcclient -- "$work/sock" frame-call -a -j ListSearch 3<credentials | jq '.mailHeads | length')" "$count"
+is 'the same again, each connection its own' "$(printf '%s' '{}' | s6-ipcclient -- "$work/sock" frame-call -a -j Stats 3<credentials | jq -r .mailCount)" "$count"
+printf 'ada@example.org\0%s\0\0' wrong > "$work/wrong"
+exits 'with a wrong password: 1' 1 sh -c "printf '{}' | s6-ipcclient -- $work/sock frame-call -a -j Stats 3<wrong"
+
+# --- no server at all ---
+cd "$work/mail/example.org/ada" || exit 111
+is 'json-to-message, maildir-op, message-to-json, jq' "$(printf '%s' '{"end":3}' | json-to-message ListReq | maildir-op List | message-to-json ListResp | jq '.mailHeads | length')" 3
+printf '\0\0\0\005Stats\0\0\0\0\0\0\0\007Folders\0\0\0\0' > "$work/requests"
+frame-read frame-write maildir-op < "$work/requests" > "$work/responses"
+is 'frame-read from a file to a file: exit code' $? 0
+maildir-op Stats < /dev/null > "$work/stats"
+{ printf '\0\0\0'; printf "\\$(printf %03o "$(wc -c < "$work/stats")")"; cat "$work/stats"; printf '\0\0\0\0'; } > "$work/want"
+ok 'two requests from a file, two responses to a file' cmp "$work/responses" "$work/want"
+
+# --- the system's accounts, TCP ---
+account_try usermod -p "$(printf %s "$password" | mkpasswd -s -m sha512crypt)" "$account"
+printf '%s\0%s\0\0' "$account" "$password" > "$work/credentials"
+cd "$work" || exit 111
+port=$((20000 + $$ % 20000))
+background tcpserver -HRl0 -c 200 -b 200 127.0.0.1 $port \
+  frame-auth auth -s setuidgid maildir-enter '%h/Maildir' frame-read frame-write maildir-op
+wait_for tcpclient -HRl0 127.0.0.1 $port true
+is 'tcpserver, auth -s: a mail is shown' "$(printf '{"mid":"1700000001.M1P1.h"}' |
+  tcpclient -HRl0 127.0.0.1 $port frame-call -a -j Show 3<credentials | jq -r .mail.head.subject)" \
+  "$(mail-show "$top/tests/mail/01-welcome.eml" | jq -r .subject)"
+finish
