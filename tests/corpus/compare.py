@@ -71,7 +71,8 @@ def main():
     if len(sys.argv) > 3:
         with open(sys.argv[3]) as f:
             known = {tuple(line.split()[:2]) for line in f if line.strip() and not line.startswith("#")}
-    same, seen, unclear, unknown, met = collections.Counter(), collections.Counter(), collections.Counter(), [], set()
+    same, seen, unclear, explained = (collections.Counter() for _ in range(4))
+    unknown, met = [], set()
     for name, a in expected.items():
         b = ours.get(name)
         seen["opened"] += 1
@@ -87,11 +88,13 @@ def main():
                 unclear[field] += 1
             elif (name, field) in known:
                 met.add((name, field))
+                explained[field] += 1
             else:
                 unknown.append((name, field, x, y))
     for field in seen:
-        more = f", {unclear[field]} of the others without one right answer" if unclear[field] else ""
-        print(f"# {field:12} {same[field]:6} of {seen[field]:6}  {100 * same[field] / seen[field]:6.2f} %{more}")
+        percent = 100 * same[field] / seen[field]
+        print(f"# {field:12} {same[field]:6} of {seen[field]:6} {percent:6.2f} %  the others:"
+              f" {unclear[field]} without one right answer, {explained[field]} explained")
     for name, field, x, y in unknown:
         print(f"# {name}: {field}: {ascii(x)[:300]}, not {ascii(y)[:300]}")
     for name, field in sorted(known - met):
