@@ -1,6 +1,6 @@
 /* chain ROUNDS BARE REQUESTS prog...: what a connection costs. In turn, ROUNDS times: spawns BARE; spawns prog on one end of a socket
- * pair, sends it the file REQUESTS, and waits for the end of file and of the process. Prints two medians in microseconds, that of BARE
- * and that of prog, the CPU time of prog and its children, and how many octets came. */
+ * pair, sends it the file REQUESTS, and waits for the end of file and of the process. Prints medians in microseconds: of BARE, of
+ * prog, of the CPU time of prog and its children; and how many octets came. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -77,7 +77,8 @@ int main(int argc, char **argv)
   if (argc < 5) return 100;
   int rounds = atoi(argv[1]), fd = open(argv[3], O_RDONLY | O_CLOEXEC);
   ssize_t len = fd < 0 ? -1 : read(fd, requests, sizeof requests);
-  double *b = calloc((size_t)rounds, sizeof *b), *c = calloc((size_t)rounds, sizeof *c), cpu = 0;
+  double *b = calloc((size_t)rounds, sizeof *b), *c = calloc((size_t)rounds, sizeof *c),
+    *cpu = calloc((size_t)rounds, sizeof *cpu);
   if (len < 0) fail(argv[3]);
   for (int i = -3; i < rounds; i++) {
     struct rusage before, after;
@@ -88,11 +89,12 @@ int main(int argc, char **argv)
     if (i < 0) continue;
     b[i] = x;
     c[i] = y;
-    cpu += (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1e6
+    cpu[i] = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1e6
       + (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec);
   }
   qsort(b, (size_t)rounds, sizeof *b, compare);
   qsort(c, (size_t)rounds, sizeof *c, compare);
-  printf("%.1f %.1f %.1f %zu\n", b[rounds / 2], c[rounds / 2], cpu / rounds, came);
+  qsort(cpu, (size_t)rounds, sizeof *cpu, compare);
+  printf("%.1f %.1f %.1f %zu\n", b[rounds / 2], c[rounds / 2], cpu[rounds / 2], came);
   return 0;
 }
