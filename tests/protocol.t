@@ -1,0 +1,70 @@
+#!/bin/sh
+# What doc/protocol.7 shows: its example octet for octet, its clients in Python and Perl, and what it says of endings.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/account.sh
+. "$top/tests/account.sh"
+need_root protocol.t
+
+# What stands between .\" begin NAME and .\" end, without its markup.
+extract() {
+  awk -v begin=".\\\\\" begin $1" '$0 == begin { on = 1; next } $0 == ".\\\" end" { on = 0 } on && !/^\.(Bd|Ed)/' "$top/doc/protocol.7" | sed 's/\\e/\\/g'
+}
+account a
+mkdir -p "$work/mail/ada/cur" "$work/mail/ada/new" "$work/mail/ada/tmp"
+printf 'Subject: x\n\nx\n' > "$work/mail/ada/cur/1700000000.M1.h:2,S"
+chown -R "$account" "$work/mail/ada"
+echo "ada:{PLAIN}secret:$(id -u "$account"):$(id -g "$account")::" > "$work/users"
+background s6-ipcserver -a 0600 -- "$work/socket" frame-auth -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
+  frame-read frame-write maildir-op 2> "$work/server.err"
+wait_for test -S "$work/socket"
+
+extract example > "$work/example"
+ok 'the example is in the page' grep -q '^S: 00 00 00 04 08 01 18 0e ' "$work/example"
+cat > "$work/play.py" <<'END'
+"""play.py SOCKET EXAMPLE HOW: says what C says, and must hear what S says, then end of file."""
+import re, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(20)
+s.connect(sys.argv[1])
+said = []
+for line in open(sys.argv[2]):
+    m = re.match(r"([CS]): ((?:[0-9a-f]{2} ?)+)", line)
+    if m:
+        said.append((m.group(1), bytes.fromhex(m.group(2))))
+if sys.argv[3] == "pipelined":  # and one more request behind the failing one
+    said = [x for x in said if x[0] == "C"] + [("C", bytes.fromhex("00000005") + b"Stats" + bytes(4))] + [x for x in said if x[0] == "S"]
+for who, octets in said:
+    if who == "C":
+        s.sendall(octets)
+        continue
+    got = b""
+    while len(got) < len(octets):
+        piece = s.recv(len(octets) - len(got))
+        if not piece:
+            sys.exit("end of file after %r, want %r" % (got, octets))
+        got += piece
+    if got != octets:
+        sys.exit("got %s, want %s" % (got.hex(" "), octets.hex(" ")))
+rest = s.recv(1000)
+if rest:
+    sys.exit("more: %r" % rest)
+END
+ok 'the example, octet for octet, then end of file' /usr/bin/python3 "$work/play.py" "$work/socket" "$work/example" 'in turn'
+ok 'the same requests at once: what is behind the error is not answered' /usr/bin/python3 "$work/play.py" "$work/socket" "$work/example" pipelined
+sed 's/0c 61 64 61 00 73 65 63 72 65 74 00 00/0b 61 64 61 00 73 65 63 72 65 74 00/' "$work/example" > "$work/short"
+ok 'the third field of the credentials may be left out' /usr/bin/python3 "$work/play.py" "$work/socket" "$work/short" 'in turn'
+
+want='1 mails
+2023-11-14T22:13:20Z x'
+protoc --python_out="$work" --proto_path="$top/src/proto" "$top/src/proto/maildir.proto" || exit 111
+extract python > "$work/client.py"
+extract perl > "$work/client.pl"
+for client in client.py client.pl; do ok "$client has some thirty lines" test "$(wc -l < "$work/$client")" -le 42; done
+python_client() { /usr/bin/python3 "$work/client.py" "$@"; }
+perl_client() { perl "$work/client.pl" "$@"; }
+is 'the client in Python' "$(python_client "$work/socket" ada secret 2>&1)" "$want"
+is 'the client in Perl' "$(perl_client "$work/socket" ada secret 2>&1)" "$want"
+is 'its error' "$(python_client "$work/socket" ada wrong 2>&1 | sed -n '$s/:.*REFUSED/: REFUSED/p' | cut -d: -f1,2)" 'RuntimeError: REFUSED'
+exits 'the other fails too' 255 perl_client "$work/socket" ada wrong
+finish
