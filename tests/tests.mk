@@ -1,0 +1,27 @@
+# What only tests, fuzzing and benchmarks build: one program for each tests/{unit,stub,fuzz,bench}/NAME.c.
+TEST = @mkdir -p $(@D); $(COMPILE) $(LDFLAGS)
+
+UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+STUBS := $(patsubst tests/stub/%.c,$(B)/stub/%,$(wildcard tests/stub/*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
+# The fuzz targets with a main that feeds them files: what fuzzing found is run by the tests.
+REPLAYS := $(patsubst $(B)/fuzz/%,$(B)/replay/%,$(FUZZERS))
+
+units: $(UNITS) $(STUBS) $(REPLAYS)
+$(B)/unit/%: tests/unit/%.c tests/unit/tap.h $(LIBRARY)
+	$(TEST) -o $@ $(filter-out %.h,$^) $(DYNAMIC_LDLIBS)
+$(B)/stub/%: tests/stub/%.c
+	$(TEST) -o $@ $< -lcrypt
+$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay/main.c $(LIBRARY)
+	$(TEST) -o $@ $^ $(DYNAMIC_LDLIBS)
+$(B)/bench/%: tests/bench/%.c $(LIBRARY)
+	$(TEST) -o $@ $^ $(DYNAMIC_LDLIBS)
+
+# Each target for FUZZ_SECONDS, all of it built by clang with libFuzzer.
+FUZZ_SECONDS := 60
+fuzzers: $(FUZZERS)
+$(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
+	$(subst fuzzer-no-link,fuzzer,$(TEST)) -o $@ $^ $(DYNAMIC_LDLIBS)
+fuzz:
+	$(MAKE) B=build/fuzz CC='clang -std=c11 -O1 -g' SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
