@@ -1,5 +1,5 @@
-/* The load of tests/bench/ctl: one poster and some listeners of a message bus, all in this process, so that one clock measures what
- * its clients see and every bus has the same clients. Each system differs only in how a message is sent and told apart:
+/* The load of tests/bench/ctl: one poster and some listeners of a message bus, each listener a process of its own, as controllers are;
+ * they share memory, and the clock is the machine's. Every bus has the same clients. Each system differs only in how a message is sent and told apart:
  *   ctl    POSTMESSAGE to @all, one line a reply, one line an event
  *   redis  PUBLISH and SUBSCRIBE (RESP 2)
  *   dbus   a signal and a match rule (no reply)
@@ -14,12 +14,17 @@
  *   connect   connect, authenticate, quit, end: us, median
  *   idle      LISTENERS connections that listen: says "ready", waits for a line on standard input, posts, prints how many got it */
 #include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +34,7 @@
 #define LATENCY_PACE 1000
 #define BATCH 20
 #define LISTENERS_MAX 600
+#define POSTS_MAX 20000
 
 typedef struct client_s client;
 struct client_s {
@@ -275,28 +281,55 @@ static system_kind const systems[] = {
 
 /* --- the loads --- */
 
-static client poster, listener[LISTENERS_MAX];
-static unsigned int listeners;
-static int poll_fd;
-static system_kind const *kind;
-static uint64_t delivered;
-#define FOREVER UINT64_MAX
+/* What the listeners share with the poster. */
+typedef struct board_s board;
+struct board_s {
+  _Atomic uint64_t delivered, target;   /* messages to all listeners together; how many the poster waits for */
+  _Atomic uint32_t bell;                /* changes when the target is reached: a futex */
+  uint64_t sent[POSTS_MAX];             /* when */
+  uint32_t latency[LISTENERS_MAX][POSTS_MAX];   /* ns, by the number of the message */
+};
 
-/* Takes what is there for the listeners; sleeps up to ns for it. taken (or null) is told of each message and when it was read. */
-static void take (uint64_t ns, void (*taken) (uint64_t number, uint64_t when))
+static client poster;
+static unsigned int listeners;
+static system_kind const *kind;
+static board *shared;
+
+static _Noreturn void listen_on (client *c, unsigned int me)
 {
   static char octets[65536];
-  struct epoll_event ready[64];
-  struct timespec const timeout = { .tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u) };
-  int const n = epoll_pwait2(poll_fd, ready, 64, ns == FOREVER ? 0 : &timeout, 0);
-  for (int i = 0; i < n; i++) {
-    client *c = ready[i].data.ptr;
-    unsigned int const got = kind->count(c, octets, get(c->fd, octets, sizeof octets));
-    uint64_t const when = taken ? now() : 0;
-    for (unsigned int k = 0; taken && k < got; k++) taken(c->got + k, when);
+  for (;;) {
+    ssize_t const n = read(c->fd, octets, sizeof octets);
+    if (n <= 0) _exit(0);
+    unsigned int const got = kind->count(c, octets, (size_t)n);
+    uint64_t const when = now();
+    for (unsigned int k = 0; k < got && c->got + k < POSTS_MAX; k++)
+      shared->latency[me][c->got + k] = (uint32_t)(when - shared->sent[c->got + k]);
     c->got += got;
-    delivered += got;
+    uint64_t const before = atomic_fetch_add(&shared->delivered, got), target = atomic_load(&shared->target);
+    if (before < target && before + got >= target) {
+      atomic_fetch_add(&shared->bell, 1);
+      syscall(SYS_futex, &shared->bell, FUTEX_WAKE, 1, 0, 0, 0);
+    }
   }
+}
+
+/* Until all listeners together have had so many messages, at most 10 s. */
+static int arrived (uint64_t messages)
+{
+  struct timespec const limit = { .tv_sec = 10 };
+  uint32_t bell = atomic_load(&shared->bell);
+  atomic_store(&shared->target, messages);
+  while (atomic_load(&shared->delivered) < messages) {
+    if (syscall(SYS_futex, &shared->bell, FUTEX_WAIT, bell, &limit, 0, 0) < 0 && errno == ETIMEDOUT) return 0;
+    bell = atomic_load(&shared->bell);
+  }
+  return 1;
+}
+
+static void all_arrived (uint64_t messages)
+{
+  if (!arrived(messages)) die("messages are missing");
 }
 
 static void replies (unsigned int n)
@@ -305,47 +338,44 @@ static void replies (unsigned int n)
   while (kind->replies && n) n -= count_lines(&poster, octets, get(poster.fd, octets, sizeof octets));
 }
 
-static uint64_t *sent_at, *latency;
-static size_t latencies;
-static void note (uint64_t number, uint64_t when)
+static uint64_t *numbers (size_t n)
 {
-  latency[latencies++] = when - sent_at[number];
+  uint64_t *p = calloc(n ? n : 1, sizeof *p);
+  if (!p) die("calloc");
+  return p;
 }
 
-/* Posts count messages, so many a second, listening between them. */
+static void until (uint64_t due)
+{
+  struct timespec const t = { .tv_sec = (time_t)(due / 1000000000u), .tv_nsec = (long)(due % 1000000000u) };
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, 0) == EINTR) ;
+}
+
+/* Posts count messages, so many a second. */
 static double paced (char const *message, size_t len, size_t count, int until_reply)
 {
-  uint64_t *took = calloc(count, sizeof *took), due = now();
-  sent_at = calloc(count, sizeof *sent_at);
-  latency = calloc(count * (listeners ? listeners : 1), sizeof *latency);
-  if (!took || !sent_at || !latency) die("calloc");
+  uint64_t *took = numbers(until_reply ? count : count * listeners), due = now();
   for (size_t i = 0; i < count; i++, due += 1000000000u / (until_reply ? REPLY_PACE : LATENCY_PACE)) {
-    for (uint64_t t; (t = now()) < due;) {
-      take(due - t, note);
-      if (!until_reply) {
-        /* Its reply is read here as well, so that it wakes nobody else. */
-        char octets[4096];
-        if (recv(poster.fd, octets, sizeof octets, MSG_DONTWAIT) < 0 && errno != EAGAIN) die("recv");
-      }
-    }
-    sent_at[i] = now();
+    until(due);
+    shared->sent[i] = now();
     put(poster.fd, message, len);
-    if (until_reply) replies(1);
-    took[i] = now() - sent_at[i];
+    replies(1);
+    if (until_reply) took[i] = now() - shared->sent[i];
   }
-  while (delivered < (uint64_t)count * listeners) take(FOREVER, note);
-  return until_reply ? median_us(took, count) : median_us(latency, latencies);
+  all_arrived((uint64_t)count * listeners);
+  if (until_reply) return median_us(took, count);
+  for (unsigned int l = 0; l < listeners; l++) for (size_t i = 0; i < count; i++) took[l * count + i] = shared->latency[l][i];
+  return median_us(took, count * listeners);
 }
 
 static double one_by_one (char const *message, size_t len, size_t count)
 {
-  uint64_t *took = calloc(count, sizeof *took);
-  if (!took) die("calloc");
+  uint64_t *took = numbers(count);
   for (size_t i = 0; i < count; i++) {
     uint64_t const start = now();
     put(poster.fd, message, len);
     replies(1);
-    while (delivered < (uint64_t)(i + 1) * listeners) take(FOREVER, 0);
+    all_arrived((uint64_t)(i + 1) * listeners);
     took[i] = now() - start;
   }
   return median_us(took, count);
@@ -359,17 +389,16 @@ static double flood (char const *message, size_t len, size_t count)
   for (size_t i = 0; i < count; i += BATCH) {
     put(poster.fd, batch, BATCH * len);
     replies(BATCH);
-    while (delivered < (uint64_t)(i + BATCH) * listeners) take(FOREVER, 0);
+    all_arrived((uint64_t)(i + BATCH) * listeners);
   }
-  return (double)delivered * 1e9 / (double)(now() - start);
+  return (double)atomic_load(&shared->delivered) * 1e9 / (double)(now() - start);
 }
 
 /* --- a control port by itself --- */
 
 static double version (size_t count)
 {
-  uint64_t *took = calloc(count, sizeof *took);
-  if (!took) die("calloc");
+  uint64_t *took = numbers(count);
   for (size_t i = 0; i < count; i++) {
     uint64_t const start = now();
     talk(poster.fd, "GETINFO version\r\n", 2);
@@ -406,9 +435,8 @@ static double bulk (size_t count)
 
 static double connections (char const *path, size_t count)
 {
-  uint64_t *took = calloc(count, sizeof *took);
+  uint64_t *took = numbers(count);
   char octets[512];
-  if (!took) die("calloc");
   for (size_t i = 0; i < count; i++) {
     uint64_t const start = now();
     int const fd = dial(path);
@@ -429,8 +457,8 @@ static double idle (char const *message, size_t len)
   if (!fgets(line, sizeof line, stdin)) die("read");
   put(poster.fd, message, len);
   replies(1);
-  for (uint64_t const end = now() + 10000000000u; delivered < listeners && now() < end;) take(100000000, 0);
-  return (double)delivered;
+  arrived(listeners);
+  return (double)atomic_load(&shared->delivered);
 }
 
 int main (int argc, char **argv)
@@ -440,14 +468,19 @@ int main (int argc, char **argv)
   for (unsigned int i = 0; i < sizeof systems / sizeof *systems; i++) if (!strcmp(argv[1], systems[i].name)) kind = systems + i;
   listeners = (unsigned int)atoi(argv[4]);
   size_t const count = (size_t)atoi(argv[5]), len = kind ? kind->format(message) : 0;
-  if (!kind || listeners > LISTENERS_MAX || !count) return 100;
-  poll_fd = epoll_create1(EPOLL_CLOEXEC);
-  if (poll_fd < 0) die("epoll_create1");
+  if (!kind || listeners > LISTENERS_MAX || !count || count > POSTS_MAX) return 100;
+  shared = mmap(0, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) die("mmap");
   for (unsigned int i = 0; i < listeners; i++) {
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = listener + i };
-    listener[i].fd = dial(argv[2]);
-    kind->join(listener + i, 1);
-    if (epoll_ctl(poll_fd, EPOLL_CTL_ADD, listener[i].fd, &event) < 0) die("epoll_ctl");
+    client c = { .fd = dial(argv[2]) };
+    kind->join(&c, 1);
+    switch (fork()) {
+      case -1: die("fork");
+      case 0:
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        listen_on(&c, i);
+    }
+    close(c.fd);
   }
   double result = 0;
   if (!strcmp(argv[3], "connect")) result = connections(argv[2], count);
