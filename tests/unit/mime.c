@@ -150,6 +150,9 @@ static void fields(void)
   file_name_is("filename*=utf-8'en'%C3%A9.txt", "é.txt");
   file_name_is("filename*=iso-8859-1''%E9%80.txt", "é€.txt");
   file_name_is("filename*=%41.txt", "A.txt");
+  file_name_is("filename*=utf-8''%20a%20b%20", "a b");
+  file_name_is("filename*=\"utf-8''a\"", "a");
+  file_name_is("filename*=''=?utf-8?Q?=C3=A9?=", "é");
   file_name_is("filename*=utf-8''%zz%4", "%zz%4");
   file_name_is("filename*0=a; filename*1=b", "ab");
   file_name_is("filename*1*=%C3%A9; filename*0*=utf-8''a; filename*2=%41", "aé%41");

@@ -51,7 +51,7 @@ struct reader_s {
 
 static int emit(reader *r, slice name, slice address, int group)
 {
-  if (!words_decode(r->a, name, charset_utf8, &name)) return 0;
+  if (name.len && !words_decode(r->a, name, charset_utf8, &name)) return 0;
   if (!name.len && !address.len) return 1;
   if (r->count == r->room) {
     size_t const room = r->room ? 2 * r->room : 4;
@@ -66,9 +66,15 @@ static int emit(reader *r, slice name, slice address, int group)
   return 1;
 }
 
-static int is_special(char c)
+enum { ENDS_ATOM = 1, NEEDS_QUOTES = 2 };
+static unsigned char const class[256] = {
+  ['\t'] = 3, ['\n'] = 3, ['\v'] = 3, ['\f'] = 3, ['\r'] = 3, [' '] = 3, ['('] = 3, [')'] = 3, ['<'] = 3, ['>'] = 3, [':'] = 3,
+  [';'] = 3, ['@'] = 3, ['\\'] = 3, [','] = 3, ['"'] = 3, ['.'] = ENDS_ATOM, ['['] = NEEDS_QUOTES, [']'] = NEEDS_QUOTES
+};
+
+static inline int is(char c, int what)
 {
-  return memchr("()<>[]:;@\\,\"", c, 12) || is_space(c);
+  return class[(unsigned char)c] & what;
 }
 
 /* local@domain, from what was read of it without quotes; the local part is quoted again where it must be. */
@@ -77,7 +83,7 @@ static slice make_address(reader *r, char const *spec, size_t len, char const *a
   size_t const local = at ? (size_t)(at - spec) : len;
   char *s = r->out, *p = s;
   size_t i;
-  for (i = 0; i < local && !is_special(spec[i]); i++);
+  for (i = 0; i < local && !is(spec[i], NEEDS_QUOTES); i++);
   if (i < local) {
     *p++ = '"';
     for (i = 0; i < local; i++) {
@@ -202,9 +208,8 @@ static char *quoted_put(reader *r, size_t end, char *out)
 /* Where the atom at pos ends; an encoded word is one atom. */
 static size_t atom_end(reader *r)
 {
-  size_t i = word_end(r->s, r->len, r->pos, &r->word_last);
-  if (i) return i;
-  for (i = r->pos + 1; i < r->len && !memchr("()<>:;@\\,\".", r->s[i], 11) && !is_space(r->s[i]); i++);
+  size_t i = r->s[r->pos] == '=' ? word_end(r->s, r->len, r->pos, &r->word_last) : 0;
+  if (!i) for (i = r->pos + 1; i < r->len && !is(r->s[i], ENDS_ATOM); i++);
   return i;
 }
 
@@ -254,12 +259,9 @@ static int angle_read(reader *r)
     space = 0;
     if (c == '"' && (end = quote_end(r))) p = quoted_put(r, end, p);
     else if (c == '"' || c == '\\') r->pos++;
-    else if (memchr("@.,;:(", c, 6)) *p++ = c, r->pos++;
     else {
-      end = atom_end(r);
-      memcpy(p, r->s + r->pos, end - r->pos);
-      p += end - r->pos;
-      r->pos = end;
+      end = is(c, ENDS_ATOM) ? r->pos + 1 : atom_end(r);
+      while (r->pos < end) *p++ = r->s[r->pos++];
     }
   }
   while (r->pos < r->len && r->s[r->pos] == '>') r->pos++;
@@ -342,13 +344,10 @@ static int text_read(reader *r)
       if (++r->pos < r->len) *r->name_end++ = r->s[r->pos++];
     } else {
       if (c == '@') r->at = r->spec_end;
-      end = glues || memchr("(:", c, 2) ? r->pos + 1 : atom_end(r);
-      memcpy(r->name_end, r->s + r->pos, end - r->pos);
-      r->name_end += end - r->pos;
-      r->pos = end;
+      end = is(c, ENDS_ATOM) ? r->pos + 1 : atom_end(r);
+      while (r->pos < end) *r->name_end++ = r->s[r->pos++];
     }
-    memcpy(r->spec_end, from, (size_t)(r->name_end - from));
-    r->spec_end += r->name_end - from;
+    for (char const *p = from; p < r->name_end; p++) *r->spec_end++ = *p;
   }
   return mailbox_end(r) && group_end(r);
 }

@@ -100,7 +100,8 @@ static int pieces_join(arena *a, pieces const *p, charset const *raw8, slice *ou
     char const *second = first ? memchr(first + 1, '\'', (size_t)(end - first - 1)) : NULL;
     charset const *c = second ? charset_find(s, (size_t)(first - s)) : NULL;
     if (second) *out = (slice){ second + 1, (size_t)(end - second - 1) };
-    return charset_decode(a, c, *out, out);
+    if (!charset_decode(a, c, *out, out)) return 0;
+    raw8 = charset_utf8;
   }
   return words_decode(a, *out, raw8, out);
 }
