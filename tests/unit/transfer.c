@@ -115,7 +115,8 @@ int main(int argc, char **argv)
   DECODES(uu, "x\nbegin 644 name\n#0V%T\n`\nend\n", "Cat", "uuencode");
   DECODES(uu, "begin 644 na me.txt\r\n$=&5S=`  \r\n`\r\nend\r\n", "test", "uuencode: CRLF");
   DECODES(uu, "begin 644 n\n&    \n\nend", "\0\0\0\0\0\0", "uuencode: lost blanks");
-  DECODES(uu, "begin 644 n\n#0V%T\n", "begin 644 n\n#0V%T\n", "uuencode: without its end it is none");
+  DECODES(uu, "begin 644 n\n#0V%T\n", "Cat", "uuencode: cut short");
+  DECODES(uu, "begin 644 n\n#0V%T\n\n-- \nme\n", "Cat", "uuencode: cut short, with text behind");
   DECODES(uu, "begin at noon\nend\n", "begin at noon\nend\n", "uuencode: no mode");
   return done();
 }

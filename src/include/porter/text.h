@@ -83,7 +83,7 @@ struct qp_state_s { char keep[80]; unsigned int count; };
 #define QP_ZERO { .count = 0 }
 extern size_t qp_decode (qp_state *st, char *out, char const *s, size_t len);
 extern size_t qp_finish (qp_state *st, char *out);
-/* What lies between the lines "begin MODE NAME" and "end"; 0 where there is no such thing. */
+/* What lies between the lines "begin MODE NAME" and "end" (where that is missing, the first empty line); 0 where there is no such thing. */
 extern int uu_find (slice from, slice *lines);
 /* Decodes what uu_find found, in pieces. 0 where the sink stopped. */
 extern int uu_decode (slice lines, sink_func *sink, void *context);

@@ -30,12 +30,17 @@ static int is_end(slice line)
 
 int uu_find(slice from, slice *lines)
 {
-  size_t i = 0, start, next;
+  size_t i = 0, start, next, empty = 0;
   while (i < from.len && !is_begin(line_at(from, i, &next))) i = next;
   if (i >= from.len) return 0;
   start = i = next;
-  while (i < from.len && !is_end(line_at(from, i, &next))) i = next;
-  if (i >= from.len) return 0;
+  /* What was cut short has no end line: an empty line, or the end of the octets, ends it then. */
+  for (; i < from.len; i = next) {
+    slice const line = line_at(from, i, &next);
+    if (is_end(line)) break;
+    if (!line.len && !empty) empty = i;
+  }
+  if (i >= from.len && empty) i = empty;
   lines->s = from.s + start;
   lines->len = i - start;
   return 1;
