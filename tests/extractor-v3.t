@@ -16,7 +16,7 @@ account_try usermod -p "$(mkpasswd -m sha512crypt -R 1000 secret)" "$system"
 
 maildir() { mkdir -p "$1/cur" "$1/new" "$1/tmp"; printf 'Subject: x\n\nx\n' > "$1/cur/1.a:2,S"; }
 maildir "$work/mail/user"; maildir "$work/mail/other"
-chown -R "$vmail" "$work/mail"
+chmod 700 "$work/mail/user"; chown -R "$vmail" "$work/mail"
 maildir "$work/own/$system"; chown -R "$system" "$work/own"
 { echo 'user:secret'; echo 'liar:secret'; for c in 3 4 5 6 110 111 178 253; do echo "code$c:?$c"; done; echo "$system:!"; } > "$work/qmail/users/authuser"
 chmod 755 "$work/qmail" "$work/qmail/users"
@@ -54,6 +54,7 @@ done
 { frame AddFolder "$(printf '\n\4Made')"; } > "$work/requests"
 (umask 0; session $as_web -- "$work/setuid/qmail-authuser" "$work/mail" "$vmail" user > /dev/null)
 is 'who has made a folder' "$(stat -c '%U %G %a' "$work/mail/user/.Made/cur")" "$vmail $vmail 700"
+rm -r "$work/mail/user/.Made"
 { frame Stats ''; frame Folders ''; frame Stats ''; } > "$work/requests"
 
 # --- entries after which the process is the user already ---

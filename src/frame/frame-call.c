@@ -147,6 +147,10 @@ int main(int argc, char const *const *argv)
   if (auth) put_auth();
   put_frame(argv[0], request.s, request.len);
   get(&response, max, patience);
+  stralloc_free(&input);
+  arena_free(&a);
   print(resp, &response);
-  return outcome(&response);
+  int code = outcome(&response);
+  stralloc_free(&response);
+  return code;
 }
