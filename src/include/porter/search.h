@@ -4,10 +4,13 @@
 #ifndef PORTER_SEARCH_H
 #define PORTER_SEARCH_H
 
+#include <stdint.h>
+
 #include <porter/arena.h>
 #include <porter/slice.h>
 
 #define MAIL_NEEDLE_MAX 32
+#define MAIL_PAIR(a, b) (((unsigned char)(a) * 5 + (unsigned char)(b)) & 63)
 
 typedef struct mail_matcher_s mail_matcher;
 struct mail_matcher_s {
@@ -15,6 +18,8 @@ struct mail_matcher_s {
   /* For quick refusals: a part of the pattern that shows in the octets, and whether something in it is not ASCII. */
   char needle[MAIL_NEEDLE_MAX];
   unsigned int needle_len;
+  uint64_t letters, pairs;        /* a bit for each of its octets, by their lower six bits, and for each two neighbours */
+  unsigned char letter_low[16];   /* its octets for a look-up by four bits: see refuse.c */
   int beyond_ascii;
   int thorough;                   /* never refuse quickly: set by tests, which compare */
 };

@@ -36,9 +36,11 @@ typedef struct charset_s charset;
 extern charset const *charset_find (char const *label, size_t len);
 /* Its name in the WHATWG standard, where it has one. */
 extern char const *charset_name (charset const *c);
-/* Whether each ASCII character of the text is that same octet in the input, and text of octets below 128 only is ASCII (false of
- * UTF-16, UTF-7, ISO-2022, HZ ...). */
-extern int charset_ascii (charset const *c);
+/* How ASCII is found again in the input. CHARSET_SAME: each ASCII letter and digit of the text is that same octet, neighbours are
+ * neighbours, and octets below 128 alone are ASCII (UTF-8, windows-1252, GBK ...). CHARSET_SHIFTS: the same, but ESC, SO, SI and ~
+ * may stand between neighbours, and octets below 128 may be anything (ISO-2022, HZ). CHARSET_OTHER: neither (UTF-7, UTF-16). */
+enum charset_kind { CHARSET_OTHER, CHARSET_SAME, CHARSET_SHIFTS };
+extern enum charset_kind charset_kind (charset const *c);
 /* Converts all of s to valid UTF-8 without NUL (dropped); what cannot be decoded is U+FFFD, and never takes a following ASCII
  * character with it. *out lies in the arena, or is from itself where nothing had to be done. 0 where memory fails. */
 extern int charset_decode (arena *a, charset const *c, slice from, slice *out);

@@ -25,10 +25,10 @@ static char to_upper(char c)
   return c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
 }
 
-int caseless_find(char const *s, size_t len, char const *needle, size_t needle_len)
+char const *caseless_find(char const *s, size_t len, char const *needle, size_t needle_len)
 {
   size_t i = 0;
-  if (len < needle_len) return 0;
+  if (len < needle_len) return NULL;
 #ifdef __SSE2__
   char const first = needle[0], last = needle[needle_len - 1];
   __m128i const first_lower = _mm_set1_epi8(first), first_upper = _mm_set1_epi8(to_upper(first));
@@ -36,10 +36,13 @@ int caseless_find(char const *s, size_t len, char const *needle, size_t needle_l
   for (; len - i >= needle_len + 15; i += 16) {
     unsigned int places = (unsigned int)_mm_movemask_epi8(_mm_and_si128(equal(s + i, first_lower, first_upper),
       equal(s + i + needle_len - 1, last_lower, last_upper)));
-    for (; places; places &= places - 1) if (here(s + i + __builtin_ctz(places), needle, needle_len)) return 1;
+    for (; places; places &= places - 1) {
+      char const *const at = s + i + __builtin_ctz(places);
+      if (here(at, needle, needle_len)) return at;
+    }
   }
 #endif
   for (; len - i >= needle_len; i++)
-    if ((s[i] == needle[0] || s[i] == to_upper(needle[0])) && here(s + i, needle, needle_len)) return 1;
-  return 0;
+    if ((s[i] == needle[0] || s[i] == to_upper(needle[0])) && here(s + i, needle, needle_len)) return s + i;
+  return NULL;
 }

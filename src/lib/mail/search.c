@@ -1,8 +1,9 @@
 /* Search. A text contains the pattern if, with letter case folded and white space made one blank, it does octet by octet.
  * That is the definition, and what contains() does.
  *
- * Most mails contain no given pattern, and it would cost more to fold them than to read them. So a text is refused first, where
- * that is certain, by looking at its octets before they are converted and folded. The needle is the longest run of ASCII
+ * Most mails contain no given pattern, and it would cost more to fold them than to read them. So a mail is refused first, where
+ * that is certain, by looking at its octets before they are parsed (refuse.c), then each text before it is converted and folded.
+ * The needle is the longest run of ASCII
  * letters and digits of the pattern that holds no k and no s: no other character folds to one of those (the Kelvin sign does to k,
  * the long s to s). In charsets that keep ASCII where it was, and with NUL, which decoding drops, absent, each octet of the
  * needle can only come from itself, and neighbours from neighbours. And text of ASCII only does not hold what is not ASCII. */
@@ -135,7 +136,8 @@ static int subject_may(mail_matcher const *m, slice raw)
   return may(&n);
 }
 
-/* Addresses: blanks, quotes and backslashes go, and words may become neighbours; so they go here too. Comments are moved. */
+/* Addresses: blanks, quotes and backslashes go, and words may become neighbours; so they go here too. Comments
+ * are moved, and encoded words (a ? is in each) may come to light behind quotes. */
 static int addresses_may(mail_matcher const *m, slice raw)
 {
   scan n = { .m = m };
@@ -144,7 +146,7 @@ static int addresses_may(mail_matcher const *m, slice raw)
   if (m->thorough) return 1;
   for (size_t i = 0; i < raw.len; i++) {
     unsigned char const c = (unsigned char)raw.s[i];
-    if (!c || c == '(' || (c == '?' && i && raw.s[i - 1] == '=')) return 1;
+    if (!c || c == '(' || c == '?') return 1;
     if ((c >= '0' && c <= '9') || (to_lower(raw.s[i]) >= 'a' && to_lower(raw.s[i]) <= 'z') || c >= 0x80) letters[len++] = (char)c;
     if (len == sizeof letters) scan_put(&n, letters, len), len = 0;
   }
@@ -170,7 +172,7 @@ static int text_may(mail_matcher const *m, mime_part const *part)
 {
   charset const *const c = charset_find(part->charset.s, part->charset.len);
   scan n = { .m = m };
-  if (m->thorough || (c && !charset_ascii(c))) return 1;
+  if (m->thorough || (c && charset_kind(c) != CHARSET_SAME)) return 1;
   if (is_html(part)) {
     /* Tags and references (&#107;) stand in the middle of words. Markup is ASCII, so the charset does not matter. */
     struct html_scan t = { .n = n };
@@ -229,6 +231,7 @@ int mail_matches(mail_matcher const *m, arena *scratch, slice octets)
 {
   finder f = { .m = m, .room = m->folded.len > WINDOW / 4 ? 4 * m->folded.len : WINDOW };
   mime_tree tree;
+  if (!m->thorough && mail_refuse(m, octets)) return 0;
   if (!mime_parse(scratch, octets.s, octets.len, &tree)) return -1;
   f.window = arena_take(scratch, f.room);
   if (!f.window) return -1;
@@ -269,6 +272,11 @@ int mail_matcher_init(mail_matcher *m, arena *a, slice pattern)
       m->needle_len = (unsigned int)run;
       memcpy(m->needle, s + i + 1 - run, run);
     }
+  }
+  for (unsigned int i = 0; i < m->needle_len; i++) {
+    m->letters |= UINT64_C(1) << (m->needle[i] & 63);
+    m->letter_low[m->needle[i] & 15] |= (unsigned char)(1 << (m->needle[i] < 'a' ? 0 : m->needle[i] < 'p' ? 1 : 2));
+    if (i) m->pairs |= UINT64_C(1) << MAIL_PAIR(m->needle[i - 1], m->needle[i]);
   }
   return 1;
 }

@@ -42,9 +42,10 @@ char const *charset_name(charset const *c)
   return c->name;
 }
 
-int charset_ascii(charset const *c)
+enum charset_kind charset_kind(charset const *c)
 {
-  return c->ascii;
+  if (c->ascii) return CHARSET_SAME;
+  return c->decode == decode_2022 || c->decode == decode_hz ? CHARSET_SHIFTS : CHARSET_OTHER;
 }
 
 int charset_decode(arena *a, charset const *c, slice from, slice *out)

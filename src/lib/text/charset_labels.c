@@ -173,7 +173,8 @@ static int find(char const *label)
   size_t low = 0, high = sizeof labels / sizeof *labels;
   while (low < high) {
     size_t middle = (low + high) / 2;
-    int order = strcmp(label, labels[middle].label);
+    int order = *label - *labels[middle].label;
+    if (!order) order = strcmp(label, labels[middle].label);
     if (!order) return labels[middle].which;
     if (order < 0) high = middle;
     else low = middle + 1;
@@ -193,6 +194,9 @@ charset const *charset_find(char const *label, size_t len)
     s[n++] = c;
   }
   s[n] = 0;
+  /* What nearly all mail has. */
+  if (!strcmp(s, "utf8")) return charset_utf8;
+  if (!n || !strcmp(s, "usascii")) return NULL;
   which = find(s);
   if (which < 0 && *s == 'x') which = find(s + 1);
   return which < 0 ? NULL : charset_number(which);

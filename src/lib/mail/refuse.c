@@ -1,0 +1,255 @@
+/* Refusing a mail by its octets, without reading it as mail. The needle (search.c) shows in the octets, letter by letter and as
+ * neighbours, unless something hides it. What can:
+ *
+ *   what hides it                        how it is seen, at an octet that is special
+ *   a tag                                < behind the beginning of the needle
+ *   a character reference                &#, or & with something in between that decoding takes away
+ *   a soft line break, an escape         = behind the beginning of the needle; =XX that stands for one of its letters, or for &
+ *   an encoded word                      =? and all the rest of it: decoded here, and looked at in the same way
+ *   quotes, comments, backslashes        behind the beginning of the needle, or inside =?
+ *   ISO-2022's escapes, HZ's             behind the beginning of the needle
+ *   UTF-16, UTF-32, a dropped octet      NUL
+ *   base64, uuencode, UTF-7, an encoded  a field Content-Type or Content-Transfer-Encoding that says so, or anything else
+ *   message                              than the few things that are well known; base64 that is no text hides nothing
+ *
+ * Whatever is seen, needed or not, only means that the mail is read. tests/fuzz/mail_search.c looks for what was forgotten. */
+#include <string.h>
+
+#include <porter/text.h>
+
+#include "private.h"
+#include "search.h"
+
+#define SHORTEST 3        /* a shorter needle is found nearly everywhere */
+#define WORD_MAX 1000     /* octets of an encoded word that is looked at; with a longer one the mail is read */
+
+/* Whether octet i of s stands behind a beginning of the needle, but not all of it; with next, whether that may go on there. */
+static int behind(mail_matcher const *m, char const *s, size_t i, char const *next)
+{
+  char const last = i ? to_lower(s[i - 1]) : 0;
+  if (last != m->needle[0] && !(i > 1 && m->pairs >> MAIL_PAIR(to_lower(s[i - 2]), last) & 1)) return 0;
+  for (size_t n = 1; n < m->needle_len && n <= i; n++) {
+    size_t k = n;
+    if (m->needle[n - 1] != last || (next && to_lower(*next) != m->needle[n])) continue;
+    while (k && to_lower(s[i - n + k - 1]) == m->needle[k - 1]) k--;
+    if (!k) return 1;
+  }
+  return 0;
+}
+
+static int hex(char c)
+{
+  if (c >= '0' && c <= '9') return c - '0';
+  c = to_lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* What makes a special octet's neighbours uncertain, as decoding may take it away. */
+static int vanishes(char c)
+{
+  return c == '"' || c == '\\' || c == '=' || c == '~' || c == '(' || c == '\r' || c == 0x1b || c == 0x0e || c == 0x0f;
+}
+
+static int word_octets_hide(mail_matcher const *m, char const *s, size_t len);
+
+/* The encoded word whose "=?" is at s[i]. */
+static int word_hides(mail_matcher const *m, char const *s, size_t len, size_t i)
+{
+  char out[WORD_MAX + TRANSFER_ROOM];
+  size_t const end = len - i < WORD_MAX ? len : i + WORD_MAX, label = i += 2;
+  size_t label_len, n = 0;
+  while (i < end && s[i] != '?' && !is_space(s[i])) if (s[i] == '"' || s[i] == '\\') return 1; else i++;
+  if (i < end && s[i] != '?') return 0;
+  if (end - i < 3) return 1;
+  label_len = i - label;
+  if (s[i + 2] != '?' || !strchr("bBqQ", s[i + 1])) return vanishes(s[i + 1]) || vanishes(s[i + 2]);
+  int const base64 = to_lower(s[i + 1]) == 'b';
+  size_t const text = i += 3;
+  while (i < end && !(s[i] == '?' && i + 1 < end && s[i + 1] == '=')) if (s[i] == '"' || s[i] == '\\') return 1; else i++;
+  if (i == end) return 1;
+  char const *const star = memchr(s + label, '*', label_len);
+  charset const *const c = charset_find(s + label, star ? (size_t)(star - s) - label : label_len);
+  if (c && charset_kind(c) == CHARSET_OTHER) return 1;
+  if (base64) {
+    base64_state st = BASE64_ZERO;
+    n = base64_decode(&st, out, s + text, i - text);
+    n += base64_finish(&st, out + n);
+  }
+  else for (size_t k = text; k < i; k++) {
+    int const octet = s[k] == '=' && i - k > 2 && hex(s[k + 1]) >= 0 && hex(s[k + 2]) >= 0;
+    out[n++] = octet ? (char)(hex(s[k + 1]) << 4 | hex(s[k + 2])) : s[k];
+    if (octet) k += 2;
+  }
+  return word_octets_hide(m, out, n);
+}
+
+/* The special octet at s[i]. */
+static int special_hides(mail_matcher const *m, char const *s, size_t len, size_t i, int words)
+{
+  char const c = s[i], next = i + 1 < len ? s[i + 1] : 0;
+  size_t k = i + 1;
+  if (!c) return 1;
+  if (c == '\r') return next != '\n';
+  if (c == '?') {
+    while (i && (s[i - 1] == '"' || s[i - 1] == '\\')) i--;
+    return i && s[i] != '?' && s[i - 1] == '=';  /* ="? may become =? */
+  }
+  if (c == '&') return next == '#' || vanishes(next);
+  if (c == '"' || c == '\\') {
+    while (k < len && (s[k] == '"' || s[k] == '\\')) k++;
+    return k < len && (vanishes(s[k]) || s[k] == '<' || s[k] == '&' || behind(m, s, i, s + k)) && behind(m, s, i, NULL);
+  }
+  if (behind(m, s, i, NULL)) return 1;
+  if (c != '=') return 0;
+  if (next == '(') return 1;
+  if (hex(next) >= 0 && i + 2 < len && hex(s[i + 2]) >= 0) {
+    char const octet = to_lower((char)(hex(next) << 4 | hex(s[i + 2])));
+    return octet == '&' || ((m->letters >> (octet & 63) & 1) && memchr(m->needle, octet, m->needle_len));
+  }
+  return next == '?' && (!words || word_hides(m, s, len, i));
+}
+
+/* --- all octets --- */
+
+static int octet_hides(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i)
+{
+  if (s[i] == '\n') return f && i + 1 < len && field_hides(f, s + i + 1, s + len);
+  return special_hides(m, s, len, i, f != NULL);
+}
+
+#define PLACES 32
+
+/* Which of PLACES octets must be looked at, and at which of them the needle may begin. */
+typedef struct places_s places;
+struct places_s { uint32_t special, needle; };
+
+static inline places places_portable(mail_matcher const *m, char const *s)
+{
+  static char const special[128] = { [0] = 1, ['\n'] = 1, ['\r'] = 1, [0x0e] = 1, [0x0f] = 1, [0x1b] = 1, ['"'] = 1, ['&'] = 1, ['('] = 1,
+    ['<'] = 1, ['='] = 1, ['?'] = 1, ['\\'] = 1, ['~'] = 1 };
+  places p = { 0, 0 };
+  for (unsigned int i = 0; i < PLACES; i++) {
+    unsigned char const c = (unsigned char)s[i];
+    p.special |= (uint32_t)(c < 128 && special[c]) << i;
+    p.needle |= (uint32_t)((c | 0x20) == (m->needle[0] | 0x20)) << i;
+  }
+  return p;
+}
+
+static int at_needle(mail_matcher const *m, char const *s)
+{
+  for (size_t k = 0; k < m->needle_len; k++) if (to_lower(s[k]) != m->needle[k]) return 0;
+  return 1;
+}
+
+/* What those at octet i of s hide. */
+static inline int places_hide(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i, places p)
+{
+  for (; p.needle; p.needle &= p.needle - 1) {
+    size_t const at = i + (size_t)__builtin_ctz(p.needle);
+    if (at + m->needle_len <= len && at_needle(m, s + at)) return 1;
+  }
+  for (; p.special; p.special &= p.special - 1) if (octet_hides(m, f, s, len, i + (size_t)__builtin_ctz(p.special))) return 1;
+  return 0;
+}
+
+/* Looks at so many blocks of PLACES octets from octet from of s on; they, and one more octet, can be read at view. */
+typedef int blocks_func(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view);
+
+static int blocks_portable(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view)
+{
+  for (; blocks; blocks--, from += PLACES, view += PLACES)
+    if (places_hide(m, f, s, len, from, places_portable(m, view))) return 1;
+  return 0;
+}
+
+#if defined __x86_64__ && defined __GLIBC__ && __GLIBC_PREREQ(2, 33)
+#include <immintrin.h>
+#include <sys/platform/x86.h>
+
+/* What the octets in front of a block were: a bit for each, the last one highest. */
+struct before { uint32_t letter, first, quote; };
+
+#define MASK(vector) ((uint32_t)_mm256_movemask_epi8(vector))
+#define IS(vector, octet) _mm256_cmpeq_epi8(vector, _mm256_set1_epi8(octet))
+#define AMONG(vector, low, high) _mm256_and_si256(_mm256_shuffle_epi8(low, _mm256_and_si256(vector, nibble)), \
+  _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(vector, 4), nibble)))
+
+/* The same, but of the special octets only those that octet_hides would not pass at the first look: most of them stand behind what
+ * is no two letters of the needle. AMONG is not zero for the octets whose upper four bits have a bit set for their lower four. */
+__attribute__((target("avx2")))
+static inline places places_avx2(mail_matcher const *m, char const *s, struct before *b)
+{
+  __m256i const nibble = _mm256_set1_epi8(0x0f), zero = _mm256_setzero_si256(), small = _mm256_set1_epi8(0x20);
+  __m256i const glue_low = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 4, 0, 0, 0, 0, 0, 4, 0, 0, 2, 0x18, 8, 0x21, 1));
+  __m256i const glue_high = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 0, 0x10, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0));
+  __m256i const letter_low = _mm256_broadcastsi128_si256(_mm_loadu_si128((__m128i const *)m->letter_low));
+  __m256i const letter_high = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 1, 2, 4, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0));
+  __m256i const in = _mm256_loadu_si256((__m256i const *)s), next = _mm256_loadu_si256((__m256i const *)(s + 1));
+  __m256i const digit = _mm256_sub_epi8(next, _mm256_set1_epi8('2'));  /* =2 to =7: escapes of ASCII that is no control */
+  __m256i const escape = _mm256_or_si256(_mm256_or_si256(IS(next, '?'), IS(next, '(')),
+    _mm256_cmpeq_epi8(_mm256_min_epu8(digit, _mm256_set1_epi8(5)), digit));
+  __m256i const lower = _mm256_or_si256(in, small), next_lower = _mm256_or_si256(next, small);
+  __m256i const first = _mm256_cmpeq_epi8(lower, _mm256_set1_epi8(m->needle[0] | 0x20));
+  __m256i const second = _mm256_cmpeq_epi8(next_lower, _mm256_set1_epi8(m->needle[1] | 0x20));
+  __m256i const always = _mm256_or_si256(_mm256_or_si256(IS(in, '&'), IS(in, 0)), _mm256_or_si256(
+    _mm256_or_si256(_mm256_and_si256(IS(in, '='), escape), _mm256_andnot_si256(IS(next, '\n'), IS(in, '\r'))),
+    _mm256_and_si256(IS(in, '\n'), IS(next_lower, 'c'))));
+  uint32_t const glue = ~MASK(_mm256_cmpeq_epi8(AMONG(in, glue_low, glue_high), zero));  /* SO SI ESC " ( < = \ ~ */
+  uint32_t const letter = ~MASK(_mm256_cmpeq_epi8(AMONG(in, letter_low, letter_high), zero));
+  uint32_t const quote = MASK(_mm256_or_si256(IS(in, '"'), IS(in, '\\')));
+  uint32_t const firsts = MASK(first);
+  uint32_t const behind_two = (letter << 1 | b->letter >> 31) & (letter << 2 | b->letter >> 30);
+  places const p = { MASK(always) | (glue & (behind_two | firsts << 1 | b->first >> 31)) | (MASK(IS(in, '?')) & (quote << 1 | b->quote >> 31)),
+    firsts & MASK(second) };
+  *b = (struct before){ letter, firsts, quote };
+  return p;
+}
+
+__attribute__((target("avx2")))
+static int blocks_avx2(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view)
+{
+  struct before b = { ~UINT32_C(0), ~UINT32_C(0), ~UINT32_C(0) };  /* unknown */
+  for (; blocks; blocks--, from += PLACES, view += PLACES) {
+    places const p = places_avx2(m, view, &b);
+    if ((p.special | p.needle) && places_hide(m, f, s, len, from, p)) return 1;
+  }
+  return 0;
+}
+
+static blocks_func *blocks_best(void)
+{
+  return CPU_FEATURE_ACTIVE(AVX2) ? blocks_avx2 : blocks_portable;
+}
+#else
+static blocks_func *blocks_best(void)
+{
+  return blocks_portable;
+}
+#endif
+
+/* f is null in an encoded word, which has neither fields nor encoded words. */
+static int octets_hide(mail_matcher const *m, mail_fields *f, char const *s, size_t len)
+{
+  blocks_func *const blocks = blocks_best();
+  char last[2 * PLACES];
+  size_t const whole = len / PLACES - (len && len % PLACES == 0);  /* one octet behind a block is looked at too */
+  size_t const done = whole * PLACES;
+  if (f && field_hides(f, s, s + len)) return 1;
+  if (blocks(m, f, s, len, 0, whole, s)) return 1;
+  memset(last, ' ', sizeof last);
+  if (len) memcpy(last, s + done, len - done);
+  return blocks(m, f, s, len, done, 1, last);
+}
+
+/* The octets of an encoded word; more may follow on them. */
+static int word_octets_hide(mail_matcher const *m, char const *s, size_t len)
+{
+  return octets_hide(m, NULL, s, len) || behind(m, s, len, NULL);
+}
+
+int mail_refuse(mail_matcher const *m, slice octets)
+{
+  mail_fields f = { .type = NULL };
+  return m->needle_len >= SHORTEST && !octets_hide(m, &f, octets.s, octets.len);
+}

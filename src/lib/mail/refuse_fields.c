@@ -1,0 +1,126 @@
+/* What the fields Content-Type and Content-Transfer-Encoding say of parts that hide a needle: see refuse.c. Whatever looks like one of
+ * them, at the beginning of a line, counts, be it in a head or not. */
+#include <string.h>
+
+#include <porter/text.h>
+
+#include "private.h"
+#include "search.h"
+
+#define FIELD_MAX 1000  /* octets of a field that is looked at; a longer one may hide anything */
+
+/* The value of a field, up to where it ends: a line end that no blank follows. Too long: len is 0. */
+static slice value_at(char const *s, size_t len)
+{
+  size_t const limit = len < FIELD_MAX ? len : FIELD_MAX;
+  size_t i = 0;
+  for (;; i++) {
+    char const *const line = memchr(s + i, '\n', limit - i);
+    if (!line) return (slice){ s, limit < len ? 0 : len };
+    i = (size_t)(line - s);
+    if (i + 1 == len || !is_blank(line[1])) return (slice){ s, i };
+  }
+}
+
+/* Content-Transfer-Encoding: only these leave text as it is, or quoted-printable, which is looked at. */
+static int encoding_hides(slice v, int *printable)
+{
+  v = trim(v);
+  if (is_word(v, "quoted-printable")) return *printable = 1, 0;
+  return !is_word(v, "7bit") && !is_word(v, "8bit") && !is_word(v, "binary");
+}
+
+static int type_hides(slice v, int *message)
+{
+  v = trim(v);
+  if (!v.len || memchr(v.s, '\\', v.len) || memchr(v.s, '(', v.len)) return 1;
+  if (caseless_find(v.s, v.len, "message", 7) || caseless_find(v.s, v.len, "digest", 6)) *message = 1;
+  for (size_t i = 0; i + 7 < v.len; i++) {
+    size_t label;
+    if (to_lower(v.s[i]) != 'c' || !is_word((slice){ v.s + i, 7 }, "charset")) continue;
+    for (i += 7; i < v.len && is_space(v.s[i]); i++);
+    if (i == v.len || v.s[i] != '=') return 1;
+    for (i++; i < v.len && (is_space(v.s[i]) || v.s[i] == '"'); i++);
+    for (label = i; i < v.len && !is_space(v.s[i]) && v.s[i] != ';' && v.s[i] != '"'; i++) if (v.s[i] == '%') return 1;
+    charset const *const c = charset_find(v.s + label, i - label);
+    if (c && charset_kind(c) == CHARSET_OTHER) return 1;
+  }
+  return 0;
+}
+
+/* Parts that are no text, whatever else they are. */
+static int is_opaque(slice v)
+{
+  static char const *const types[] = { "application/", "image/", "audio/", "video/", "font/" };
+  v = trim(v);
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    size_t const len = strlen(types[i]);
+    if (v.len > len && is_word((slice){ v.s, len }, types[i])) return 1;
+  }
+  return 0;
+}
+
+/* The line s begins with "content-": the same for its value as for a field's. An empty value where it is none. */
+static slice content_field(char const *s, char const *end, char const **name)
+{
+  *name = s + 8;
+  for (s += 8; s < end && *s > ' ' && *s != ':'; s++);
+  while (s < end && is_blank(*s)) s++;
+  return s < end && *s == ':' ? value_at(s + 1, (size_t)(end - s) - 1) : (slice){ s, 0 };
+}
+
+static int is_content(char const *s, char const *end)
+{
+  return end - s > 9 && to_lower(s[1]) == 'o' && is_word((slice){ s, 8 }, "content-");
+}
+
+/* Behind this field and those named Content-... that follow on it. */
+static char const *run_end(char const *s, char const *end)
+{
+  char const *name;
+  while (is_content(s, end)) {
+    slice const value = content_field(s, end, &name);
+    if (!value.len || value.s + value.len == end) break;
+    s = value.s + value.len + 1;
+  }
+  return s;
+}
+
+static int is_type(char const *name)
+{
+  return to_lower(name[0]) == 't' && to_lower(name[1]) == 'y';
+}
+
+/* Whether an empty line, which ends a head, is in s. */
+static int has_empty_line(char const *s, char const *end)
+{
+  size_t const len = s ? (size_t)(end - s) : 0;
+  return !s || memmem(s, len, "\n\n", 2) || memmem(s, len, "\n\r\n", 3);
+}
+
+int field_hides(mail_fields *f, char const *s, char const *end)
+{
+  char const *name;
+  if (!is_content(s, end)) return 0;
+  slice const value = content_field(s, end, &name);
+  if (to_lower(name[0]) != 't') return 0;
+  if (!value.len) return 1;
+  if (is_type(name)) {
+    f->before = f->type;
+    f->type = s;
+    f->opaque = is_opaque(value);
+    f->joined = run_end(s, end);
+    return type_hides(value, &f->message) || (f->printable && f->message);
+  }
+  if (!encoding_hides(value, &f->printable)) return f->printable && f->message;
+  /* base64 of no text: the only type of this head stands before it with nothing but such fields between, or so behind it. */
+  if (f->type && f->opaque && s < f->joined) return !has_empty_line(f->before, f->type);
+  if (!has_empty_line(f->type, s)) return 1;
+  for (char const *next = value.s + value.len + 1; is_content(next, end);) {
+    slice const v = content_field(next, end, &name);
+    if (is_type(name)) return !is_opaque(v);
+    if (!v.len || v.s + v.len == end) break;
+    next = v.s + v.len + 1;
+  }
+  return 1;
+}

@@ -1,0 +1,253 @@
+/* Search: what it finds, and that refusing quickly never makes a difference, over mails made to hide the pattern. */
+#include <stdlib.h>
+
+#include <porter/mail.h>
+#include <porter/search.h>
+#include <porter/text.h>
+#include "../../src/lib/mail/search.h"
+#include "tap.h"
+
+static int search(char const *pattern, char const *mail, size_t len, int thorough)
+{
+  arena a = ARENA_ZERO, scratch = ARENA_ZERO;
+  mail_matcher m;
+  int found = -1;
+  if (mail_matcher_init(&m, &a, (slice){ pattern, strlen(pattern) })) {
+    m.thorough = thorough;
+    found = mail_matches(&m, &scratch, (slice){ mail, len });
+  }
+  arena_free(&scratch);
+  arena_free(&a);
+  return found;
+}
+
+static void finds(char const *pattern, char const *mail, int want, char const *name)
+{
+  int const quick = search(pattern, mail, strlen(mail), 0), thorough = search(pattern, mail, strlen(mail), 1);
+  ok(quick == want && thorough == want, "%s", name);
+  if (quick != want || thorough != want) printf("# quick %d, thorough %d, want %d\n", quick, thorough, want);
+}
+
+static uint32_t seed = 1, calm;  /* how rarely something is hidden */
+
+static uint32_t dice(uint32_t sides)
+{
+  seed = seed * 1664525 + 1013904223;
+  return (seed >> 8) % sides;
+}
+
+/* --- random mails --- */
+
+struct made { char s[16384]; size_t len; };
+
+static void put(struct made *t, char const *s, size_t len)
+{
+  if (len > sizeof t->s - t->len) return;
+  memcpy(t->s + t->len, s, len);
+  t->len += len;
+}
+
+static void puts_of(struct made *t, char const *s)
+{
+  put(t, s, strlen(s));
+}
+
+#define PICK(list) list[dice(sizeof list / sizeof *list)]
+#define PICK_CALM(list, common) list[dice(calm > 16 && dice(8) ? common : sizeof list / sizeof *list)]
+
+/* The pattern, or a bit of it, or other words, with things in it that some reader takes away or turns into letters. */
+static void hidden(struct made *t, char const *pattern)
+{
+  static char const *const junk[] = { "=\n", "= \r\n", "<b>", "</b>", "<!-- x -->", "<p>", "\\", "\"", "\"\"", "(c)", "\r\n ", "\n\t", "\r", "\x1b(B",
+    "\x1b(J", "\x0e", "\x0f", "~\n", "~{~}", "\"\\", "+-", "=?utf-8?Q?" "?=", "=?utf-8?Q?_?=", "?= =?utf-8?q?", "?=", "=", "&", "&#120", "&shy;", "-",
+    "=3D", "=?", "=\"?", "?", ".", "@", ">", "<", ",", ";", ":", " ", "\xc3\xa4", "\xff", "\xe2\x84\xaa", "=00", "=1B(B", "=3C", "=26", "&=\n" };
+  static char const *const words[] = { "the", "Zug", "x", "xy", "needle", "dle", "xyz", "kiss", "=41", "a=b" };
+  char s[16];
+  if (!dice(6)) puts_of(t, PICK(words));
+  /* Whole it would be found at once: mostly it lacks its end or something is in it. */
+  size_t const end = calm > 16 && dice(4) ? dice((uint32_t)strlen(pattern)) : strlen(pattern);
+  for (size_t i = dice(8) ? 0 : dice(4); i < end; i++) {
+    char const c = pattern[i];
+    if (!dice(calm)) puts_of(t, PICK(junk));
+    switch (dice(2 * calm)) {
+      case 0: snprintf(s, sizeof s, "=%02X", (unsigned char)c); break;
+      case 1: snprintf(s, sizeof s, "&#%d%s", c, dice(3) ? ";" : ""); break;
+      case 2: snprintf(s, sizeof s, "&#x%x;", c); break;
+      case 3: snprintf(s, sizeof s, "=26#%d;", c); break;
+      case 4: snprintf(s, sizeof s, "=?utf-8?q?%c?=", c); break;
+      case 5: snprintf(s, sizeof s, "\\%c", c); break;
+      case 6: return;
+      default: snprintf(s, sizeof s, "%c", c >= 'a' && c <= 'z' && !dice(8) ? c - 32 : c);
+    }
+    puts_of(t, s);
+  }
+  if (!dice(10 * calm)) put(t, "", 1);
+  if (!dice(4)) puts_of(t, PICK(words));
+}
+
+static void base64(struct made *t, char const *s, size_t len, char const *line)
+{
+  static char const alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < len; i += 3) {
+    uint32_t const bits = (uint32_t)(unsigned char)s[i] << 16 | (i + 1 < len ? (uint32_t)(unsigned char)s[i + 1] << 8 : 0)
+      | (i + 2 < len ? (unsigned char)s[i + 2] : 0);
+    char four[4] = { alphabet[bits >> 18], alphabet[bits >> 12 & 63], i + 1 < len ? alphabet[bits >> 6 & 63] : '=',
+      i + 2 < len ? alphabet[bits & 63] : '=' };
+    put(t, four, 4);
+    if (i % 45 == 42) puts_of(t, line);
+  }
+}
+
+static void utf16(struct made *t, char const *s, size_t len)
+{
+  for (size_t i = 0; i < len; i++) put(t, s + i, 1), put(t, "", 1);
+}
+
+static void encoded_word(struct made *t, char const *pattern)
+{
+  static char const *const labels[] = { "utf-8", "iso-8859-1", "ISO-2022-JP", "gb2312", "x-unknown", "hz", "utf-8*en", "utf-7", "utf-16", "\"utf-8\"" };
+  char const *const label = PICK_CALM(labels, 7);
+  struct made text = { .len = 0 };
+  hidden(&text, pattern);
+  if (text.len > 60) text.len = 60;
+  puts_of(t, dice(20) ? "=?" : "=\\?");
+  puts_of(t, label);
+  if (dice(2)) {
+    puts_of(t, dice(12) ? "?B?" : "?\\B?");
+    if (!strcmp(label, "utf-16")) {
+      struct made wide = { .len = 0 };
+      utf16(&wide, text.s, text.len);
+      base64(t, wide.s, wide.len, "");
+    }
+    else base64(t, text.s, text.len, dice(3) ? "" : "\n ");
+  }
+  else {
+    puts_of(t, "?q?");
+    put(t, text.s, text.len);
+  }
+  puts_of(t, dice(15) ? "?=" : "?");
+  if (dice(2)) puts_of(t, dice(2) ? " " : "\n ");
+}
+
+static void some(struct made *t, char const *pattern)
+{
+  for (int i = 0; i < 2; i++) if (dice(3)) dice(3) ? hidden(t, pattern) : encoded_word(t, pattern);
+}
+
+static void head(struct made *t, char const *pattern)
+{
+  static char const *const names[] = { "From: ", "To: ", "Cc: ", "Reply-To: ", "X-Other: ", "From: \"", "Sender: <", "Bcc: g: ", "To: (" };
+  static char const *const tails[] = { "\n", " <a@b.c>\n", "\" <a@b.c>\n", ") a@b.c\n", "@example.org>\r\n", ";\n" };
+  if (dice(3)) {
+    puts_of(t, "Subject: ");
+    some(t, pattern);
+    puts_of(t, dice(2) ? "\n" : "\r\n");
+  }
+  for (int i = 0; i < 3; i++) if (!dice(3)) {
+    puts_of(t, PICK(names));
+    some(t, pattern);
+    puts_of(t, PICK(tails));
+  }
+}
+
+static void part(struct made *t, char const *pattern, int depth)
+{
+  static char const *const types[] = { "text/plain", "text/plain", "text/html", "text/html", "image/png", "application/pdf", "text/x", "message/delivery-status" };
+  static char const *const charsets[] = { "us-ascii", "utf-8", "\"utf-8\"", "iso-2022-jp", "hz-gb-2312", "gbk", "viscii", "unknown", "utf-7", "\"utf\\-7\"", "utf-16" };
+  static char const *const encodings[] = { "7bit", "8bit", "quoted-printable", "binary", "base64", "Base64 ", "x-uuencode", "(c) base64", "" };
+  static char const *const between[] = { "", "", "", "Content-ID: <x>\n", "junk\n", "X-A: b\n", "\n", "Content-Type: image/png\n", "Content-Type: text/plain\n" };
+  char const *type = PICK(types), *charset = PICK_CALM(charsets, 8), *encoding = PICK_CALM(encodings, 4);
+  struct made body = { .len = 0 }, wide = { .len = 0 };
+  int const crossed = !dice(4), none = !dice(4), kind = depth ? (int)dice(8) : 7;
+  char field[2][256];
+  if (kind < 2) {
+    /* A message, perhaps encoded, perhaps only by the default of a digest. */
+    head(&body, pattern);
+    part(&body, pattern, depth - 1);
+    type = kind ? "message/rfc822" : "Message/Global";
+    if (!dice(4)) type = "multipart/mixed";
+    charset = "x";
+  }
+  else if (kind == 2) {
+    char line[64];
+    snprintf(line, sizeof line, "Content-Type: multipart/%s; boundary=\"=_%d\"\n\n", dice(4) ? "mixed" : "digest", depth);
+    puts_of(t, line);
+    for (int i = 0; i < 2; i++) {
+      snprintf(line, sizeof line, "--=_%d\n", depth);
+      puts_of(t, line);
+      part(t, pattern, depth - 1);
+      puts_of(t, "\n");
+    }
+    snprintf(line, sizeof line, "--=_%d--\n", depth);
+    puts_of(t, line);
+    return;
+  }
+  else {
+    some(&body, pattern);
+    if (!strcmp(charset, "utf-16")) utf16(&wide, body.s, body.len), body = wide;
+  }
+  snprintf(field[0], sizeof field[0], "Content-Type: %s%s%s\n", type, dice(calm) ? "; charset=" : ";\n charset*=us-ascii''", charset);
+  snprintf(field[1], sizeof field[1], "%s%s\n", dice(5) ? "Content-Transfer-Encoding: " : "content-transfer-encoding :\n ", encoding);
+  if (!none || dice(2)) puts_of(t, field[crossed]);
+  puts_of(t, PICK(between));
+  if (!none || dice(2)) puts_of(t, field[!crossed]);
+  puts_of(t, dice(2) ? "\n" : "\r\n");
+  if (encoding[0] == 'b' || encoding[0] == 'B' || encoding[0] == '(') base64(t, body.s, body.len, "\n");
+  else put(t, body.s, body.len);
+}
+
+static void random_mails(char const *pattern, int count)
+{
+  int wrong = 0, matched = 0, refused = 0;
+  arena a = ARENA_ZERO;
+  mail_matcher m;
+  mail_matcher_init(&m, &a, (slice){ pattern, strlen(pattern) });
+  for (int i = 0; i < count; i++) {
+    struct made t = { .len = 0 };
+    seed = (uint32_t)i + 1;
+    calm = 4u << 2 * dice(4);
+    head(&t, pattern);
+    part(&t, pattern, 2);
+    int const quick = search(pattern, t.s, t.len, 0), thorough = search(pattern, t.s, t.len, 1);
+    matched += thorough == 1;
+    refused += mail_refuse(&m, (slice){ t.s, t.len });
+    if (quick == thorough) continue;
+    if (!wrong++) printf("# seed %d: quick %d, thorough %d\n#  %.*s\n", i + 1, quick, thorough, (int)t.len, t.s);
+  }
+  arena_free(&a);
+  ok(!wrong, "'%s' in %d mails made to hide it", pattern, count);
+  ok(matched > count / 100, "# of them match: %d; are refused by their octets: %d", matched, refused);
+}
+
+#define HEAD "From: =?iso-8859-1?Q?J=FCrgen_M=FCller?= <juergen@example.org>\nSubject: =?utf-8?B?R3LDvMOfZQ==?= und mehr\n"
+
+int main(int argc, char **argv)
+{
+  int const count = argc > 1 ? atoi(argv[1]) : 20000;
+  finds("grüße", HEAD "\nx", 1, "subject");
+  finds("GRÜSSE", HEAD "\nx", 0, "simple folding only: SS is not ß");
+  finds("müller <juergen@", HEAD "\nx", 1, "name and address");
+  finds("example.com", HEAD "\nx", 0, "another address");
+  finds("ÄÖÜ ß", HEAD "Content-Type: text/plain; charset=iso-8859-1\n\n\xe4\xf6\xfc\n  \xdf", 1, "text, any letter case, line ends are blanks");
+  finds("hello world", HEAD "\nHello\r\n  World", 1, "a line end in the text");
+  finds("hello  \n world", HEAD "\nhello world", 1, "more blanks in the pattern");
+  finds("hello world", HEAD "\nhelloworld", 0, "no blank in the text");
+  finds("needle", HEAD "Content-Transfer-Encoding: quoted-printable\n\nnee=\nd=6Ce", 1, "quoted-printable");
+  finds("needle", HEAD "Content-Transfer-Encoding: base64\n\nTkVFRExF", 1, "base64");
+  finds("needle", HEAD "Content-Type: text/html\n\n<b>nee</b>d&#108;e", 1, "HTML");
+  finds("needle", HEAD "Content-Type: text/html\n\n<a href='needle'>x</a>", 0, "not what HTML does not show");
+  finds("needle", HEAD "Content-Type: application/pdf\n\nneedle", 0, "no text");
+  finds("inner needle", HEAD "Content-Type: message/rfc822\n\nSubject: inner needle\n\nx", 1, "the subject of a message inside");
+  finds("needle", HEAD "Content-Type: text/plain; charset=utf-7\n\n+AG4-eedle", 1, "UTF-7");
+  finds("kiss", HEAD "Content-Type: text/plain; charset=utf-8\n\n\xe2\x84\xaai\xc5\xbf\xc5\xbf", 1, "the Kelvin sign is a k, the long s an s");
+  finds("日本", HEAD "Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$BF|K\\8l\x1b(B", 1, "Japanese");
+  finds("e", HEAD "\n", 1, "one letter");
+  finds("xyzzy", HEAD "X-Other: xyzzy\n\n", 0, "other fields are not searched");
+  finds("xyzzy", "", 0, "an empty mail");
+  random_mails("xyzzyneedle", count);
+  random_mails("zebra", count);
+  random_mails("task list", count);
+  random_mails("na\xc3\xafve", count);
+  random_mails("\xc3\xa4", count / 4);
+  return done();
+}
