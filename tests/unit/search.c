@@ -244,6 +244,27 @@ int main(int argc, char **argv)
   finds("e", HEAD "\n", 1, "one letter");
   finds("xyzzy", HEAD "X-Other: xyzzy\n\n", 0, "other fields are not searched");
   finds("xyzzy", "", 0, "an empty mail");
+#define QP "Content-Transfer-Encoding: quoted-printable\n"
+#define HTML "Content-Type: text/html\n"
+  finds("needle", HEAD HTML QP "\n=26#110;eedle", 1, "an escaped reference");
+  finds("needle", HEAD HTML QP "\n&=\n#110;eedle", 1, "a reference across a soft line break");
+  finds("needle", "Subject: =?utf-7?Q?+AG4-eedle?=\n\n", 1, "UTF-7 in an encoded word");
+  finds("needle", "Subject: =?utf-8?Q?n?= \n =?utf-8?Q?eedle?=\n\n", 1, "split between encoded words");
+  finds("needle", "From: \"nee\rdle\" <a@b.c>\n\n", 1, "a bare CR in quotes");
+  finds("needle", "From: n\"eed\"le@b.c\n\n", 1, "quotes in the middle");
+  finds("needle", HEAD "Content-Type: message/rfc822\n" QP "\nSubject: =3D?utf-8?Q?=3D6Eeedle?=3D\n\n", 1, "a message in quoted-printable");
+  finds("needle", HEAD "Content-Type: multipart/digest; boundary=x\n\n--x\n" QP "\nSubject: =3D?utf-8?Q?=3D6Eeedle?=3D\n\n--x--\n", 1,
+    "a message in quoted-printable, by a digest's default");
+  finds("needle", HEAD "Content-Type: text/plain; charset*=us-ascii''utf-7\n\n+AG4-eedle", 1, "UTF-7, its name encoded");
+  finds("needle", HEAD "Content-Type: text/plain; charset=\"u\\tf-7\"\n\n+AG4-eedle", 1, "UTF-7, its name with a backslash");
+  finds("needle", HEAD "Content-Type: text/plain\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\nTkVFRExF", 1, "the first type counts");
+  finds("needle", HEAD "Content-Type: text/plain\nX: y\nContent-Transfer-Encoding: base64\nContent-Type: image/png\n\nTkVFRExF", 1,
+    "the first type counts, with base64 in between");
+  {
+    static char const nul[] = HEAD HTML "\n<style></sty\0le>needle", nul_word[] = HEAD "\nnee\0dle";
+    ok(search("needle", nul, sizeof nul - 1, 0) == 1, "NUL in a tag");
+    ok(search("needle", nul_word, sizeof nul_word - 1, 0) == 1, "NUL in a word");
+  }
   random_mails("xyzzyneedle", count);
   random_mails("zebra", count);
   random_mails("task list", count);
