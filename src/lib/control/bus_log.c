@@ -156,11 +156,11 @@ int bus_post(bus *b, slice destination, slice text, uint64_t *id)
   struct record r = { .id = b->slot.next_id, .uid = BUS_UID_NONE, .text = (uint16_t)text.len };
   size_t source = strlen(b->name), length = RECORD_LENGTH(source, destination.len ? destination.len : 3, text.len);
   char *s;
+  if (!destination.len) b->wake_listeners = 1, destination = (slice){ .s = "all", .len = 3 };
+  else if (!destination_find(b, destination, &r)) return 0;
   /* A segment that is full is left before the message has its id: ids begin segments. */
   if (b->batched + length > sizeof b->scratch && !batch_flush(b)) return 0;
   if (b->slot.cur_end + b->batched + length > BUS_SEGMENT && !(batch_flush(b) && segment_switch(b, &b->slot))) return 0;
-  if (!destination.len) b->wake_listeners = 1, destination = (slice){ .s = "all", .len = 3 };
-  else if (!destination_find(b, destination, &r)) return 0;
   r.length = (uint32_t)length;
   r.source = (uint8_t)source;
   r.destination = (uint8_t)destination.len;
