@@ -52,6 +52,18 @@ static void check_part(mime_tree const *tree, size_t i)
   check(mime_text(part, &add_text, &one));
 }
 
+/* The leaves that lie in the message itself lie in it in order, and none in another: together they are no longer than it. */
+static void check_order(mime_tree const *tree, char const *data, size_t len)
+{
+  char const *end = data;
+  for (size_t i = 0; i < tree->count; i++) {
+    slice const body = tree->part[i].body;
+    if (tree->part[i].kind != MIME_LEAF || body.s < data || body.s > data + len) continue;
+    check(body.s >= end && body.len <= (size_t)(data + len - body.s));
+    end = body.s + body.len;
+  }
+}
+
 static void check_wrapped(mime_tree const *tree, char const *data, size_t len)
 {
   static char const head[] = "Content-Type: message/rfc822\n\n";
@@ -83,6 +95,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
     check_part(&tree, i);
     if (tree.part[i].depth > depth) depth = tree.part[i].depth;
   }
+  check_order(&tree, (char const *)data, len);
   mail_has_attachment(&tree);
   /* At the bounds one level more, or one part more, is one less below; what is encoded has a bound that goes by size. */
   if (depth < MIME_DEPTH_MAX && tree.count < 9999 && !(len > 6 && memmem(data, len, "ncoding", 7)))

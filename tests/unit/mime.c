@@ -110,6 +110,8 @@ static void trees(void)
   is_tree("Content-Type: message/delivery-status\n\nStatus: 5\n", "message/delivery-status \"Status: 5\n\"", "no message");
   is_tree("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeAoKb25lCg==\n",
           "message/rfc822(text/plain \"one\n\")", "an encoded message");
+  is_tree("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nSubject: x\n\none\n",
+          "message/rfc822(text/plain \"one\n\")", "one that is said to be encoded, and is not");
   is_tree("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/global\nContent-Transfer-Encoding: quoted-printable\n\n"
           "Subject:=20x\n\none\n=2D-b\n--b\n\ntwo\n--b--\n",
           "multipart/mixed(message/global(text/plain \"one\n--b\"), text/plain \"two\")", "what is encoded has boundaries of its own");

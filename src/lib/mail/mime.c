@@ -316,12 +316,14 @@ static int open_encoded(reader *r, size_t i, int *opened)
   *opened = 0;
   if (part->encoding == ENCODING_NONE || !is_message(part)) return 1;
   if (part->depth >= MIME_DEPTH_MAX || r->tree->count >= PARTS_MAX) return 1;
+  /* No base64 has a colon: the message was put in as it was. */
+  if (part->encoding == ENCODING_BASE64 && memchr(part->body.s, ':', line_end(part->body.s, part->body.len, 0)))
+    part->encoding = ENCODING_NONE;
   uint64_t const size = mime_size(part);
   if (size > r->decoded_left) return 1;
   r->decoded_left -= size;
   copy.s = arena_take(r->a, size);
-  if (!copy.s) return 0;
-  mime_decode(part, &copy_put, &copy);
+  if (!copy.s || !mime_decode(part, &copy_put, &copy)) return 0;
   part->kind = MIME_MESSAGE;
   r->input[r->inputs++] = (struct input){ .s = copy.s, .len = copy.len, .floor = r->opens };
   r->open[r->opens++] = (struct open){ .part = i, .encoded = 1 };
