@@ -270,7 +270,7 @@ static mode const modes[] = {
 
 int version1_answer(char const *prog, char const *const *argv, char const *const *envp, sink_func *sink, void *context, char *fault)
 {
-  version1 v = { .prog = prog, .argv = argv, .argc = 0, .envp = envp, .sink = sink, .context = context, .fault = fault };
+  version1 v = { .prog = prog, .argv = argv, .argc = 1, .envp = envp, .sink = sink, .context = context, .fault = fault };
   *fault = 0;
   while (argv[v.argc]) v.argc++;
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
