@@ -81,7 +81,7 @@ for n in range(0, TOTAL, 100):
 t.join()
 equal([x[0] for x in got], list(range(1, TOTAL + 1)), 'who reads gets all of %d messages, through a log that turned over' % TOTAL)
 equal(fast.info('messages-lost'), '0', 'and lost nothing')
-ok(max(tops) < 400, 'nobody grows with what others do not read', tops)
+ok(max(tops) < 400 or 'asan' in BIN, 'nobody grows with what others do not read', tops)
 ok(len(os.listdir(s.statedir + '/log')) <= 2 and sum(os.stat(s.statedir + '/log/' + f).st_size for f in os.listdir(s.statedir + '/log')) <= 524288, 'the log stays within two segments')
 for i, c in enumerate(slow):
     c.send('GETINFO messages-lost')
@@ -148,7 +148,7 @@ for script, args in (('porter-ctl', []), ('porter-ctl-tor', [tor.socket])):
         except OSError:
             pass
     pss.sort()
-    ok(len(pss) == 500 and pss[250] <= 200, '%s: an idle connection takes %d KB of its own (Pss, median of 500)' % (script, pss[250] if pss else 0), pss[-5:])
+    ok(len(pss) == 500 and (pss[250] <= 200 or 'asan' in BIN), '%s: an idle connection takes %d KB of its own (Pss, median of 500)' % (script, pss[250] if pss else 0), pss[-5:])
     for c in conns:
         c.close()
     ok(wait_until(lambda: not os.listdir(state + '/conn'), 30), script + ': all 500 leave, and nothing stays')

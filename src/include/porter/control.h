@@ -60,6 +60,7 @@ struct control_s {
   int is_socket;                /* in and out are one: then a hang-up means that the client is gone */
   int input_end, gone;          /* the client sends, takes no more */
   int closing;                  /* no more commands, only what is pending goes out */
+  int woken;                    /* the fifo has something */
   int stalled;                  /* something waits for room in output */
   int warned;                   /* errno of the last warning */
   uint64_t paced;               /* ns: when a message is due at the rate */

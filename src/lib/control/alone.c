@@ -190,19 +190,20 @@ static size_t command_end(control *c)
 {
   char const *s = c->input.s + c->input_done;
   size_t len = c->input.len - c->input_done;
-  for (;;) {
+  while (len) {
     char const *end = memchr(c->input.s + c->input_scan, '\n', c->input.len - c->input_scan);
     char const *start;
     if (!end) {
       /* Up to here there is none; a line's start must be seen again when its end comes. */
-      if (!len || *s != '+') c->input_scan = c->input.len;
-      return 0;
+      if (*s != '+') c->input_scan = c->input.len;
+      break;
     }
     start = c->input.s + c->input_scan;
     c->input_scan = (size_t)(end - c->input.s) + 1;
     if (*s != '+') return c->input_scan - c->input_done;
     if (start > s && *start == '.' && (end == start + 1 || (end == start + 2 && start[1] == '\r'))) return c->input_scan - c->input_done;
   }
+  return 0;
 }
 
 void alone_step(control *c)

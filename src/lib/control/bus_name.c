@@ -15,7 +15,7 @@
 
 #define LEAVE_WAIT 20000000    /* ns: entries that stay are swept later, so it is not worth more */
 #define CLAIM_WAIT 20000000    /* ns: a holder that was woken has left by then if its client is gone */
-#define CLAIM_ASLEEP 200000000 /* ns: one that did not even look may be waiting for a processor */
+#define CLAIM_ASLEEP 1000000000 /* ns: one that has not even looked waits for a processor */
 
 void bus_path_fmt(char *s, char const *prefix, uint64_t n)
 {

@@ -71,6 +71,9 @@ static void step(control *c)
     c->stalled = 0;
     if (c->tor_in >= 0) front_step(c);
     else alone_step(c);
+    /* Only now, when the client was heard: who finds the fifo empty knows that we did not leave. */
+    if (c->woken && c->bus.serial) bus_drain(&c->bus);
+    c->woken = 0;
     if (!c->closing && !c->answer.ready && !c->answer.at && (c->tor_in < 0 || front_between(c))) own_events(c);
     if (c->gone) c->output.bytes.len = c->output.done = 0;
     else if (output_pending(&c->output) && !output_flush(&c->output, c->out)) c->gone = 1;
@@ -103,7 +106,8 @@ static int serve(control *c)
 {
   int hung_up = 0;
   for (;;) {
-    enum { CLIENT_IN, CLIENT_OUT, FIFO, TOR_IN, TOR_OUT, COUNT };
+    /* The fifo first: a wake that is seen came before what is then seen of the client. */
+    enum { FIFO, CLIENT_IN, CLIENT_OUT, TOR_IN, TOR_OUT, COUNT };
     struct pollfd p[COUNT];
     struct timespec timeout, *wait = NULL;
     int want, n;
@@ -130,7 +134,7 @@ static int serve(control *c)
       return 0;
     }
     if (!n && c->retry == UINT64_MAX) bus_check(&c->bus);
-    if (p[FIFO].revents) bus_drain(&c->bus);
+    if (p[FIFO].revents) c->woken = 1;
     if (p[CLIENT_IN].revents & (POLLHUP | POLLERR)) {
       hung_up = 1;
       if (c->is_socket) c->gone = 1;
