@@ -1,0 +1,177 @@
+/* The state directory within one process: several connections, the log turning over, damage, readers at every place. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <porter/control_bus.h>
+
+#include "tap.h"
+
+#define SLICE(literal) ((slice){ (literal), sizeof(literal) - 1 })
+static slice const ALL = SLICE_ZERO;
+
+static bus a, b, c;
+static char path[64], file[128];
+
+struct reading { size_t count; uint64_t first, last; char text[64]; size_t stop; };
+
+static int read_one(void *context, bus_record const *r)
+{
+  struct reading *g = context;
+  if (g->stop && g->count == g->stop) return 0;
+  if (!g->count++) g->first = r->id;
+  g->last = r->id;
+  snprintf(g->text, sizeof g->text, "%.*s@%.*s:%.*s", (int)r->source.len, r->source.s, (int)r->destination.len, r->destination.s, (int)r->text.len, r->text.s);
+  return 1;
+}
+
+static uint64_t post(bus *from, slice to, slice text)
+{
+  uint64_t id = 0, next;
+  int good;
+  if (!bus_post_open(from)) return 0;
+  good = bus_post(from, to, text, &id);
+  if (!bus_post_close(from, &next)) return 0;
+  bus_wake(from);
+  return good && id < next ? id : 0;
+}
+
+static struct reading read_all(bus *from, size_t stop)
+{
+  struct reading g = { .stop = stop };
+  if (!bus_scan(from, &from->cursor, &read_one, &g)) g.count = SIZE_MAX;
+  return g;
+}
+
+static void list_one(void *context, char const *name)
+{
+  char *s = context;
+  strcat(strcat(s, name[0] ? name : "-"), " ");
+}
+
+static char const *list(bus *from)
+{
+  static char s[1024];
+  s[0] = 0;
+  return bus_list(from, &list_one, s) ? s : "failed";
+}
+
+static int has_byte(bus const *w)
+{
+  char byte;
+  return read(w->fifo, &byte, 1) == 1;
+}
+
+int main(void)
+{
+  struct reading g;
+  char text[BUS_TEXT_MAX];
+  uint64_t id, next;
+  unsigned int many;
+  int fd;
+  memset(text, 'x', sizeof text);
+  strcpy(path, "/tmp/porter-unit.XXXXXX");
+  if (!mkdtemp(path)) return 111;
+  strcat(path, "/state");
+  bus_init(&a, path, 1, -1);
+  bus_init(&b, path, 2, -1);
+  bus_init(&c, path, BUS_UID_NONE, -1);
+
+  ok(bus_join(&a) && bus_join(&b), "two connections");
+  is_str(list(&a), "- - ", "without names");
+  ok(bus_claim(&a, SLICE("anna")) && bus_claim(&b, SLICE("bert")), "names");
+  ok(!bus_claim(&b, SLICE("anna")) && errno == EEXIST, "a taken one");
+  ok(bus_claim(&a, SLICE("anna")), "one's own");
+  ok(bus_claim(&a, SLICE("ada")) && bus_claim(&b, SLICE("anna")), "renaming frees");
+  is_str(list(&b), "ada anna ", "list");
+  ok(bus_name_valid(SLICE("a_Z9")) && !bus_name_valid(SLICE("")) && !bus_name_valid(SLICE("a/b")) && !bus_name_valid(SLICE("..")), "what is a name");
+
+  is_int((long long)post(&a, ALL, SLICE("one")), 1, "the first id");
+  ok(!has_byte(&b), "who does not listen is not woken by a message to all");
+  ok(bus_listen(&b, 1), "listen");
+  is_int((long long)post(&a, ALL, SLICE("two")), 2, "the next");
+  ok(has_byte(&b) && !has_byte(&b), "a listener is woken, once");
+  g = read_all(&b, 0);
+  ok(g.count == 1 && g.first == 2, "and reads from where it began to listen");
+  is_str(g.text, "ada@all:two", "what was posted");
+  is_int((long long)post(&b, SLICE("ada"), SLICE("three")), 3, "to a name");
+  ok(has_byte(&a), "wakes its holder");
+  ok(!post(&b, SLICE("nobody"), SLICE("x")), "nobody has that name");
+  is_int((long long)bus_end(&a), 4, "and no id was used up");
+  g = read_all(&a, 0);
+  ok(g.count == 3 && g.first == 1 && g.last == 3, "all in the log, in order");
+  is_str(g.text, "anna@ada:three", "with source and destination");
+
+  /* Batches: full of names, full of octets. */
+  ok(bus_post_open(&a), "a batch");
+  for (many = 0; many < 3 * BUS_NAMED && bus_post(&a, SLICE("anna"), SLICE("x"), &id); many++);
+  ok(many == BUS_NAMED && errno == ENOBUFS, "takes so many destinations by name");
+  for (unsigned int i = 0; i < 20; i++)
+    if (!bus_post(&a, ALL, (slice){ .s = text, .len = sizeof text }, &id)) many = 0;
+  ok(bus_post_close(&a, &next) && many && next == id + 1, "and more octets than its memory");
+  bus_wake(&a);
+  g = read_all(&b, 5);
+  is_int((long long)g.count, 5, "a reader can stop");
+  g = read_all(&b, 0);
+  is_int((long long)(g.last + 1), (long long)next, "and go on");
+
+  /* The log turns over. */
+  bus_init(&c, path, BUS_UID_NONE, -1);
+  ok(bus_join(&c), "one who does not read");
+  next = bus_end(&a);
+  many = 0;
+  for (unsigned int i = 0; i < 200; i++) many += post(&a, ALL, (slice){ .s = text, .len = sizeof text }) != 0;
+  is_int(many, 200, "200 long messages");
+  g = read_all(&c, 0);
+  is_int((long long)(g.count + c.cursor.lost), 200, "what was read and what was lost is all");
+  ok(g.count >= 31 && g.count <= 64 && g.last == bus_end(&a) - 1, "at least one segment, at most two are kept");
+  bus_cursor at;
+  g = (struct reading){ .count = 0 };
+  ok(bus_oldest(&b, &at) && bus_scan(&b, &at, &read_one, &g) && g.last == bus_end(&a) - 1 && !at.lost, "the oldest that is kept");
+
+  /* Damage. */
+  post(&a, ALL, SLICE("before"));
+  snprintf(file, sizeof file, "%s/log/%llu", path, (unsigned long long)a.slot.cur_first);
+  fd = open(file, O_WRONLY | O_TRUNC);
+  ok(fd >= 0 && close(fd) == 0, "a segment is cut");
+  g = read_all(&c, 0);
+  ok(g.count == SIZE_MAX && errno == EBADMSG, "reading says so");
+  ok(bus_heal(&c, &c.cursor), "the segment is given up");
+  next = c.cursor.lost;
+  g = read_all(&c, 0);
+  ok(g.count == 0 && c.cursor.lost == next + 1, "what it held is lost");
+  ok(post(&a, ALL, SLICE("after")) && read_all(&c, 0).count == 1, "and all goes on");
+
+  /* Ends. */
+  bus_leave(&b);
+  is_str(list(&a), "ada - ", "who left is not in the list");
+  ok(!post(&a, SLICE("anna"), SLICE("x")), "his name is nobody's");
+  close(c.fifo);
+  c.fifo = -1;
+  is_str(list(&a), "ada ", "nor is who died");
+  ok(bus_join(&b), "the next who comes");
+  snprintf(file, sizeof file, "%s/conn/%llu.%lu", path, (unsigned long long)c.serial, (unsigned long)c.uid);
+  ok(access(file, F_OK) < 0, "sweeps up after him");
+  bus_leave(&a);
+  bus_leave(&b);
+  bus_leave(&c);
+
+  /* Not ours. */
+  chmod(path, 0750);
+  ok(!bus_join(&a) && errno == EPERM, "open to others");
+  chmod(path, 0700);
+  ok(bus_join(&a), "and not");
+  next = bus_end(&a);
+  ok(next > 200, "ids go on");
+  bus_leave(&a);
+  snprintf(file, sizeof file, "rm -r %s", path);
+  ok(system(file) == 0, "wiped");
+  ok(bus_join(&a) && bus_end(&a) == 1, "ids begin at 1");
+  bus_leave(&a);
+  *strrchr(path, '/') = 0;
+  snprintf(file, sizeof file, "rm -r %s", path);
+  return done() || system(file) != 0;
+}
