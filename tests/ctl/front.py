@@ -262,6 +262,31 @@ except (socket.timeout, TimeoutError):
     gone = False
 ok(gone, 'also when it left much unread')
 
+# Long answers of ours for a slow client, while tor's events pour in: neither is ever inside the other.
+d = Conn(front.address)
+u = double.accept()
+d.send('AUTHENTICATE')
+read_until(u, b'\n')
+u.sendall(b'250 OK\r\n')
+d.reply()
+for i in range(60):
+    d.want('POSTMESSAGE @all ' + 'm' * 1200)
+u.setblocking(True)
+t2 = threading.Thread(target=lambda: [u.sendall(b'650 BW 1 2\r\n650+NS=\r\n250 OK\r\n.\r\n650 OK\r\n') for i in range(20000)], daemon=True)
+t2.start()
+d.send('GETINFO ' + 'recent-messages ' * 40)
+d.send('GETINFO messages-lost')
+time.sleep(0.3)
+r = d.reply()
+equal((len([x for x in r if x == '250+recent-messages=']), len([x for x in r if x[:4] == '650 ']), r[-1]), (40, 40 * 50, '250 OK'), 'a long answer of ours while events pour in')
+equal(d.reply(), ['250-messages-lost=0', '250 OK'], 'and the next')
+while len(d.events) < 40000:
+    d.events.append(d.message()[0])
+t2.join()
+equal(set(d.events), {'650 BW 1 2', '650+NS='}, 'every event is whole')
+d.close()
+u.close()
+
 # A client that never reads while tor sends 20 MB.
 d = connect(front.address)
 d.settimeout(10)

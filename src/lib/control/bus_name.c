@@ -273,12 +273,14 @@ int bus_claim(bus *b, slice name)
   path[5 + name.len] = 0;
   for (;;) {
     int good, e;
-    if (!bus_enter(b)) return 0;
+    if (!bus_enter(b)) {
+      if (errno != EAGAIN) b->claim_deadline = 0;
+      return 0;
+    }
     good = bus_claim_locked(b, name);
     e = errno;
     bus_exit(b);
-    if (good) b->claim_deadline = 0;
-    if (good || e != EEXIST) return errno = e, good;
+    if (good || e != EEXIST) return b->claim_deadline = 0, errno = e, good;
     if (!claim_wait(b, path)) return 0;
   }
 }

@@ -242,7 +242,7 @@ static enum step scan_start(control *c, char *s, size_t len, char const *end)
   size_t n = 0, whole = end ? (size_t)(end - s) + 1 : 0;
   enum word word;
   if (c->holding) return STEP_WAIT;
-  while (n < len && n <= WORD_MAX && !(s[n] == ' ' || (s[n] >= '\t' && s[n] <= '\r'))) n++;
+  while (n < len && n <= WORD_MAX && s[n] && !(s[n] == ' ' || (s[n] >= '\t' && s[n] <= '\r'))) n++;
   if (n == len && n <= WORD_MAX && *s != '+') return STEP_INPUT;
   word = *s == '+' || n > WORD_MAX ? WORD_TOR : word_find(c, (slice){ .s = s, .len = whole ? whole : len });
   if (word > WORD_QUIT) {
@@ -334,7 +334,7 @@ void front_step(control *c)
     run_turns(c);
     front_pass(c);
     after = c->moved + c->input_scan + c->tor_scan + c->turns + c->turn_first;
-  } while (after != before && c->retry == UINT64_MAX);
+  } while (after != before);
   if (c->input_end && step == STEP_INPUT && c->input_done == c->input_scan) {
     tell_tor(c);
     /* The name is free as soon as the client left, not when tor noticed. */

@@ -171,7 +171,11 @@ static void reply_end(control *c)
     control_failure(c, c->failure);
   }
   if (t->kind == TURN_INFO) own_answered(c);
-  if (t->kind == TURN_AUTH) c->holding = 0;
+  if (t->kind == TURN_AUTH) {
+    c->holding = 0;
+    /* What tor was told is no longer needed here. */
+    if (c->input_done) explicit_bzero(c->input.s, c->input_done);
+  }
   front_turn_done(c);
   c->moved++;
 }
@@ -232,7 +236,8 @@ void front_scan_tor(control *c)
       continue;
     }
     if (len < 4 && !memchr(s, '\n', len) && !c->tor_end) return;
-    if (c->reply == REPLY_NONE && !reply_begin(c, s, len)) return;
+    /* An answer of ours that is half out, as the client is slow, comes first. */
+    if (c->reply == REPLY_NONE && (c->answer.ready || !reply_begin(c, s, len))) return;
     if (c->reply == REPLY_INFO && !c->swallow) {
       int go = info_line(c, s, len);
       if (!go) return;

@@ -37,6 +37,8 @@ static int read_client(control *c)
   if (c->input_done) {
     c->input.len -= c->input_done;
     memmove(c->input.s, c->input.s + c->input_done, c->input.len);
+    /* Part of a password may have moved. */
+    if (!c->authenticated) explicit_bzero(c->input.s + c->input.len, c->input_done);
     c->input_scan -= c->input_done;
     c->input_done = 0;
   }

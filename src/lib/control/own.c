@@ -277,6 +277,7 @@ int own_prepare(control *c, unsigned int keys)
   control_answer *a = &c->answer;
   bus_cursor at;
   if (a->ready) return 1;
+  bus_check(&c->bus);
   if (!bus_join(&c->bus)) goto fail;
   if (keys & 1 << KEY_LIST) {
     control_output list = CONTROL_OUTPUT_ZERO;
