@@ -260,6 +260,9 @@ int main(int argc, char **argv)
   finds("needle", HEAD "Content-Type: text/plain\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\nTkVFRExF", 1, "the first type counts");
   finds("needle", HEAD "Content-Type: text/plain\nX: y\nContent-Transfer-Encoding: base64\nContent-Type: image/png\n\nTkVFRExF", 1,
     "the first type counts, with base64 in between");
+  finds("needle", HEAD QP "Content-Type: message/rfc822\n\nSubject: =3D?utf-8?Q?=3D6Eeedle?=3D\n\n", 1, "a message in quoted-printable, its type last");
+  finds("needle", HEAD "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: image/png\n\nx\n--x\n"
+    "Content-Transfer-Encoding: base64\n\nTkVFRExF\n--x--\n", 1, "the type of another part does not count");
   {
     static char const nul[] = HEAD HTML "\n<style></sty\0le>needle", nul_word[] = HEAD "\nnee\0dle";
     ok(search("needle", nul, sizeof nul - 1, 0) == 1, "NUL in a tag");
