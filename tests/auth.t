@@ -1,5 +1,6 @@
 #!/bin/sh
 # auth: what it accepts, what it refuses, what it leaves in the environment, and at what exit code.
+# shellcheck disable=SC2016,SC2059,SC2317 # functions are called by name; printf makes octets; one word a variable
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/account.sh

@@ -87,27 +87,27 @@ wait_for_quiet() {
 template=$work/mail/%d/%n
 before=$(snapshot)
 for kind in unix tcp; do
-  logged $kind $kind frame-auth -d 0 -t 20 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 20 frame-write -t 20 maildir-op
-  drive good $kind $kind
-  drive credentials $kind $kind "$ha"
-  drive frames $kind $kind
-  drive crowd $kind $kind
+  logged "$kind" "$kind" frame-auth -d 0 -t 20 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 20 frame-write -t 20 maildir-op
+  drive good "$kind" "$kind"
+  drive credentials "$kind" "$kind" "$ha"
+  drive frames "$kind" "$kind"
+  drive crowd "$kind" "$kind"
 
-  logged $kind $kind-mixed frame-auth -d 0 auth "$work/users-mixed" setuidgid maildir-enter "$template" frame-read frame-write maildir-op
-  drive mailboxes $kind $kind-mixed
+  logged "$kind" "$kind-mixed" frame-auth -d 0 auth "$work/users-mixed" setuidgid maildir-enter "$template" frame-read frame-write maildir-op
+  drive mailboxes "$kind" "$kind-mixed"
 
-  logged $kind $kind-short frame-auth -d 0 -t 1 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 1 frame-write -t 1 maildir-op
-  drive patience $kind $kind-short
+  logged "$kind" "$kind-short" frame-auth -d 0 -t 1 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 1 frame-write -t 1 maildir-op
+  drive patience "$kind" "$kind-short"
 
-  logged $kind $kind-big frame-auth -d 0 -t 5 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 1 frame-write -t 1 "$stub/big-op"
-  drive big $kind $kind-big
+  logged "$kind" "$kind-big" frame-auth -d 0 -t 5 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 1 frame-write -t 1 "$stub/big-op"
+  drive big "$kind" "$kind-big"
 
-  logged $kind $kind-touch frame-auth -d 0 "$stub/touch-check" "$work/$kind.touched"
-  drive first $kind $kind-touch
+  logged "$kind" "$kind-touch" frame-auth -d 0 "$stub/touch-check" "$work/$kind.touched"
+  drive first "$kind" "$kind-touch"
   ok "$kind: no checker was started for what is no Auth frame" test ! -e "$work/$kind.touched"
 
-  listen $kind $kind-plain frame-auth -d 0 -v auth "$work/users" setuidgid maildir-enter "$template" frame-read frame-write maildir-op
-  drive process $kind $kind "$server" "${a_ids%:*}" "${a_ids#*:}"
+  listen "$kind" "$kind-plain" frame-auth -d 0 -v auth "$work/users" setuidgid maildir-enter "$template" frame-read frame-write maildir-op
+  drive process "$kind" "$kind" "$server" "${a_ids%:*}" "${a_ids#*:}"
   ok "$kind: -v says who came, from where, and what became of it" grep -q '^frame-auth: a@ex.org from .*: accepted$' "$work/$kind-plain.err"
 done
 is 'nothing was changed by any of them' "$(snapshot)" "$before"

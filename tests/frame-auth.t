@@ -1,5 +1,6 @@
 #!/bin/sh
 # frame-auth in front of any checkpassword program: what each of its ends looks like to the client. tests/chain.t has the rest.
+# shellcheck disable=SC2059,SC2217 # functions are called by name; printf makes octets; one word a variable
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # frame-call against real servers and against ones that break off.
+# shellcheck disable=SC1003,SC2016,SC2059,SC2317 # functions are called by name; printf makes octets; one word a variable
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 

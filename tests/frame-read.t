@@ -1,5 +1,6 @@
 #!/bin/sh
 # frame-read and frame-write on pipes and files: what they run, what they answer, how they end.
+# shellcheck disable=SC2059,SC2317 # functions are called by name; printf makes octets; one word a variable
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # maildir-enter: which mailbox it enters, which it refuses. The rules of templates are in tests/unit/maildir_enter.c.
+# shellcheck disable=SC2016,SC2317 # functions are called by name; printf makes octets; one word a variable
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 

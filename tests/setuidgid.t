@@ -1,5 +1,6 @@
 #!/bin/sh
 # setuidgid: who it becomes, whom it refuses to become, and that there is no way back.
+# shellcheck disable=SC2016,SC2086,SC2317 # functions are called by name; printf makes octets; one word a variable
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/account.sh

@@ -217,6 +217,9 @@ def frames():
     stats = frame("Stats", b"\x0a\x01x")
     for n in (1, 3, 4, 8, 9, 12, 13, len(stats) - 1):
         cut("a request cut after %d octets" % n, stats[:n])
+    move = frame("Move", pb.MoveReq(mids=["1000000001.M1P1.host"], to_folder="Elsewhere"))
+    for n in (len("Elsewhere") + 2, len("Elsewhere"), 1):
+        cut("a Move that would still decode without its last %d octets" % n, move[:-n])
     cut("a long message cut", word(5) + b"Stats" + word(1 << 20) + b"x" * 100000)
     bad("a method of no bytes", word(0) + word(0))
     bad("a method of 65 bytes", frame("A" * 65))
