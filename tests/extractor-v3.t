@@ -76,6 +76,9 @@ login() {  # USER PASSWORD MAILUSER: prints the answer in hex; the code is in $c
 }
 login user secret user
 is 'frame-auth: three requests' "$code$(cat "$work/hex")" "0$answer"
+credentials user secret
+frame_auth_sh() { timeout 20 frame-auth -d 0 sh -c 'exec "$0" "$1/bin/extractor-v3" "$2" "$3" "$AUTHUSER"' "$authuser" "$home" "$work/mail" "$vmail" < "$work/in" 2>/dev/null; }
+is 'frame-auth: MAILUSER from AUTHUSER, by a shell' "$(frame_auth_sh | hex)" "$answer"
 failed() { case $(cat "$work/hex") in 000000??7a??08"$(printf %02x "$1")"12*) return 0 ;; *) return 1 ;; esac; }
 login liar secret user
 is 'frame-auth: who logs in as one and asks for the mailbox of another' $code 5

@@ -74,7 +74,10 @@ int frame_tick(int on)
 {
   struct sigaction action = { .sa_handler = nothing };  /* without SA_RESTART */
   struct itimerval every = { { on, 0 }, { on, 0 } };
-  if (on && sigaction(SIGALRM, &action, NULL) < 0) return 0;
+  sigset_t alarm;
+  sigemptyset(&alarm);
+  sigaddset(&alarm, SIGALRM);
+  if (on && (sigaction(SIGALRM, &action, NULL) < 0 || sigprocmask(SIG_UNBLOCK, &alarm, NULL) < 0)) return 0;
   return setitimer(ITIMER_REAL, &every, NULL) == 0;
 }
 
