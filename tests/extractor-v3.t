@@ -1,6 +1,6 @@
 #!/bin/sh
 # extractor-v3 under qmail-authuser: setuid root, run as root, with entries that change the user, and behind frame-auth.
-# shellcheck disable=SC2059,SC2086,SC2317 # functions are called by name; printf makes octets; one word a variable
+# shellcheck disable=SC2016,SC2059,SC2086,SC2317 # functions are called by name; printf makes octets; one word a variable
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/account.sh

@@ -12,7 +12,7 @@
 
 #define FRAME_METHOD_MAX 64
 #define FRAME_MESSAGE_MAX (1u << 20)   /* of a request, unless told otherwise */
-#define FRAME_RESPONSE_MAX (1u << 28)  /* likewise of a response */
+#define FRAME_RESPONSE_MAX 2147483647u /* likewise of a response: what protobuf's decoders take */
 #define FRAME_PIECE 65536u             /* what must come or go within the patience; what a pipe holds */
 #define FRAME_PATIENCE 60u             /* seconds */
 
