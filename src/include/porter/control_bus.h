@@ -86,8 +86,7 @@ struct bus_s {
   char name[BUS_NAME_MAX + 1];    /* empty: unset */
   int listening;
   bus_cursor cursor;              /* what is unread begins here */
-  uint64_t lock_deadline, claim_deadline;   /* ns, monotonic; 0: none */
-  int claim_woken;
+  uint64_t lock_deadline, claim_began, claim_deadline;   /* ns, monotonic; 0: none */
   int segment;                    /* -1, or the segment that was used last */
   uint64_t segment_first;
   bus_slot slot;                  /* during a batch: as it will be committed */

@@ -247,22 +247,24 @@ int bus_claim_locked(bus *b, slice name)
 /* Wakes who has the name, once; EAGAIN while he may still be on his way out, EEXIST when he stays. */
 static int claim_wait(bus *b, char const *path)
 {
-  uint64_t now = bus_now(), waited;
-  int fd = -1, unread = 0, e = EEXIST;
-  if (!b->claim_deadline) b->claim_deadline = now + CLAIM_WAIT, b->claim_woken = 0;
-  waited = now + CLAIM_WAIT - b->claim_deadline;
+  uint64_t now = bus_now();
+  int fd = -1, unread = 0, first = !b->claim_began;
+  struct pollfd watch = { .fd = b->watch, .events = POLLIN };
+  struct timespec nap = { .tv_sec = 0, .tv_nsec = 50000 };
+  if (first) {
+    b->claim_began = now;
+    b->claim_deadline = now + CLAIM_WAIT;
+  }
   if (name_taken(b, path, &fd) == 1) {
-    if (!b->claim_woken) b->claim_woken = 1, unread = write(fd, "", 1) == 1;
+    if (first) unread = write(fd, "", 1) == 1;
     else if (ioctl(fd, FIONREAD, &unread) < 0) unread = 0;
     close(fd);
   }
-  if (waited < CLAIM_WAIT || (unread && waited < CLAIM_ASLEEP)) {
-    struct pollfd watch = { .fd = b->watch, .events = POLLIN };
-    struct timespec nap = { .tv_sec = 0, .tv_nsec = waited < 1000000 ? 50000 : 500000 };
-    e = EAGAIN;
-    if (!ppoll(&watch, 1, &nap, NULL)) return 1;
-  } else b->claim_deadline = 0;
-  return errno = e, 0;
+  /* His time begins when he looked. */
+  if (unread && now - b->claim_began < CLAIM_ASLEEP) b->claim_deadline = now + CLAIM_WAIT;
+  if (now >= b->claim_deadline) return b->claim_began = 0, errno = EEXIST, 0;
+  if (now - b->claim_began > 1000000) nap.tv_nsec = 500000;
+  return ppoll(&watch, 1, &nap, NULL) > 0 ? (errno = EAGAIN, 0) : 1;
 }
 
 int bus_claim(bus *b, slice name)
@@ -274,13 +276,13 @@ int bus_claim(bus *b, slice name)
   for (;;) {
     int good, e;
     if (!bus_enter(b)) {
-      if (errno != EAGAIN) b->claim_deadline = 0;
+      if (errno != EAGAIN) b->claim_began = 0;
       return 0;
     }
     good = bus_claim_locked(b, name);
     e = errno;
     bus_exit(b);
-    if (good || e != EEXIST) return b->claim_deadline = 0, errno = e, good;
+    if (good || e != EEXIST) return b->claim_began = 0, errno = e, good;
     if (!claim_wait(b, path)) return 0;
   }
 }
