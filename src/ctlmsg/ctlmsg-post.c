@@ -63,6 +63,7 @@ int main (int argc, char const *const *argv)
     if (tain_less(&deadline, &until)) until = deadline;
     deepsleepuntil(&until, &now);
   }
+  stralloc_free(&text);
   control_client_quit(&client);
   return EXIT_DONE;
 }
