@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
@@ -74,7 +73,6 @@ static int respond(int fd, uint64_t len, int code, unsigned int patience)
   }
   else if (frame_put_file(1, fd, len, patience)) return code;
   strerr_warnwu1sys("send the response");
-  shutdown(1, SHUT_WR);
   return EXIT_REQUEST;
 }
 
