@@ -1,5 +1,6 @@
 #!/bin/sh
 # message-to-json and json-to-message: Google's json_format is the judge of what they write and take.
+# shellcheck disable=SC2317 # functions are called through ok, exits and session
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 
@@ -40,7 +41,7 @@ is 'with the place' "$(cat "$work/err")" 'json-to-message: fatal: start: not a w
 if [ "${B##*/}" = asan ]; then
   skip 'memory' 'the sanitizers take their own'
 else
-  limited() { ( ulimit -v "$1"; shift; exec "$@" ); }
+  limited() { limit=$1; shift; prlimit --as="${limit}000" -- "$@"; }
   "$python" - "$work/large" <<'END'
 import sys
 body = bytes(range(256)) * 163840
