@@ -53,7 +53,7 @@ static int vanishes(char c)
 static int word_octets_hide(mail_matcher const *m, char const *s, size_t len);
 
 /* The encoded word whose "=?" is at s[i]. */
-static int word_hides(mail_matcher const *m, char const *s, size_t len, size_t i)
+static int word_hides(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i)
 {
   char out[WORD_MAX + TRANSFER_ROOM];
   size_t const end = len - i < WORD_MAX ? len : i + WORD_MAX, label = i += 2;
@@ -66,7 +66,7 @@ static int word_hides(mail_matcher const *m, char const *s, size_t len, size_t i
   int const base64 = to_lower(s[i + 1]) == 'b';
   size_t const text = i += 3;
   while (i < end && !(s[i] == '?' && i + 1 < end && s[i + 1] == '=')) if (s[i] == '"' || s[i] == '\\') return 1; else i++;
-  if (i == end) return 1;
+  if (i == end || !fields_spend(f, i - label)) return 1;
   char const *const star = memchr(s + label, '*', label_len);
   charset const *const c = charset_find(s + label, star ? (size_t)(star - s) - label : label_len);
   if (c && charset_kind(c) == CHARSET_OTHER) return 1;
@@ -83,8 +83,8 @@ static int word_hides(mail_matcher const *m, char const *s, size_t len, size_t i
   return word_octets_hide(m, out, n);
 }
 
-/* The special octet at s[i]. */
-static int special_hides(mail_matcher const *m, char const *s, size_t len, size_t i, int words)
+/* The special octet at s[i]. f is null in an encoded word, which has neither fields nor encoded words. */
+static int special_hides(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i)
 {
   char const c = s[i], next = i + 1 < len ? s[i + 1] : 0;
   size_t k = i + 1;
@@ -106,7 +106,7 @@ static int special_hides(mail_matcher const *m, char const *s, size_t len, size_
     char const octet = to_lower((char)(hex(next) << 4 | hex(s[i + 2])));
     return octet == '&' || ((m->letters >> (octet & 63) & 1) && memchr(m->needle, octet, m->needle_len));
   }
-  return next == '?' && (!words || word_hides(m, s, len, i));
+  return next == '?' && (!f || word_hides(m, f, s, len, i));
 }
 
 /* --- all octets --- */
@@ -114,7 +114,7 @@ static int special_hides(mail_matcher const *m, char const *s, size_t len, size_
 static int octet_hides(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i)
 {
   if (s[i] == '\n') return f && i + 1 < len && field_hides(f, s + i + 1, s + len);
-  return special_hides(m, s, len, i, f != NULL);
+  return special_hides(m, f, s, len, i);
 }
 
 #define PLACES 32
@@ -228,7 +228,6 @@ static blocks_func *blocks_best(void)
 }
 #endif
 
-/* f is null in an encoded word, which has neither fields nor encoded words. */
 static int octets_hide(mail_matcher const *m, mail_fields *f, char const *s, size_t len)
 {
   blocks_func *const blocks = blocks_best();
@@ -250,6 +249,6 @@ static int word_octets_hide(mail_matcher const *m, char const *s, size_t len)
 
 int mail_refuse(mail_matcher const *m, slice octets)
 {
-  mail_fields f = { .type = NULL };
+  mail_fields f = { .work = 4 * octets.len + 4096 };
   return m->needle_len >= SHORTEST && !octets_hide(m, &f, octets.s, octets.len);
 }

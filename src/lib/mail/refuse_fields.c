@@ -91,10 +91,11 @@ static int is_type(char const *name)
   return to_lower(name[0]) == 't' && to_lower(name[1]) == 'y';
 }
 
-/* Whether an empty line, which ends a head, is in s. */
-static int has_empty_line(char const *s, char const *end)
+/* Whether for certain an empty line, which ends a head, is in s. */
+static int has_empty_line(mail_fields *f, char const *s, char const *end)
 {
   size_t const len = s ? (size_t)(end - s) : 0;
+  if (!fields_spend(f, len)) return 0;
   return !s || memmem(s, len, "\n\n", 2) || memmem(s, len, "\n\r\n", 3);
 }
 
@@ -104,22 +105,23 @@ int field_hides(mail_fields *f, char const *s, char const *end)
   if (!is_content(s, end)) return 0;
   slice const value = content_field(s, end, &name);
   if (to_lower(name[0]) != 't') return 0;
-  if (!value.len) return 1;
+  if (!value.len || !fields_spend(f, value.len)) return 1;
   if (is_type(name)) {
     f->before = f->type;
     f->type = s;
     f->opaque = is_opaque(value);
     f->joined = run_end(s, end);
+    if (!fields_spend(f, (size_t)(f->joined - s))) return 1;
     return type_hides(value, &f->message) || (f->printable && f->message);
   }
   if (!encoding_hides(value, &f->printable)) return f->printable && f->message;
   /* base64 of no text: the only type of this head stands before it with nothing but such fields between, or so behind it. */
-  if (f->type && f->opaque && s < f->joined) return !has_empty_line(f->before, f->type);
-  if (!has_empty_line(f->type, s)) return 1;
+  if (f->type && f->opaque && s < f->joined) return !has_empty_line(f, f->before, f->type);
+  if (!has_empty_line(f, f->type, s)) return 1;
   for (char const *next = value.s + value.len + 1; is_content(next, end);) {
     slice const v = content_field(next, end, &name);
     if (is_type(name)) return !is_opaque(v);
-    if (!v.len || v.s + v.len == end) break;
+    if (!v.len || v.s + v.len == end || !fields_spend(f, v.len)) break;
     next = v.s + v.len + 1;
   }
   return 1;

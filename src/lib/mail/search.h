@@ -15,7 +15,13 @@ struct mail_fields_s {
   char const *type, *before;  /* the last Content-Type, and the one before it */
   int opaque;               /* the last one is of what is no text */
   char const *joined;       /* up to there it is followed by fields Content-... only */
+  size_t work;              /* octets that may still be looked at a second time: what wants more is read, so that time is linear */
 };
+/* Takes n octets of that work; 0 where there is not so much. */
+static inline int fields_spend(mail_fields *f, size_t n)
+{
+  return n <= f->work ? f->work -= n, 1 : 0;
+}
 /* Whether the line that begins at s is a field that says that something is hidden. */
 extern int field_hides (mail_fields *f, char const *s, char const *end);
 

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Decoding, HTML, previews and search cost linear time: instructions for n and for 4n of what could cost more
+# (tests/unit/linear_text.c), counted by valgrind.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+if [ "$B" != "${B%asan}" ]; then
+  skip linear-text "valgrind and the sanitizers do not go together"
+  finish
+fi
+program=$B/unit/linear_text
+n=4000
+
+count() {
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$1" "$2" 2>&1 | sed -n 's/.*Collected : //p'
+}
+least=$(count none 1)
+# shellcheck disable=SC2317 # ok calls it
+grows_linearly() {
+  few=$(count "$1" $n)
+  many=$(count "$1" $((4 * n)))
+  echo "$1: $((few - least)) instructions for $n, $((many - least)) for $((4 * n))"
+  [ "$few" -gt "$least" ] && [ $(((many - least) * 10)) -le $(((few - least) * 45 + 200000)) ]
+}
+for name in $("$program" list); do
+  ok "linear in $name" grows_linearly "$name"
+done
+finish

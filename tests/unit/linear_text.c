@@ -1,0 +1,131 @@
+/* Input made to cost more than linear time: with arguments NAME N does one thing, for tests/linear-text.t, which counts
+ * instructions. Without, everything once, small. */
+#include <stdlib.h>
+
+#include <porter/mail.h>
+#include <porter/search.h>
+#include <porter/text.h>
+#include "../../src/lib/mail/html.h"
+#include "tap.h"
+
+static int drop(void *context, char const *s, size_t len)
+{
+  *(size_t *)context += len + (unsigned char)s[0];
+  return 1;
+}
+
+static void html_text(slice s, size_t *sum)
+{
+  html h;
+  html_open(&h, drop, sum);
+  html_feed(&h, s.s, s.len);
+  html_finish(&h);
+}
+
+static void decode(char const *label, slice s, size_t *sum)
+{
+  charset_stream cs;
+  charset_open(&cs, charset_find(label, strlen(label)));
+  for (size_t i = 0; i < s.len; i += 7) charset_feed(&cs, s.s + i, s.len - i < 7 ? s.len - i : 7, drop, sum);
+  charset_finish(&cs, drop, sum);
+}
+
+static void search(slice s, size_t *sum)
+{
+  arena a = ARENA_ZERO;
+  mail_matcher m;
+  if (mail_matcher_init(&m, &a, (slice){ "xyzzyneedle", 11 })) *sum += (size_t)mail_matches(&m, &a, s);
+  arena_free(&a);
+}
+
+static void preview(slice s, size_t *sum)
+{
+  arena a = ARENA_ZERO;
+  mime_tree tree;
+  slice out;
+  if (mime_parse(&a, s.s, s.len, &tree) && mail_preview(&a, &tree, &out)) *sum += out.len;
+  arena_free(&a);
+}
+
+static void qp(slice s, size_t *sum)
+{
+  char *const out = malloc(s.len + TRANSFER_ROOM);
+  qp_state st = QP_ZERO;
+  if (out) *sum += qp_decode(&st, out, s.s, s.len);
+  free(out);
+}
+
+static void base64(slice s, size_t *sum)
+{
+  char *const out = malloc(s.len + TRANSFER_ROOM);
+  base64_state st = BASE64_ZERO;
+  if (out) *sum += base64_decode(&st, out, s.s, s.len);
+  free(out);
+}
+
+static void uu(slice s, size_t *sum)
+{
+  slice lines;
+  if (uu_find(s, &lines)) uu_decode(lines, drop, sum);
+}
+
+static void utf7(slice s, size_t *sum) { decode("utf-7", s, sum); }
+static void gb18030(slice s, size_t *sum) { decode("gb18030", s, sum); }
+static void iso2022(slice s, size_t *sum) { decode("iso-2022-jp", s, sum); }
+static void utf8(slice s, size_t *sum) { decode("utf-8", s, sum); }
+
+static void mutf7(slice s, size_t *sum)
+{
+  arena a = ARENA_ZERO;
+  slice out;
+  if (mutf7_encode(&a, s, &out) && mutf7_decode(&a, out, &out)) *sum += out.len;
+  arena_free(&a);
+}
+
+static struct { char const *name; void (*run)(slice s, size_t *sum); char const *begin, *again; } const things[] = {
+  { "html-less", html_text, "", "<" },
+  { "html-comments", html_text, "", "<!--" },
+  { "html-references", html_text, "", "&aaaaaaaaa" },
+  { "html-style", html_text, "<style>", "</styl" },
+  { "html-quotes", html_text, "", "<a b=\"" },
+  { "html-blockquotes", html_text, "", "<blockquote>x" },
+  { "utf7", utf7, "", "+AA" },
+  { "gb18030", gb18030, "", "\x81\x30\x81" },
+  { "iso2022", iso2022, "", "\x1b$\x1b" },
+  { "utf8", utf8, "", "\xe2\x82" },
+  { "qp", qp, "", "= \t" },
+  { "base64", base64, "", "A-B\n" },
+  { "uu-begins", uu, "", "begin 644 x\n" },
+  { "mutf7", mutf7, "", "\xc3\xa4&" },
+  { "search-words", search, "Subject: ", "=?a?q?z " },
+  { "search-open-words", search, "Subject: ", "=?a?q?" },
+  { "search-addresses", search, "From: ", "\"x\\\"(y" },
+  { "search-types", search, "", "Content-Type: image/png\n" },
+  { "search-encodings", search, "Content-Type: image/png\n", "Content-Transfer-Encoding: base64\n" },
+  { "search-mixed-fields", search, "Content-Type: image/png\n", "Content-Transfer-Encoding: base64\nContent-Type: image/png\n" },
+  { "search-prefixes", search, "Content-Type: text/html\n\n", "xyzzyneedl<b>" },
+  { "search-nearly", search, "\n", "xyzzyneedlxyzzy" },
+  { "preview-quotes", preview, "\n", "On 2020 x:\n> y\n" },
+  { "preview-parts", preview, "Content-Type: multipart/mixed; boundary=x\n\n", "--x\n\n" },
+};
+
+int main(int argc, char **argv)
+{
+  size_t sum = 0;
+  for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
+    size_t const n = argc == 3 ? strtoul(argv[2], NULL, 10) : 100, begin = strlen(things[i].begin), again = strlen(things[i].again);
+    if (argc == 3 && strcmp(argv[1], things[i].name)) continue;
+    if (argc == 2) {
+      puts(things[i].name);
+      continue;
+    }
+    char *const s = malloc(begin + n * again + 1);
+    if (!s) return 111;
+    memcpy(s, things[i].begin, begin);
+    for (size_t k = 0; k < n; k++) memcpy(s + begin + k * again, things[i].again, again);
+    things[i].run((slice){ s, begin + n * again }, &sum);
+    free(s);
+    if (argc != 3) ok(1, "%s ends", things[i].name);
+  }
+  return argc == 1 ? done() : sum == (size_t)-1;
+}
