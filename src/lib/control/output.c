@@ -7,7 +7,7 @@
 
 #include <porter/control_output.h>
 
-#define OUTPUT_KEEP 8192   /* a buffer that grew beyond is given back when it is empty */
+#define OUTPUT_KEEP 65536   /* a buffer that grew beyond is given back when it is empty */
 
 void output_add(control_output *o, char const *s, size_t len)
 {

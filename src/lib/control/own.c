@@ -201,23 +201,34 @@ static int recent_to_me(bus const *b, bus_record const *r)
   return control_equal(r->destination, b->name) && (r->to == b->serial || (b->uid != BUS_UID_NONE && r->uid == b->uid));
 }
 
+#define EVENT_MAX (sizeof "650 POSTMESSAGE   @ \r\n" + UINT64_FMT + 2 * BUS_NAME_MAX + BUS_TEXT_MAX)
+static slice const unset = { .s = "unset", .len = 5 };
+
 static size_t event_length(bus_record const *r)
 {
   char id[UINT64_FMT];
-  return sizeof "650 POSTMESSAGE   @ \r\n" - 1 + uint64_fmt(id, r->id) + (r->source.len ? r->source.len : 5) + r->destination.len + r->text.len;
+  return sizeof "650 POSTMESSAGE   @ \r\n" - 1 + uint64_fmt(id, r->id) + (r->source.len ? r->source : unset).len + r->destination.len + r->text.len;
 }
 
+/* Straight into the buffer: every message comes here once for each listener. */
 static void event_put(control_output *o, bus_record const *r)
 {
-  output_string(o, "650 POSTMESSAGE ");
-  output_number(o, r->id);
-  if (r->source.len) {
-    output_add(o, " ", 1);
-    output_add(o, r->source.s, r->source.len);
-  } else output_string(o, " unset");
-  output_add(o, " @", 2);
-  output_add(o, r->destination.s, r->destination.len);
-  output_about(o, " ", r->text, "");
+  slice source = r->source.len ? r->source : unset;
+  char *s;
+  if (!stralloc_readyplus(&o->bytes, EVENT_MAX)) {
+    o->failed = 1;
+    return;
+  }
+  s = mempcpy(o->bytes.s + o->bytes.len, "650 POSTMESSAGE ", 16);
+  s += uint64_fmt(s, r->id);
+  *s++ = ' ';
+  s = mempcpy(s, source.s, source.len);
+  s = mempcpy(s, " @", 2);
+  s = mempcpy(s, r->destination.s, r->destination.len);
+  *s++ = ' ';
+  s = mempcpy(s, r->text.s, r->text.len);
+  s = mempcpy(s, "\r\n", 2);
+  o->bytes.len = (size_t)(s - o->bytes.s);
 }
 
 /* The places of the last few messages that count, in a ring. */
