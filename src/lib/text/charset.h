@@ -14,8 +14,8 @@ typedef size_t charset_decoder(charset_stream *cs, unsigned char const *s, size_
 struct charset_s {
   char const *name;
   charset_decoder *decode;
-  uint32_t start;         /* the state that a stream begins in */
   uint16_t const *table;  /* of a single-byte charset: the code point of each octet, 0 for none */
+  uint32_t start;         /* the state that a stream begins in */
   int ascii;              /* octets below 128, but for NUL, stand for themselves wherever a character may begin */
 };
 
