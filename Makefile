@@ -43,7 +43,7 @@ $(B)/gen/maildir.pb-c.h: src/proto/maildir.proto
 $(B)/gen/message_types.h: $(B)/gen/maildir.pb-c.h
 	sed -n 's/^extern const ProtobufCMessageDescriptor \(.*\);/\&\1,/p' $< > $@
 # Tables of charsets and letter case come from the C library, at build time only.
-$(B)/gen/%_tables.h: src/gen/%_tables.c
+$(filter %_tables.h,$(GENERATED)): $(B)/gen/%_tables.h: src/gen/%_tables.c
 	@mkdir -p $(@D)
 	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $< && $(@:.h=) > $@.new && mv $@.new $@
 $(SCRIPTS): $(B)/bin/%: src/run/% conf-home
