@@ -15,7 +15,6 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
-#include <skalibs/uint32.h>
 
 #include <maildir.pb-c.h>
 #include <porter/account.h>
@@ -62,27 +61,6 @@ static int ended(int code)
     case EXIT_TEMPORARY: return refuse(code, PORTER__ERROR__CODE__TEMPORARY, "temporary failure, try again later");
     default: return refuse(code, PORTER__ERROR__CODE__REFUSED, "user or password not accepted");
   }
-}
-
-/* The Auth frame, whole, within the patience: FRAME_METHOD for any other request. */
-static enum frame_status receive(credentials *c)
-{
-  static char const head[8] = "\0\0\0\4Auth";
-  char s[12];
-  uint32_t len;
-  int64_t deadline = frame_clock() + (int64_t)option.patience * 1000;
-  size_t got = frame_fill(0, s, 4, deadline);
-  if (got == 4 && memcmp(s, head, 4)) return FRAME_METHOD;
-  if (got == 4) got += frame_fill(0, s + 4, 8, deadline);
-  if (got >= 8 && memcmp(s, head, 8)) return FRAME_METHOD;
-  if (got == sizeof s) {
-    uint32_unpack_big(s + 8, &len);
-    if (len > CREDENTIALS_MAX) return FRAME_LENGTH;
-    c->len = frame_fill(0, c->s, len, deadline);
-    if (c->len == len) return FRAME_OK;
-  }
-  if (errno == ETIMEDOUT) return got ? FRAME_LATE : FRAME_IDLE;
-  return errno ? FRAME_SYSTEM : got ? FRAME_CUT : FRAME_END;
 }
 
 static void nothing(int sig)
@@ -142,15 +120,14 @@ int main(int argc, char const *const *argv)
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);
 
-  enum frame_status got = receive(&c);
+  enum frame_status got = frame_auth_read(0, &c, option.patience);
   if (got == FRAME_END) return EXIT_DONE;
-  if (got == FRAME_OK && !credentials_parse(&c)) got = FRAME_LENGTH;
   if (got != FRAME_OK) {
     credentials_wipe(&c);
     if (got == FRAME_IDLE) return frame_end(0, 1), EXIT_REQUEST;
     return got == FRAME_SYSTEM ? refuse(EXIT_TEMPORARY, PORTER__ERROR__CODE__TEMPORARY, frame_reason(got))
-      : refuse(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST, got == FRAME_METHOD ? "the first request must be Auth"
-        : got == FRAME_LENGTH ? "these are no credentials" : frame_reason(got));
+      : refuse(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST,
+        got == FRAME_METHOD ? "the first request must be Auth" : frame_reason(got));
   }
   text_escape(shown, c.user, strlen(c.user));
 

@@ -40,27 +40,19 @@ static ProtobufCMessageDescriptor const *type(char const *method, char const *su
 }
 
 /* The server may have answered and closed its end already: then what cannot be sent does not matter, the response does. */
-static void put(char const *s, size_t len)
-{
-  if (allwrite(OUT, s, len) < len && errno != EPIPE && errno != ECONNRESET) strerr_diefu1sys(EXIT_TEMPORARY, "send the request");
-}
-
-static void put_frame(char const *method, char const *s, size_t len)
+static void put(char const *method, char const *s, size_t len)
 {
   char head[FRAME_METHOD_MAX + 8];
-  size_t n = strlen(method);
-  uint32_pack_big(head, (uint32_t)n);
-  memcpy(head + 4, method, n);
-  uint32_pack_big(head + 4 + n, (uint32_t)len);
-  put(head, n + 8);
-  put(s, len);
+  size_t n = frame_request_head(head, method, (uint32_t)len);
+  if (allwrite(OUT, head, n) == n && allwrite(OUT, s, len) == len) return;
+  if (errno != EPIPE && errno != ECONNRESET) strerr_diefu1sys(EXIT_TEMPORARY, "send the request");
 }
 
 static void put_auth(void)
 {
   credentials c;
   if (!credentials_read(3, &c)) strerr_diefu1sys(EXIT_MISUSE, "read the credentials on descriptor 3");
-  put_frame("Auth", c.s, c.len);
+  put("Auth", c.s, c.len);
   credentials_wipe(&c);
 }
 
@@ -145,7 +137,7 @@ int main(int argc, char const *const *argv)
     }
   }
   if (auth) put_auth();
-  put_frame(argv[0], request.s, request.len);
+  put(argv[0], request.s, request.len);
   get(&response, max, patience);
   stralloc_free(&input);
   arena_free(&a);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <porter/credentials.h>
 #include <porter/slice.h>
 
 #define FRAME_METHOD_MAX 64
@@ -24,6 +25,7 @@ enum frame_status {
   FRAME_LATE,     /* a frame has begun, and its rest does not come */
   FRAME_METHOD,   /* the method is not 1 to 64 of [A-Za-z0-9_-], starting with a letter */
   FRAME_LENGTH,   /* the message is longer than allowed */
+  FRAME_CREDENTIALS,  /* the message of Auth is no credentials */
   FRAME_SYSTEM    /* errno says what failed */
 };
 
@@ -51,8 +53,14 @@ extern enum frame_status frame_request_read (int fd, frame_request *request, uin
  * closed on exec, from which they can be read to end of file: a pipe up to FRAME_PIECE, a memfd beyond. The caller closes it. */
 extern enum frame_status frame_message_read (int fd, uint32_t len, unsigned int patience, int *in);
 
+/* Reads the frame of a method Auth, whole, within patience seconds. FRAME_OK, and c is parsed; FRAME_METHOD for another method;
+ * FRAME_CREDENTIALS for what is no credentials, or too long. The caller wipes c in any case. */
+extern enum frame_status frame_auth_read (int fd, credentials *c, unsigned int patience);
+
 /* --- writing --- */
 
+/* Writes a request's head to s, which has FRAME_METHOD_MAX + 8 octets; method is one (frame_method). Returns its length. */
+extern size_t frame_request_head (char *s, char const *method, uint32_t len);
 /* Writes len octets, at most 4096, once there is room for them, waiting at most patience seconds. 1, or 0 with errno. */
 extern int frame_put (int fd, char const *s, size_t len, unsigned int patience);
 /* Writes the first len octets of the file from to fd; each FRAME_PIECE must go within patience seconds. 1, or 0 with errno

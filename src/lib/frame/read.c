@@ -23,6 +23,7 @@ char const *frame_reason(enum frame_status status)
     [FRAME_LATE] = "the rest of a frame did not come in time",
     [FRAME_METHOD] = "this is no method's name",
     [FRAME_LENGTH] = "message too long",
+    [FRAME_CREDENTIALS] = "these are no credentials",
     [FRAME_SYSTEM] = "unable to read a frame",
   };
   return reason[status];

@@ -2,12 +2,24 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <skalibs/uint32.h>
+
 #include <porter/frame.h>
+
+size_t frame_request_head(char *s, char const *method, uint32_t len)
+{
+  size_t n = strlen(method);
+  uint32_pack_big(s, (uint32_t)n);
+  memcpy(s + 4, method, n);
+  uint32_pack_big(s + 4 + n, len);
+  return n + 8;
+}
 
 int frame_put(int fd, char const *s, size_t len, unsigned int patience)
 {
