@@ -16,7 +16,7 @@ count() {
 least=$(count none 1)
 # shellcheck disable=SC2317 # ok calls it
 grows_linearly() {
-  few=$(count "$1" $n)
+  few=$(count "$1" "$n")
   many=$(count "$1" $((4 * n)))
   echo "$1: $((few - least)) instructions for $n, $((many - least)) for $((4 * n))"
   [ "$few" -gt "$least" ] && [ $(((many - least) * 10)) -le $(((few - least) * 45 + 200000)) ]
