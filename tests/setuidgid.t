@@ -35,7 +35,7 @@ exits 'USER is not looked up' 5 as USER="$s" -- "$work/ids"
 exits 'USER does not count' 0 as USER=root UID=$uid GID=$gid -- "$work/ids"
 
 for bad in UID=0 UID=-1 UID=4294967295 UID=4294967296 UID=x UID=1x UID= UID=00 'UID=1 GID=4294967295' 'UID=1 GID=-1' 'UID=1 GID=x' 'UID=1 GIDLIST=1,x' \
-  'UID=1 GIDLIST=1/2'; do
+  'UID=1 GIDLIST=1/2' 'UID=1 GIDLIST=1,' 'UID=1 GIDLIST=,1' 'UID=1 GIDLIST=4294967295' 'UID=1 GIDLIST=4294967296' 'UID=1 GIDLIST=1,42949672960'; do
   # shellcheck disable=SC2086
   exits "refused: $bad" 5 as GID=1 $bad -- echo run
   is 'nothing was run' "$(cat "$work/out")" ''

@@ -7,7 +7,7 @@
 
 #define ACCOUNT_GROUPS_MAX 4096
 
-/* Who to become. groups are the supplementary ones; where has_groups is 0, gid alone. */
+/* Who to become. groups are the supplementary ones; where group_count is 0, gid alone. */
 typedef struct account_s account;
 struct account_s {
   uid_t uid;

@@ -8,18 +8,26 @@
 
 #include <porter/account.h>
 
+/* gid_scanlist would take a number that is too large for two that are not. */
+static int scan_groups(account *a, char const *s)
+{
+  while (a->group_count < ACCOUNT_GROUPS_MAX) {
+    size_t n = gid_scan(s, a->groups + a->group_count);
+    if (!n || (s[n] && s[n] != ',')) return 0;
+    a->group_count++;
+    if (!s[n]) return 1;
+    s += n + 1;
+  }
+  return 0;
+}
+
 int account_scan(account *a, char const *uid, char const *gid, char const *gidlist)
 {
   errno = EINVAL;
   a->group_count = 0;
   if (!uid || !gid || !uid0_scan(uid, &a->uid) || !gid0_scan(gid, &a->gid)) return 0;
   if (a->uid == (uid_t)-1 || a->gid == (gid_t)-1) return 0;
-  if (gidlist && *gidlist) {
-    size_t n;
-    if (gidlist[gid_scanlist(a->groups, ACCOUNT_GROUPS_MAX, gidlist, &n)]) return 0;
-    a->group_count = n;
-  }
-  return 1;
+  return !gidlist || !*gidlist || scan_groups(a, gidlist);
 }
 
 static int is(account const *a)
