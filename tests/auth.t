@@ -33,6 +33,7 @@ is 'is exported as the file has it' "$(environment)" 'AUTHUSER=joe@x.org GID=100
 exits 'names for numbers' 0 login names secret -- auth "$work/users" env
 is 'become numbers' "$(environment)" "AUTHUSER=names GID=$(getent group bin | cut -d: -f3) KEPT=kept UID=$(id -u daemon) USER=names "
 exits 'a name that nobody has' 111 login badname secret -- auth "$work/users" env
+is 'is said so' "$(cat "$work/err")" 'auth: fatal: the users file has neither a number nor the name of a user: no-such-user'
 exits 'an entry without fields' 0 login bare secret -- auth "$work/users" env
 is 'leaves nothing of what the caller had set' "$(environment)" 'AUTHUSER=bare KEPT=kept USER=bare '
 exits 'the exit code is the program'\''s' 42 login bare secret -- auth "$work/users" sh -c 'exit 42'

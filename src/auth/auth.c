@@ -58,6 +58,7 @@ static slice number(slice value, int group, char *s)
   errno = 0;
   struct passwd *pw = group ? NULL : getpwnam(name);
   struct group *gr = group ? getgrnam(name) : NULL;
+  if (!pw && !gr && !errno) strerr_dief3x(EXIT_TEMPORARY, "the users file has neither a number nor the name of a ", group ? "group: " : "user: ", name);
   if (!pw && !gr) strerr_diefu3sys(EXIT_TEMPORARY, "find ", group ? "group " : "user ", name);
   return (slice){ s, uint32_fmt(s, group ? gr->gr_gid : pw->pw_uid) };
 }
