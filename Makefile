@@ -19,6 +19,8 @@ SOURCES := $(filter-out src/lib/% src/gen/%,$(wildcard src/*/*.c))
 PROGRAMS := $(patsubst %,$(B)/bin/%,$(notdir $(SOURCES:.c=)))
 SCRIPTS := $(patsubst src/run/%,$(B)/bin/%,$(wildcard src/run/*))
 LIBRARY := $(B)/libporter.a
+# What every object is made with: a change of any builds all anew.
+SETTINGS := conf-compile conf-home package/info
 OBJECTS := $(patsubst src/%.c,$(B)/%.o,$(wildcard src/lib/*.c src/lib/*/*.c)) $(B)/gen/maildir.pb-c.o
 GENERATED := $(addprefix $(B)/gen/,maildir.pb-c.h message_types.h charset_tables.h fold_tables.h)
 vpath %.c $(sort $(dir $(SOURCES)))
@@ -27,10 +29,10 @@ all: $(PROGRAMS) $(SCRIPTS)
 $(PROGRAMS): $(B)/bin/%: $(B)/main/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(SAN) $(LDFLAGS) $(if $(filter $*,$(DYNAMIC)),-o $@ $^ $(DYNAMIC_LDLIBS),$(STATIC) -o $@ $^ $(if $(STATIC),$(LDLIBS),$(DYNAMIC_LDLIBS)))
-$(B)/main/%.o: %.c | $(GENERATED)
+$(B)/main/%.o: %.c $(SETTINGS) | $(GENERATED)
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
-$(B)/lib/%.o: src/lib/%.c | $(GENERATED)
+$(B)/lib/%.o: src/lib/%.c $(SETTINGS) | $(GENERATED)
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
 $(LIBRARY): $(OBJECTS)
