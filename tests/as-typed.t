@@ -26,14 +26,19 @@ printf 'ada@example.org:%s:%s:%s::\n' "$(printf %s "$password" | mkpasswd -s -m 
 chmod 600 "$work/users"
 printf 'ada@example.org\0%s\0\0' "$password" > "$work/credentials"
 cd "$work" || exit 111
-background s6-ipcserver -a 0660 -c 200 -C 200 -- "$work/sock" \
+install -d -m 2750 -g "$gid" "$work/run"
+background s6-ipcserver -a 0660 -c 200 -C 200 -- "$work/run/sock" \
   frame-auth auth "$work/users" setuidgid maildir-enter "$work"'/mail/%d/%n' frame-read frame-write maildir-op
-wait_for test -S "$work/sock"
+wait_for test -S "$work/run/sock"
 is 's6-ipcserver, frame-call: the newest mails' "$(printf '%s' '{"limit":20,"sort":{"direction":"DESC"}}' |
-  s6-ipcclient -- "$work/sock" frame-call -a -j ListSearch 3<credentials | jq '.mailHeads | length')" "$count"
-is 'the same again, each connection its own' "$(printf '%s' '{}' | s6-ipcclient -- "$work/sock" frame-call -a -j Stats 3<credentials | jq -r .mailCount)" "$count"
+  s6-ipcclient -- "$work/run/sock" frame-call -a -j ListSearch 3<credentials | jq '.mailHeads | length')" "$count"
+is 'the same again, each connection its own' "$(printf '%s' '{}' | s6-ipcclient -- "$work/run/sock" frame-call -a -j Stats 3<credentials | jq -r .mailCount)" "$count"
 printf 'ada@example.org\0%s\0\0' wrong > "$work/wrong"
-exits 'with a wrong password: 1' 1 sh -c "printf '{}' | s6-ipcclient -- $work/sock frame-call -a -j Stats 3<wrong"
+exits 'with a wrong password: 1' 1 sh -c "printf '{}' | s6-ipcclient -- $work/run/sock frame-call -a -j Stats 3<wrong"
+
+web() { printf '{}' | setpriv --reuid 65534 --regid "$1" --clear-groups s6-ipcclient -- "$work/run/sock" "$bin/frame-call" -a -j Stats 3<credentials; }
+exits 'who is of the group of the directory may connect' 0 web "$gid"
+exits 'and nobody else' 111 web 65534
 
 # --- no server at all ---
 cd "$work/mail/example.org/ada" || exit 111
