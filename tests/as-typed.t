@@ -1,5 +1,6 @@
 #!/bin/sh
 # The command lines of README and the pages, as they are typed: an account, a socket, a port, files.
+# shellcheck disable=SC2059,SC2317 # printf makes octets; functions are called by name
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/account.sh
