@@ -105,6 +105,18 @@ for c in slow + [poll, fast, poster]:
     c.close()
 s.stop()
 
+def living(state):
+    """The pids of the connections that a state directory has."""
+    pids = []
+    for pid in subprocess.run(['pgrep', '-x', 'ctlmsg'], stdout=subprocess.PIPE).stdout.split():
+        try:
+            if state in open('/proc/%s/cmdline' % pid.decode()).read():
+                pids.append(pid.decode())
+        except OSError:
+            pass
+    return pids
+
+
 # --- 500 connections, with the limits of the run scripts ---
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
@@ -141,16 +153,21 @@ for script, args in (('porter-ctl', []), ('porter-ctl-tor', [tor.socket])):
         conns[(i + 7) % 500].want('POSTMESSAGE @c%d to one' % i)
         equal(conns[i].event()[-6:], 'to one', script + ': and one to each')
     pss = []
-    for pid in subprocess.run(['pgrep', '-x', 'ctlmsg'], stdout=subprocess.PIPE).stdout.split():
+    for pid in living(state):
         try:
-            if state in open('/proc/%s/cmdline' % pid.decode()).read():
-                pss += [int(l.split()[1]) for l in open('/proc/%s/smaps_rollup' % pid.decode()) if l.startswith('Pss:')]
+            pss += [int(l.split()[1]) for l in open('/proc/%s/smaps_rollup' % pid) if l.startswith('Pss:')]
         except OSError:
             pass
     pss.sort()
     ok(len(pss) == 500 and (pss[250] <= 200 or 'asan' in BIN), '%s: an idle connection takes %d KB of its own (Pss, median of 500)' % (script, pss[250] if pss else 0), pss[-5:])
     for c in conns:
         c.close()
-    ok(wait_until(lambda: not os.listdir(state + '/conn'), 30), script + ': all 500 leave, and nothing stays')
+    ok(wait_until(lambda: not living(state), 30), script + ': all 500 leave')
+    # Who cannot have the lock at once when he goes leaves his entries to whoever comes next.
+    last = Conn(address)
+    last.want((tor.auth if args else b'AUTHENTICATE').decode())
+    equal(last.info('list-controllers'), ['unset'], script + ': who comes then is alone')
+    equal([len(os.listdir(state + '/' + d)) for d in ('conn', 'name', 'listen')], [1, 0, 0], script + ': and nothing of theirs stays')
+    last.close()
     stop(p)
 done()
