@@ -120,7 +120,7 @@ struct mail_file_s {
 };
 #define MAIL_FILE_ZERO { .s = 0 }
 #define MAIL_HEAD_READ 8192  /* holds nearly every head, in one read */
-/* At least the head. ENOENT where it has gone (folder_find_again was tried), EINVAL where it is no regular file. */
+/* At least the head; st says nothing then. ENOENT where it has gone (folder_find_again was tried), EINVAL where it is no regular file. */
 extern int mail_file_head (mail_file *m, folder *f, mail_entry *e, mail_head *head);
 /* All of it: mapped if large. */
 extern int mail_file_all (mail_file *m, folder *f, mail_entry *e);

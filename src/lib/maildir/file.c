@@ -28,27 +28,32 @@ static int close_mail(int fd, int result)
 }
 
 /* A FIFO would hang without O_NONBLOCK, a link lead out without O_NOFOLLOW. */
-static int open_mail(mail_file *m, folder *f, mail_entry *e)
+static int open_mail(folder *f, mail_entry *e)
 {
   int fd;
   do {
     fd = openat(f->place[e->where], e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   } while (fd < 0 && errno == ENOENT && folder_find_again(f, e));
-  if (fd < 0) return -1;
-  if (fstat(fd, &m->st) < 0) return close_mail(fd, -1);
-  if (!S_ISREG(m->st.st_mode)) return errno = EINVAL, close_mail(fd, -1);
   return fd;
+}
+
+/* Room for size octets and for a head. */
+static int make_room(mail_file *m, size_t size)
+{
+  if (size < MAIL_HEAD_READ) size = MAIL_HEAD_READ;
+  if (m->room < size) {
+    char *more = realloc(m->buffer, size);
+    if (!more) return 0;
+    m->buffer = more;
+    m->room = size;
+  }
+  m->s = m->buffer;
+  return 1;
 }
 
 static int read_up_to(mail_file *m, int fd, size_t want)
 {
-  if (m->room < want) {
-    char *more = realloc(m->buffer, want);
-    if (!more) return 0;
-    m->buffer = more;
-    m->room = want;
-  }
-  m->s = m->buffer;
+  if (!make_room(m, want)) return 0;
   while (m->len < want) {
     ssize_t r = pread(fd, m->buffer + m->len, want - m->len, (off_t)m->len);
     if (r < 0 && errno == EINTR) continue;
@@ -61,7 +66,11 @@ static int read_up_to(mail_file *m, int fd, size_t want)
 
 static int read_all(mail_file *m, int fd)
 {
-  size_t size = (size_t)m->st.st_size;
+  size_t size;
+  if (fstat(fd, &m->st) < 0) return 0;
+  if (!S_ISREG(m->st.st_mode)) return errno = EINVAL, 0;
+  size = (size_t)m->st.st_size;
+  m->len = 0;
   if (size <= READ_MAX) return read_up_to(m, fd, size ? size : 1);
   m->map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (m->map == MAP_FAILED) {
@@ -74,27 +83,35 @@ static int read_all(mail_file *m, int fd)
   return 1;
 }
 
+/* One read says it all of nearly every head: no fstat, no second read to see the end. What is no regular file cannot be read
+ * at an offset, or not at all. */
+static int read_head(mail_file *m, int fd, mail_head *head)
+{
+  ssize_t r;
+  if (!make_room(m, 0)) return 0;
+  do r = pread(fd, m->buffer, MAIL_HEAD_READ, 0); while (r < 0 && errno == EINTR);
+  if (r < 0) return errno = errno == ESPIPE || errno == EISDIR ? EINVAL : errno, 0;
+  m->len = (size_t)r;
+  mail_head_scan(head, m->s, m->len);
+  if (head->complete) return 1;
+  if (!read_all(m, fd)) return 0;
+  mail_head_scan(head, m->s, m->len);
+  return 1;
+}
+
 int mail_file_head(mail_file *m, folder *f, mail_entry *e, mail_head *head)
 {
-  int fd, good;
+  int fd;
   unmap(m);
-  fd = open_mail(m, f, e);
-  if (fd < 0) return 0;
-  good = read_up_to(m, fd, MAIL_HEAD_READ);
-  if (good) mail_head_scan(head, m->s, m->len);
-  if (good && !head->complete && m->len == MAIL_HEAD_READ) {
-    m->len = 0;
-    good = read_all(m, fd);
-    if (good) mail_head_scan(head, m->s, m->len);
-  }
-  return close_mail(fd, good);
+  fd = open_mail(f, e);
+  return fd < 0 ? 0 : close_mail(fd, read_head(m, fd, head));
 }
 
 int mail_file_all(mail_file *m, folder *f, mail_entry *e)
 {
   int fd;
   unmap(m);
-  fd = open_mail(m, f, e);
+  fd = open_mail(f, e);
   return fd < 0 ? 0 : close_mail(fd, read_all(m, fd));
 }
 
