@@ -11,7 +11,7 @@ typedef struct json_output_s json_output;
 struct json_output_s {
   sink_func *sink;
   void *context;
-  int ascii;    /* write what is not ASCII as \uXXXX */
+  int ascii;    /* write what is not ASCII by \u escapes */
   int failure;  /* errno of the sink that stopped, or 0 */
   size_t len;
   char buffer[8192];
