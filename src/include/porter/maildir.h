@@ -124,6 +124,8 @@ struct mail_file_s {
 extern int mail_file_head (mail_file *m, folder *f, mail_entry *e, mail_head *head);
 /* All of it: mapped if large. */
 extern int mail_file_all (mail_file *m, folder *f, mail_entry *e);
+/* The same, but st says nothing then. */
+extern int mail_file_octets (mail_file *m, folder *f, mail_entry *e);
 extern void mail_file_close (mail_file *m);
 
 /* --- changes --- */

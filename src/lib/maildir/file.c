@@ -9,6 +9,7 @@
 #include <porter/maildir.h>
 
 #define READ_MAX 262144  /* up to this, reading into a buffer that is there is cheaper than mapping */
+#define READ_ONCE 65536  /* holds nearly every mail that has no attachment */
 
 static void unmap(mail_file *m)
 {
@@ -70,7 +71,6 @@ static int read_all(mail_file *m, int fd)
   if (fstat(fd, &m->st) < 0) return 0;
   if (!S_ISREG(m->st.st_mode)) return errno = EINVAL, 0;
   size = (size_t)m->st.st_size;
-  m->len = 0;
   if (size <= READ_MAX) return read_up_to(m, fd, size ? size : 1);
   m->map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (m->map == MAP_FAILED) {
@@ -83,20 +83,31 @@ static int read_all(mail_file *m, int fd)
   return 1;
 }
 
-/* One read says it all of nearly every head: no fstat, no second read to see the end. What is no regular file cannot be read
- * at an offset, or not at all. */
-static int read_head(mail_file *m, int fd, mail_head *head)
+/* One read says it all of nearly every head and of most mails: no fstat, no second read to see the end, as a regular file's read
+ * is short only there. What is no regular file cannot be read at an offset, or not at all. */
+static int read_once(mail_file *m, int fd, size_t want)
 {
   ssize_t r;
-  if (!make_room(m, 0)) return 0;
-  do r = pread(fd, m->buffer, MAIL_HEAD_READ, 0); while (r < 0 && errno == EINTR);
+  if (!make_room(m, want)) return 0;
+  do r = pread(fd, m->buffer, want, 0); while (r < 0 && errno == EINTR);
   if (r < 0) return errno = errno == ESPIPE || errno == EISDIR ? EINVAL : errno, 0;
   m->len = (size_t)r;
+  return 1;
+}
+
+static int read_head(mail_file *m, int fd, mail_head *head)
+{
+  if (!read_once(m, fd, MAIL_HEAD_READ)) return 0;
   mail_head_scan(head, m->s, m->len);
   if (head->complete) return 1;
   if (!read_all(m, fd)) return 0;
   mail_head_scan(head, m->s, m->len);
   return 1;
+}
+
+static int read_octets(mail_file *m, int fd)
+{
+  return read_once(m, fd, READ_ONCE) && (m->len < READ_ONCE || read_all(m, fd));
 }
 
 int mail_file_head(mail_file *m, folder *f, mail_entry *e, mail_head *head)
@@ -113,6 +124,14 @@ int mail_file_all(mail_file *m, folder *f, mail_entry *e)
   unmap(m);
   fd = open_mail(f, e);
   return fd < 0 ? 0 : close_mail(fd, read_all(m, fd));
+}
+
+int mail_file_octets(mail_file *m, folder *f, mail_entry *e)
+{
+  int fd;
+  unmap(m);
+  fd = open_mail(f, e);
+  return fd < 0 ? 0 : close_mail(fd, read_octets(m, fd));
 }
 
 void mail_file_close(mail_file *m)

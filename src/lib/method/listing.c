@@ -23,7 +23,7 @@ static int consider(method_call *call, order_key *k, enum order_by by, mail_matc
   if (matcher) {
     int matches;
     /* What cannot be read matches nothing. */
-    if (!mail_file_all(m, f, e)) return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -1 : 0;
+    if (!mail_file_octets(m, f, e)) return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -1 : 0;
     matches = mail_matches(matcher, scratch, (slice){ m->s, m->len });
     arena_reset(scratch);
     if (matches <= 0) return matches;
