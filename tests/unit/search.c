@@ -270,6 +270,8 @@ int main(int argc, char **argv)
   }
   random_mails("xyzzyneedle", count);
   random_mails("zebra", count);
+  random_mails("aab", count / 4);
+  random_mails("2a2b", count / 4);
   random_mails("task list", count);
   random_mails("na\xc3\xafve", count);
   random_mails("\xc3\xa4", count / 4);

@@ -19,7 +19,7 @@ struct mail_matcher_s {
   char needle[MAIL_NEEDLE_MAX];
   unsigned int needle_len;
   uint64_t letters, pairs;        /* a bit for each of its octets, by their lower six bits, and for each two neighbours */
-  unsigned char letter_low[16];   /* its octets for a look-up by four bits: see refuse.c */
+  unsigned char behind_low[16], behind_high[16];  /* what may follow on its first octet, for a look-up by four bits: see refuse.c */
   int beyond_ascii;
   int thorough;                   /* never refuse quickly: set by tests, which compare */
 };

@@ -68,18 +68,11 @@ static int word_hides(mail_matcher const *m, mail_fields *f, char const *s, size
   while (i < end && !(s[i] == '?' && i + 1 < end && s[i + 1] == '=')) if (s[i] == '"' || s[i] == '\\') return 1; else i++;
   if (i == end || !fields_spend(f, i - label)) return 1;
   char const *const star = memchr(s + label, '*', label_len);
-  charset const *const c = charset_find(s + label, star ? (size_t)(star - s) - label : label_len);
-  if (c && charset_kind(c) == CHARSET_OTHER) return 1;
-  if (base64) {
-    base64_state st = BASE64_ZERO;
-    n = base64_decode(&st, out, s + text, i - text);
-    n += base64_finish(&st, out + n);
-  }
-  else for (size_t k = text; k < i; k++) {
-    int const octet = s[k] == '=' && i - k > 2 && hex(s[k + 1]) >= 0 && hex(s[k + 2]) >= 0;
-    out[n++] = octet ? (char)(hex(s[k + 1]) << 4 | hex(s[k + 2])) : s[k];
-    if (octet) k += 2;
-  }
+  if (label_hides((slice){ s + label, star ? (size_t)(star - s) - label : label_len })) return 1;
+  if (!base64) return behind(m, s, i, NULL);  /* its escapes are looked at where they stand */
+  base64_state st = BASE64_ZERO;
+  n = base64_decode(&st, out, s + text, i - text);
+  n += base64_finish(&st, out + n);
   return word_octets_hide(m, out, n);
 }
 
@@ -113,7 +106,9 @@ static int special_hides(mail_matcher const *m, mail_fields *f, char const *s, s
 
 static int octet_hides(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i)
 {
-  if (s[i] == '\n') return f && i + 1 < len && field_hides(f, s + i + 1, s + len);
+  char const c = s[i];
+  if (c == '\n') return f && i + 1 < len && field_hides(f, s + i + 1, s + len);
+  if ((c == '"' || c == '\\') && i + 1 < len && s[i + 1] == '?' && special_hides(m, f, s, len, i + 1)) return 1;
   return special_hides(m, f, s, len, i);
 }
 
@@ -123,33 +118,40 @@ static int octet_hides(mail_matcher const *m, mail_fields *f, char const *s, siz
 typedef struct places_s places;
 struct places_s { uint32_t special, needle; };
 
-static inline places places_portable(mail_matcher const *m, char const *s)
+static int is_special(char c)
 {
   static char const special[128] = { [0] = 1, ['\n'] = 1, ['\r'] = 1, [0x0e] = 1, [0x0f] = 1, [0x1b] = 1, ['"'] = 1, ['&'] = 1, ['('] = 1,
     ['<'] = 1, ['='] = 1, ['?'] = 1, ['\\'] = 1, ['~'] = 1 };
+  return c >= 0 && special[(int)c];
+}
+
+static inline places places_portable(mail_matcher const *m, char const *s)
+{
   places p = { 0, 0 };
   for (unsigned int i = 0; i < PLACES; i++) {
-    unsigned char const c = (unsigned char)s[i];
-    p.special |= (uint32_t)(c < 128 && special[c]) << i;
-    p.needle |= (uint32_t)((c | 0x20) == (m->needle[0] | 0x20)) << i;
+    p.special |= (uint32_t)is_special(s[i]) << i;
+    p.needle |= (uint32_t)((s[i] | 0x20) == (m->needle[0] | 0x20)) << i;
   }
   return p;
 }
 
-static int at_needle(mail_matcher const *m, char const *s)
+/* Whether the needle is at octet i, or a beginning of it and then what hides the rest. */
+static int needle_at(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i)
 {
-  for (size_t k = 0; k < m->needle_len; k++) if (to_lower(s[k]) != m->needle[k]) return 0;
-  return 1;
+  size_t k = 0;
+  while (k < m->needle_len && i + k < len && to_lower(s[i + k]) == m->needle[k]) k++;
+  if (k == m->needle_len) return 1;
+  return k && i + k < len && s[i + k] != '\n' && is_special(s[i + k]) && special_hides(m, f, s, len, i + k);
 }
 
 /* What those at octet i of s hide. */
 static inline int places_hide(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i, places p)
 {
-  for (; p.needle; p.needle &= p.needle - 1) {
-    size_t const at = i + (size_t)__builtin_ctz(p.needle);
-    if (at + m->needle_len <= len && at_needle(m, s + at)) return 1;
+  for (; p.needle; p.needle &= p.needle - 1) if (needle_at(m, f, s, len, i + (size_t)__builtin_ctz(p.needle))) return 1;
+  for (; p.special; p.special &= p.special - 1) {
+    size_t const at = i + (size_t)__builtin_ctz(p.special);
+    if (at < len && octet_hides(m, f, s, len, at)) return 1;
   }
-  for (; p.special; p.special &= p.special - 1) if (octet_hides(m, f, s, len, i + (size_t)__builtin_ctz(p.special))) return 1;
   return 0;
 }
 
@@ -167,51 +169,44 @@ static int blocks_portable(mail_matcher const *m, mail_fields *f, char const *s,
 #include <immintrin.h>
 #include <sys/platform/x86.h>
 
-/* What the octets in front of a block were: a bit for each, the last one highest. */
-struct before { uint32_t letter, first, quote; };
+/* For each octet of octets the bits that low has for its lower four bits and high for its upper four. */
+#define CLASS(octets, low, high) _mm256_and_si256(_mm256_shuffle_epi8(low, _mm256_and_si256(octets, nibble)), \
+  _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(octets, 4), nibble)))
+#define TABLE(...) _mm256_broadcastsi128_si256(_mm_setr_epi8(__VA_ARGS__))
+#define LOAD(table) _mm256_broadcastsi128_si256(_mm_loadu_si128((__m128i const *)(table)))
+#define NONE(vector) ((uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(vector, _mm256_setzero_si256())))
 
-#define MASK(vector) ((uint32_t)_mm256_movemask_epi8(vector))
-#define IS(vector, octet) _mm256_cmpeq_epi8(vector, _mm256_set1_epi8(octet))
-#define AMONG(vector, low, high) _mm256_and_si256(_mm256_shuffle_epi8(low, _mm256_and_si256(vector, nibble)), \
-  _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(vector, 4), nibble)))
-
-/* The same, but of the special octets only those that octet_hides would not pass at the first look: most of them stand behind what
- * is no two letters of the needle. AMONG is not zero for the octets whose upper four bits have a bit set for their lower four. */
-__attribute__((target("avx2")))
-static inline places places_avx2(mail_matcher const *m, char const *s, struct before *b)
-{
-  __m256i const nibble = _mm256_set1_epi8(0x0f), zero = _mm256_setzero_si256(), small = _mm256_set1_epi8(0x20);
-  __m256i const glue_low = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 4, 0, 0, 0, 0, 0, 4, 0, 0, 2, 0x18, 8, 0x21, 1));
-  __m256i const glue_high = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 0, 0x10, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0));
-  __m256i const letter_low = _mm256_broadcastsi128_si256(_mm_loadu_si128((__m128i const *)m->letter_low));
-  __m256i const letter_high = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 1, 2, 4, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0));
-  __m256i const in = _mm256_loadu_si256((__m256i const *)s), next = _mm256_loadu_si256((__m256i const *)(s + 1));
-  __m256i const digit = _mm256_sub_epi8(next, _mm256_set1_epi8('2'));  /* =2 to =7: escapes of ASCII that is no control */
-  __m256i const escape = _mm256_or_si256(_mm256_or_si256(IS(next, '?'), IS(next, '(')),
-    _mm256_cmpeq_epi8(_mm256_min_epu8(digit, _mm256_set1_epi8(5)), digit));
-  __m256i const lower = _mm256_or_si256(in, small), next_lower = _mm256_or_si256(next, small);
-  __m256i const first = _mm256_cmpeq_epi8(lower, _mm256_set1_epi8(m->needle[0] | 0x20));
-  __m256i const second = _mm256_cmpeq_epi8(next_lower, _mm256_set1_epi8(m->needle[1] | 0x20));
-  __m256i const always = _mm256_or_si256(_mm256_or_si256(IS(in, '&'), IS(in, 0)), _mm256_or_si256(
-    _mm256_or_si256(_mm256_and_si256(IS(in, '='), escape), _mm256_andnot_si256(IS(next, '\n'), IS(in, '\r'))),
-    _mm256_and_si256(IS(in, '\n'), IS(next_lower, 'c'))));
-  uint32_t const glue = ~MASK(_mm256_cmpeq_epi8(AMONG(in, glue_low, glue_high), zero));  /* SO SI ESC " ( < = \ ~ */
-  uint32_t const letter = ~MASK(_mm256_cmpeq_epi8(AMONG(in, letter_low, letter_high), zero));
-  uint32_t const quote = MASK(_mm256_or_si256(IS(in, '"'), IS(in, '\\')));
-  uint32_t const firsts = MASK(first);
-  uint32_t const behind_two = (letter << 1 | b->letter >> 31) & (letter << 2 | b->letter >> 30);
-  places const p = { MASK(always) | (glue & (behind_two | firsts << 1 | b->first >> 31)) | (MASK(IS(in, '?')) & (quote << 1 | b->quote >> 31)),
-    firsts & MASK(second) };
-  *b = (struct before){ letter, firsts, quote };
-  return p;
-}
-
+/* The same, but of the special octets only those that octet_hides would not pass at the first look, which the octet behind tells:
+ *
+ *   bit      octet                  and behind it
+ *   0x01     =                      2 to 7: an escape of ASCII that is no control
+ *   0x20     =                      ( ? / 8
+ *   0x02     LF                     c C
+ *   0x04     CR                     whose lower four bits are not LF's
+ *   0x40     CR                     whose upper four bits are not LF's
+ *   0x08     " \ (and , R)          ?
+ *   0x10     NUL                    any
+ *   0x80     &                      any
+ *
+ * Those that matter behind a beginning of the needle are found from there: its first letter, with its second behind it or one of
+ * them (m->behind_low and _high). */
 __attribute__((target("avx2")))
 static int blocks_avx2(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view)
 {
-  struct before b = { ~UINT32_C(0), ~UINT32_C(0), ~UINT32_C(0) };  /* unknown */
+  enum { ANY = 0x90 - 0x100 };
+  __m256i const nibble = _mm256_set1_epi8(0x0f), small = _mm256_set1_epi8(0x20), first = _mm256_set1_epi8(m->needle[0] | 0x20);
+  __m256i const here_low = TABLE(0x10, 0, 0x08, 0, 0, 0, 0x80 - 0x100, 0, 0, 0, 0x02, 0, 0x08, 0x65, 0, 0);
+  __m256i const here_high = TABLE(0x56, 0, 0x88 - 0x100, 0x21, 0, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  __m256i const next_low = TABLE(ANY | 0x44, ANY | 0x44, ANY | 0x45, ANY | 0x47, ANY | 0x45, ANY | 0x45, ANY | 0x45, ANY | 0x45,
+    ANY | 0x64, ANY | 0x44, ANY | 0x40, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x6c);
+  __m256i const next_high = TABLE(ANY | 0x04, ANY | 0x44, ANY | 0x64, ANY | 0x6d, ANY | 0x46, ANY | 0x44, ANY | 0x46, ANY | 0x44,
+    ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44);
+  __m256i const behind_low = LOAD(m->behind_low), behind_high = LOAD(m->behind_high);
   for (; blocks; blocks--, from += PLACES, view += PLACES) {
-    places const p = places_avx2(m, view, &b);
+    __m256i const in = _mm256_loadu_si256((__m256i const *)view), next = _mm256_loadu_si256((__m256i const *)(view + 1));
+    __m256i const pairs = _mm256_and_si256(CLASS(in, here_low, here_high), CLASS(next, next_low, next_high));
+    __m256i const begins = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(in, small), first), CLASS(next, behind_low, behind_high));
+    places const p = { ~NONE(pairs), ~NONE(begins) };
     if ((p.special | p.needle) && places_hide(m, f, s, len, from, p)) return 1;
   }
   return 0;
@@ -247,8 +242,28 @@ static int word_octets_hide(mail_matcher const *m, char const *s, size_t len)
   return octets_hide(m, NULL, s, len) || behind(m, s, len, NULL);
 }
 
+/* Each bit of behind_low and behind_high is for octets that share their upper or their lower four bits. */
+void mail_refuse_init(mail_matcher *m)
+{
+  static struct { char high; char low[2]; } const hiding[] = { { 0x0, { 0xe, 0xf } }, { 0x1, { 0xb, 0xb } }, { 0x2, { 0x2, 0x8 } },
+    { 0x3, { 0xc, 0xd } }, { 0x5, { 0xc, 0xc } }, { 0x7, { 0xe, 0xe } } };  /* SO SI ESC " ( < = \ ~ */
+  unsigned char const second = (unsigned char)m->needle[1];
+  for (unsigned int i = 0; i < sizeof hiding / sizeof *hiding; i++) {
+    m->behind_high[(int)hiding[i].high] |= (unsigned char)(1 << i);
+    for (int k = 0; k < 2; k++) m->behind_low[(int)hiding[i].low[k]] |= (unsigned char)(1 << i);
+  }
+  m->behind_low[second & 15] |= 0x80;
+  m->behind_high[second >> 4] |= 0x80;
+  if (second >= 'a') m->behind_high[(second >> 4) - 2] |= 0x80;  /* the capital */
+}
+
 int mail_refuse(mail_matcher const *m, slice octets)
 {
   mail_fields f = { .work = 4 * octets.len + 4096 };
   return m->needle_len >= SHORTEST && !octets_hide(m, &f, octets.s, octets.len);
+}
+
+int mail_refuse_text(mail_matcher const *m, slice octets)
+{
+  return m->needle_len >= SHORTEST && !octets_hide(m, NULL, octets.s, octets.len);
 }

@@ -30,20 +30,43 @@ static int encoding_hides(slice v, int *printable)
   return !is_word(v, "7bit") && !is_word(v, "8bit") && !is_word(v, "binary");
 }
 
+/* Whether s, up to end, begins with word, a string in lower case, in any letter case. */
+static int begins(char const *s, char const *end, char const *word)
+{
+  while (*word && s < end && to_lower(*s) == *word) s++, word++;
+  return !*word;
+}
+
+int label_hides(slice label)
+{
+  static char const *const common[] = { "utf-8", "us-ascii", "iso-8859-1" };  /* nearly all, and sooner than looked up */
+  for (size_t i = 0; i < sizeof common / sizeof *common; i++) if (is_word(label, common[i])) return 0;
+  charset const *const c = charset_find(label.s, label.len);
+  return c && charset_kind(c) == CHARSET_OTHER;
+}
+
+/* Behind "charset": whether its value is one that keeps no ASCII where it was, or one that is not seen here. */
+static int charset_hides(char const *s, char const *end)
+{
+  while (s < end && is_space(*s)) s++;
+  if (s == end || *s != '=') return 1;
+  for (s++; s < end && (is_space(*s) || *s == '"'); s++);
+  char const *const label = s;
+  for (; s < end && !is_space(*s) && *s != ';' && *s != '"'; s++) if (*s == '%') return 1;
+  return label_hides((slice){ label, (size_t)(s - label) });
+}
+
 static int type_hides(slice v, int *message)
 {
+  static char const matters[256] = { ['\\'] = 1, ['('] = 1, ['m'] = 1, ['M'] = 1, ['d'] = 1, ['D'] = 1, ['c'] = 1, ['C'] = 1 };
   v = trim(v);
-  if (!v.len || memchr(v.s, '\\', v.len) || memchr(v.s, '(', v.len)) return 1;
-  if (caseless_find(v.s, v.len, "message", 7) || caseless_find(v.s, v.len, "digest", 6)) *message = 1;
-  for (size_t i = 0; i + 7 < v.len; i++) {
-    size_t label;
-    if (to_lower(v.s[i]) != 'c' || !is_word((slice){ v.s + i, 7 }, "charset")) continue;
-    for (i += 7; i < v.len && is_space(v.s[i]); i++);
-    if (i == v.len || v.s[i] != '=') return 1;
-    for (i++; i < v.len && (is_space(v.s[i]) || v.s[i] == '"'); i++);
-    for (label = i; i < v.len && !is_space(v.s[i]) && v.s[i] != ';' && v.s[i] != '"'; i++) if (v.s[i] == '%') return 1;
-    charset const *const c = charset_find(v.s + label, i - label);
-    if (c && charset_kind(c) == CHARSET_OTHER) return 1;
+  char const *const end = v.s + v.len;
+  if (!v.len) return 1;
+  for (char const *s = v.s; s < end; s++) {
+    if (!matters[(unsigned char)*s]) continue;
+    if (*s == '\\' || *s == '(') return 1;
+    if (begins(s, end, "message") || begins(s, end, "digest")) *message = 1;
+    else if (begins(s, end, "charset") && charset_hides(s + 7, end)) return 1;
   }
   return 0;
 }
@@ -54,8 +77,7 @@ static int is_opaque(slice v)
   static char const *const types[] = { "application/", "image/", "audio/", "video/", "font/" };
   v = trim(v);
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-    size_t const len = strlen(types[i]);
-    if (v.len > len && is_word((slice){ v.s, len }, types[i])) return 1;
+    if (v.len && to_lower(*v.s) == *types[i] && begins(v.s, v.s + v.len, types[i])) return v.len > strlen(types[i]);
   }
   return 0;
 }
@@ -71,7 +93,13 @@ static slice content_field(char const *s, char const *end, char const **name)
 
 static int is_content(char const *s, char const *end)
 {
-  return end - s > 9 && to_lower(s[1]) == 'o' && is_word((slice){ s, 8 }, "content-");
+  static char const content[8] = "content-", small[8] = "       ";  /* eight octets at once, as nearly all lines are none */
+  uint64_t want, bits, have;
+  if (end - s <= 9) return 0;
+  memcpy(&want, content, 8);
+  memcpy(&bits, small, 8);
+  memcpy(&have, s, 8);
+  return (have | bits) == want;
 }
 
 /* Behind this field and those named Content-... that follow on it. */
@@ -110,7 +138,7 @@ int field_hides(mail_fields *f, char const *s, char const *end)
     f->before = f->type;
     f->type = s;
     f->opaque = is_opaque(value);
-    f->joined = run_end(s, end);
+    f->joined = f->opaque ? run_end(s, end) : s;
     if (!fields_spend(f, (size_t)(f->joined - s))) return 1;
     return type_hides(value, &f->message) || (f->printable && f->message);
   }

@@ -131,7 +131,9 @@ static int may(scan const *n)
 static int subject_may(mail_matcher const *m, slice raw)
 {
   scan n = { .m = m };
-  if (m->thorough || memmem(raw.s, raw.len, "=?", 2)) return 1;
+  if (m->thorough) return 1;
+  if (mail_refuse(m, raw)) return 0;
+  if (memmem(raw.s, raw.len, "=?", 2)) return 1;
   scan_put(&n, raw.s, raw.len);
   return may(&n);
 }
@@ -144,6 +146,7 @@ static int addresses_may(mail_matcher const *m, slice raw)
   char letters[512];
   size_t len = 0;
   if (m->thorough) return 1;
+  if (mail_refuse(m, raw)) return 0;
   for (size_t i = 0; i < raw.len; i++) {
     unsigned char const c = (unsigned char)raw.s[i];
     if (!c || c == '(' || c == '?') return 1;
@@ -172,7 +175,9 @@ static int text_may(mail_matcher const *m, mime_part const *part)
 {
   charset const *const c = charset_find(part->charset.s, part->charset.len);
   scan n = { .m = m };
-  if (m->thorough || (c && charset_kind(c) != CHARSET_SAME)) return 1;
+  if (m->thorough || (c && charset_kind(c) == CHARSET_OTHER)) return 1;
+  if ((part->encoding == ENCODING_NONE || part->encoding == ENCODING_QUOTED_PRINTABLE) && mail_refuse_text(m, part->body)) return 0;
+  if (c && charset_kind(c) != CHARSET_SAME) return 1;
   if (is_html(part)) {
     /* Tags and references (&#107;) stand in the middle of words. Markup is ASCII, so the charset does not matter. */
     struct html_scan t = { .n = n };
@@ -275,8 +280,8 @@ int mail_matcher_init(mail_matcher *m, arena *a, slice pattern)
   }
   for (unsigned int i = 0; i < m->needle_len; i++) {
     m->letters |= UINT64_C(1) << (m->needle[i] & 63);
-    m->letter_low[m->needle[i] & 15] |= (unsigned char)(1 << (m->needle[i] < 'a' ? 0 : m->needle[i] < 'p' ? 1 : 2));
     if (i) m->pairs |= UINT64_C(1) << MAIL_PAIR(m->needle[i - 1], m->needle[i]);
   }
+  mail_refuse_init(m);
   return 1;
 }

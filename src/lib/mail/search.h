@@ -22,10 +22,16 @@ static inline int fields_spend(mail_fields *f, size_t n)
 {
   return n <= f->work ? f->work -= n, 1 : 0;
 }
+/* Whether a charset of this name may hide ASCII. */
+extern int label_hides (slice label);
 /* Whether the line that begins at s is a field that says that something is hidden. */
 extern int field_hides (mail_fields *f, char const *s, char const *end);
 
-/* 1 where the mail in octets does not match for certain, which its octets tell without reading it as mail. */
+/* Makes what mail_refuse needs of a matcher whose needle is set. */
+extern void mail_refuse_init (mail_matcher *m);
+/* 1 where the mail, or the value of one of its fields, in octets does not match for certain, which they tell without being parsed. */
 extern int mail_refuse (mail_matcher const *m, slice octets);
+/* The same for the octets of a text part that is not base64 and whose charset hides no ASCII. */
+extern int mail_refuse_text (mail_matcher const *m, slice octets);
 
 #endif

@@ -168,13 +168,21 @@ static struct { char label[25]; unsigned char which; } const labels[] = {
   { "xwindowsiso2022jp", CHARSET_iso2022_jp }, { "xxbig5", CHARSET_big5 }, { "zhcngb2312", CHARSET_gb18030 },
 };
 
-static int find(char const *label)
+/* The first eight octets as a number, in the order of strcmp; shorter labels are padded with NUL. */
+static uint64_t beginning(char const *label)
+{
+  uint64_t n = 0;
+  for (int i = 0; i < 8; i++) n = n << 8 | (unsigned char)label[i];
+  return n;
+}
+
+static int find(char const *label, uint64_t wanted)
 {
   size_t low = 0, high = sizeof labels / sizeof *labels;
   while (low < high) {
-    size_t middle = (low + high) / 2;
-    int order = *label - *labels[middle].label;
-    if (!order) order = strcmp(label, labels[middle].label);
+    size_t const middle = (low + high) / 2;
+    uint64_t const there = beginning(labels[middle].label);
+    int const order = wanted < there ? -1 : wanted > there ? 1 : strcmp(label + 8, labels[middle].label + 8);
     if (!order) return labels[middle].which;
     if (order < 0) high = middle;
     else low = middle + 1;
@@ -184,7 +192,7 @@ static int find(char const *label)
 
 charset const *charset_find(char const *label, size_t len)
 {
-  char s[sizeof labels->label + 1];  /* one more for the x */
+  char s[sizeof labels->label + 1] = "";  /* one more for the x */
   size_t n = 0;
   int which;
   for (size_t i = 0; i < len; i++) {
@@ -193,11 +201,11 @@ charset const *charset_find(char const *label, size_t len)
     if (n == sizeof s - 1) return NULL;
     s[n++] = c;
   }
-  s[n] = 0;
+  uint64_t const wanted = beginning(s);
   /* What nearly all mail has. */
-  if (!strcmp(s, "utf8")) return charset_utf8;
-  if (!n || !strcmp(s, "usascii")) return NULL;
-  which = find(s);
-  if (which < 0 && *s == 'x') which = find(s + 1);
+  if (wanted == beginning("utf8\0\0\0")) return charset_utf8;
+  if (!n || wanted == beginning("usascii")) return NULL;
+  which = find(s, wanted);
+  if (which < 0 && *s == 'x') which = find(s + 1, beginning(s + 1));
   return which < 0 ? NULL : charset_number(which);
 }
