@@ -61,18 +61,33 @@ void maildir_name_standard(char *s, maildir_name const *n)
   *s = 0;
 }
 
+/* A number of digits at s, up to end; *size is untouched where there is none or it is too large. Returns where it ends. */
+static char const *digits_scan(char const *s, char const *end, uint64_t *size)
+{
+  char const *p = s;
+  uint64_t n = 0;
+  for (; p < end && *p >= '0' && *p <= '9'; p++) {
+    unsigned int const digit = (unsigned int)(*p - '0');
+    if (n > (UINT64_MAX - digit) / 10) return s;
+    n = 10 * n + digit;
+  }
+  if (p > s) *size = n;
+  return p;
+}
+
 int maildir_name_size(slice base, uint64_t *size)
 {
-  char digits[UINT64_FMT + 1];
-  for (size_t i = 0; i + 3 < base.len; i++) {
-    size_t n = 0;
-    if (memcmp(base.s + i, ",S=", 3)) continue;
-    for (char const *p = base.s + i + 3; p < base.s + base.len && *p >= '0' && *p <= '9'; p++) {
-      if (n + 1 == sizeof digits) return 0;
-      digits[n++] = *p;
-    }
-    digits[n] = 0;
-    return (i + 3 + n == base.len || base.s[i + 3 + n] == ',') && uint640_scan(digits, size);
+  char const *s = base.s, *const end = base.s + base.len;
+  uint64_t n = 0;
+  while (s < end && (s = memchr(s, ',', (size_t)(end - s)))) {
+    char const *digits, *behind;
+    s++;
+    if (end - s < 2 || s[0] != 'S' || s[1] != '=') continue;
+    digits = s + 2;
+    behind = digits_scan(digits, end, &n);
+    if (behind == digits || (behind < end && *behind != ',')) return 0;
+    *size = n;
+    return 1;
   }
   return 0;
 }
@@ -89,21 +104,41 @@ int maildir_name_time(slice base, int64_t now, int64_t *time)
   return 1;
 }
 
+static int is_special(unsigned char c)
+{
+  return c == '%' || c < 0x21 || c > 0x7e;
+}
+
+/* Whether any of eight octets is special: in each, the top bit says it. */
+static int some_special(char const *s)
+{
+  uint64_t const ones = UINT64_MAX / 255, tops = ones << 7;
+  uint64_t w, percent;
+  memcpy(&w, s, 8);
+  percent = w ^ (ones * '%');
+  return (((w - ones * 0x21) | w | (w + ones) | ((percent - ones) & ~percent)) & tops) != 0;
+}
+
+/* How many octets of s a mid writes as %XX: hardly any name has one. */
+static size_t count_special(slice s)
+{
+  size_t i = 0, n = 0;
+  while (i + 8 <= s.len && !some_special(s.s + i)) i += 8;
+  for (; i < s.len; i++) n += (size_t)is_special((unsigned char)s.s[i]);
+  return n;
+}
+
 int maildir_mid(arena *a, slice base, int twin, uint64_t inode, slice *mid)
 {
   static char const hex[] = "0123456789ABCDEF";
-  size_t special = 0, len = 0;
+  size_t special = count_special(base), len = 0;
   char *s;
-  for (size_t i = 0; i < base.len; i++) {
-    unsigned char c = (unsigned char)base.s[i];
-    special += c == '%' || c < 0x21 || c > 0x7e;
-  }
   if (!special && !twin) return *mid = base, 1;
   s = arena_take(a, base.len + 2 * special + 1 + UINT64_FMT);
   if (!s) return 0;
   for (size_t i = 0; i < base.len; i++) {
     unsigned char c = (unsigned char)base.s[i];
-    if (c == '%' || c < 0x21 || c > 0x7e) {
+    if (is_special(c)) {
       s[len++] = '%';
       s[len++] = hex[c >> 4];
       s[len++] = hex[c & 15];

@@ -28,7 +28,12 @@ static uint64_t hash(folder const *f, slice base, uint64_t inode)
     h = (h ^ w) * 0xff51afd7ed558ccdu;
     h ^= h >> 32;
   }
-  for (; i < base.len; i++) h = (h ^ (unsigned char)base.s[i]) * 0x100000001b3u;
+  if (i && i < base.len) {  /* the last octets, some of them once more: they lie in one word */
+    uint64_t w;
+    memcpy(&w, base.s + base.len - 8, 8);
+    h = (h ^ w) * 0xff51afd7ed558ccdu;
+    h ^= h >> 32;
+  } else for (; i < base.len; i++) h = (h ^ (unsigned char)base.s[i]) * 0x100000001b3u;
   h *= 0xc4ceb9fe1a85ec53u;
   return h ^ (h >> 29);
 }
@@ -53,12 +58,16 @@ static uint32_t *slot(folder const *f, slice base, uint64_t inode)
 /* While scanning, mid.s marks a twin; the mids themselves are written at the end. */
 static char const twin_mark[] = "";
 
-static int grow(folder *f)
+/* Makes room for more mails. */
+static int grow(folder *f, size_t more)
 {
-  size_t room = f->room ? 2 * f->room : 64;
+  size_t room = f->room ? f->room : 64;
   mail_entry *mail;
   uint32_t *table;
+  if (more > COUNT_MAX) return errno = EOVERFLOW, 0;
+  while (room < f->count + more) room *= 2;
   if (room > COUNT_MAX) return errno = EOVERFLOW, 0;
+  if (room == f->room) return 1;
   mail = realloc(f->mail, room * sizeof *mail);
   if (!mail) return 0;
   f->mail = mail;
@@ -104,42 +113,51 @@ static void insert(folder *f, mail_entry *e)
   *slot(f, e->base, e->inode) = (uint32_t)f->count;
 }
 
+static struct dirent64 const *dirent_at(char const *batch, size_t at)
+{
+  return (struct dirent64 const *)(void const *)(batch + at);
+}
+
+/* Adds a batch of names, which stay where they are. */
+static int scan_batch(folder *f, int where, char const *batch, size_t len)
+{
+  size_t n = 0;
+  for (size_t at = 0; at < len; at += dirent_at(batch, at)->d_reclen) n++;
+  if (!grow(f, n)) return 0;
+  for (size_t at = 0; at < len; at += dirent_at(batch, at)->d_reclen) {
+    struct dirent64 const *d = dirent_at(batch, at);
+    mail_entry e = { .name = d->d_name, .where = (unsigned char)where, .inode = d->d_ino };
+    maildir_name name;
+    if (d->d_name[0] == '.') continue;
+    if (d->d_type == DT_UNKNOWN) {
+      struct stat st;
+      if (fstatat(f->place[where], d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) continue;
+    } else if (d->d_type != DT_REG) continue;
+    maildir_name_split(&name, d->d_name, strlen(d->d_name));
+    e.base = name.base;
+    insert(f, &e);
+  }
+  return 1;
+}
+
 /* Adds what the directory holds. *batches: how many system calls that took; the kernel keeps changes out of each, so that
  * one batch is what the directory held at one time. */
 static int scan_place(folder *f, int where, unsigned int *batches)
 {
-  int fd = f->place[where], error;
-  char *buffer;
-  ssize_t got = -1;
+  int fd = f->place[where];
   *batches = 0;
   if (fd < 0) return 1;
-  buffer = lseek(fd, 0, SEEK_SET) < 0 ? NULL : malloc(BATCH);
-  while (buffer && (got = getdents64(fd, buffer, BATCH)) > 0) {
+  if (lseek(fd, 0, SEEK_SET) < 0) return 0;
+  for (;;) {
+    /* Pages that the kernel does not write to are never there. */
+    char *batch = arena_take(&f->a, BATCH);
+    ssize_t got = batch ? getdents64(fd, batch, BATCH) : -1;
+    if (got < 0) return 0;
+    arena_shrink(&f->a, batch, BATCH, (size_t)got);
+    if (!got) return 1;
     ++*batches;
-    for (ssize_t at = 0; at < got;) {
-      struct dirent64 const *d = (struct dirent64 const *)(void const *)(buffer + at);
-      mail_entry e = { .where = (unsigned char)where, .inode = d->d_ino };
-      maildir_name n;
-      at += d->d_reclen;
-      if (d->d_name[0] == '.') continue;
-      if (d->d_type == DT_UNKNOWN) {
-        struct stat st;
-        if (fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) continue;
-      } else if (d->d_type != DT_REG) continue;
-      maildir_name_split(&n, d->d_name, strlen(d->d_name));
-      e.name = arena_copy(&f->a, d->d_name, strlen(d->d_name));
-      e.base = (slice){ e.name, n.base.len };
-      if (!e.name || (f->count == f->room && !grow(f))) {
-        got = -1;
-        break;
-      }
-      insert(f, &e);
-    }
-    if (got < 0) break;
+    if (!scan_batch(f, where, batch, (size_t)got)) return 0;
   }
-  error = errno;
-  free(buffer);
-  return errno = error, !got;
 }
 
 /* --- scanning --- */
@@ -180,7 +198,7 @@ int folder_scan(folder *f)
   for (int scans = 1;; scans++) {
     int64_t before[PLACES], fresh[PLACES], after, late, wait = -1;
     forget(f);
-    if (!grow(f)) return 0;
+    if (!grow(f, 0)) return 0;
     for (int p = 0; p < PLACES; p++) if (!changed(f->place[p], before + p, fresh + p)) return 0;
     for (int p = 0; p < PLACES; p++) {
       unsigned int batches;
@@ -290,9 +308,10 @@ void folder_close(folder *f)
 
 int mail_entry_unread(mail_entry const *e)
 {
-  maildir_name n;
-  maildir_name_split(&n, e->name, strlen(e->name));
-  return e->where == PLACE_NEW || !n.flags.len || !memchr(n.flags.s, 'S', n.flags.len);
+  char const *info = e->name + e->base.len;  /* as maildir_name_split has it, which found its start */
+  if (e->where == PLACE_NEW || !*info || info[1] != '2') return 1;
+  for (info += 3; *info && *info != ','; info++) if (*info == 'S') return 0;
+  return 1;
 }
 
 int folder_size(folder const *f, mail_entry const *e, uint64_t *size)
