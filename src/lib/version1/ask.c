@@ -43,16 +43,38 @@ static int request_file(ProtobufCMessage const *request)
   return fd;
 }
 
-static int map(int fd, answer *response)
+#define READ_MAX 262144  /* up to this, reading is cheaper than mapping */
+
+static int read_response(int fd, size_t size, answer *response)
+{
+  char *s = arena_take(&response->a, size);
+  size_t len = 0;
+  if (!s) return 0;
+  while (len < size) {
+    ssize_t r = pread(fd, s + len, size - len, (off_t)len);
+    if (r < 0 && errno == EINTR) continue;
+    if (r <= 0) return r < 0 ? 0 : (errno = EPROTO, 0);
+    len += (size_t)r;
+  }
+  response->octets = (slice){ s, size };
+  return 1;
+}
+
+static int map_response(int fd, size_t size, answer *response)
+{
+  response->map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (response->map == MAP_FAILED) return response->map = NULL, 0;
+  response->octets = (slice){ response->map, size };
+  return 1;
+}
+
+static int take_response(int fd, answer *response)
 {
   struct stat st;
-  void *p;
+  size_t size;
   if (fstat(fd, &st) < 0) return 0;
-  if (!st.st_size) return 1;
-  p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (p == MAP_FAILED) return 0;
-  response->octets = (slice){ .s = p, .len = (size_t)st.st_size };
-  return 1;
+  size = (size_t)st.st_size;
+  return !size || (size > READ_MAX ? map_response : read_response)(fd, size, response);
 }
 
 static int run(version1 *v, char const *method, int in, int out, answer *response)
@@ -68,9 +90,9 @@ static int run(version1 *v, char const *method, int in, int out, answer *respons
   response->code = child_wait(pid);
   switch (response->code) {
     case EXIT_DONE:
-      return map(out, response) ? EXIT_DONE : fail_system(v, "read the response");
+      return take_response(out, response) ? EXIT_DONE : fail_system(v, "read the response");
     case EXIT_ERROR: case EXIT_REQUEST:
-      if (!map(out, response)) return fail_system(v, "read the response");
+      if (!take_response(out, response)) return fail_system(v, "read the response");
       if (frame_failure_find(response->octets.s, response->octets.len, &response->error, &response->text) > 0) return response->code;
       errno = EPROTO;
       return fail_system(v, "read the response");
@@ -99,7 +121,7 @@ int answer_unpack(version1 *v, answer *response, ProtobufCMessageDescriptor cons
 
 void answer_free(answer *response)
 {
-  if (response->octets.s) munmap((void *)response->octets.s, response->octets.len);
+  if (response->map) munmap(response->map, response->octets.len);
   arena_free(&response->a);
   *response = (answer)ANSWER_ZERO;
 }

@@ -28,11 +28,12 @@ struct answer_s {
   int code;     /* EXIT_DONE, or why there is no response */
   int error;    /* where code is EXIT_ERROR or EXIT_REQUEST: of Porter__Error__Code */
   slice text;   /* its text */
-  slice octets; /* the response, mapped */
-  arena a;      /* of the message */
+  slice octets; /* the response */
+  void *map;    /* of it, where it is large */
+  arena a;      /* of the response and the message */
   void *message;
 };
-#define ANSWER_ZERO { .code = 0, .error = 0, .text = SLICE_ZERO, .octets = SLICE_ZERO, .a = ARENA_ZERO, .message = NULL }
+#define ANSWER_ZERO { .code = 0, .error = 0, .text = SLICE_ZERO, .octets = SLICE_ZERO, .map = NULL, .a = ARENA_ZERO, .message = NULL }
 
 /* Asks method; the answer's memory is given back by answer_free. Returns its code. */
 extern int ask (version1 *v, char const *method, ProtobufCMessage const *request, answer *response);
