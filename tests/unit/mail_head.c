@@ -1,3 +1,6 @@
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <porter/mail.h>
@@ -7,10 +10,49 @@
 static mail_head head;
 static char const *message;
 
+static void find_never_lies(char const *s, size_t len, char const *name);
+
 static void scan(char const *s)
 {
   message = s;
   mail_head_scan(&head, s, strlen(s));
+  find_never_lies(s, strlen(s), "the start of a head, however short, is never misread");
+}
+
+/* What mail_head_find says of a start of the message, in memory of its own, against what the whole says. */
+static void find_never_lies(char const *s, size_t len, char const *name)
+{
+  static enum mail_field const fields[] = { FIELD_DATE, FIELD_FROM, FIELD_SUBJECT };
+  unsigned int lies = 0;
+  mail_head all;
+  mail_head_scan(&all, s, len);
+  for (size_t i = 0; i <= len; i++) {
+    char *copy = malloc(i + 1);
+    memcpy(copy, s, i);
+    for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
+      slice const want = all.field[fields[k]];
+      slice value;
+      int const found = mail_head_find(&value, fields[k], copy, i, i == len);
+      if (found < 0 ? i == len : found != (want.s != NULL)) lies++;
+      else if (found > 0 && (value.len != want.len || value.s - copy != want.s - s || memcmp(value.s, want.s, value.len))) lies++;
+    }
+    free(copy);
+  }
+  is_int(lies, 0, name);
+}
+
+static void mails(void)
+{
+  glob_t g;
+  if (glob("tests/mail/*.eml", 0, NULL, &g)) abort();
+  for (size_t i = 0; i < g.gl_pathc; i++) {
+    static char s[8192];
+    FILE *f = fopen(g.gl_pathv[i], "r");
+    size_t const len = f ? fread(s, 1, sizeof s, f) : 0;
+    if (!f || fclose(f)) abort();
+    find_never_lies(s, len, g.gl_pathv[i]);
+  }
+  globfree(&g);
 }
 
 static void field_is(enum mail_field i, char const *want, char const *name)
@@ -111,5 +153,6 @@ int main(void)
   scan("Bcc:\nCc: \n\n");
   field_is(FIELD_BCC, "", "an empty field is there");
   field_is(FIELD_CC, " ", "so is a blank one");
+  mails();
   return done();
 }

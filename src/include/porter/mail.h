@@ -30,6 +30,9 @@ struct mail_head_s {
 
 /* Finds the fields of the head at the start of the len octets of s. Takes no memory: lists call it for every mail. */
 extern void mail_head_scan (mail_head *head, char const *s, size_t len);
+/* Finds the first field of that kind, and reads no further: value is as in mail_head. 1 found, 0 the head has none (value.s is
+ * null), -1 more of the message than these len octets has to be seen, which is never so where they are the whole of it. */
+extern int mail_head_find (slice *value, enum mail_field which, char const *s, size_t len, int whole);
 /* Calls each with every field of this name (such as FIELD_COMMENTS), in order. Returns what each returned last, or 1. */
 #define MAIL_FIELD_EACH_MAX 1000  /* fields that are given; a response has to be sent, and nobody writes more */
 extern int mail_field_each (char const *s, size_t len, enum mail_field which, sink_func *each, void *context);
@@ -121,6 +124,8 @@ extern int mime_text (mime_part const *part, sink_func *sink, void *context);
 
 /* Whether a person would say that the mail has an attachment. */
 extern int mail_has_attachment (mime_tree const *tree);
+/* Whether the head and mail_has_attachment are what they are of the whole mail, where tree is that of its first len octets, s. */
+extern int mail_start_says_all (mime_tree const *tree, char const *s, size_t len);
 #define MAIL_PREVIEW_CHARS 256
 /* The first MAIL_PREVIEW_CHARS characters of readable text, white space folded. */
 extern int mail_preview (arena *a, mime_tree const *tree, slice *out);

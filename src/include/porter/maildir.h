@@ -119,9 +119,11 @@ struct mail_file_s {
   size_t map_len;
 };
 #define MAIL_FILE_ZERO { .s = 0 }
-#define MAIL_HEAD_READ 8192  /* holds nearly every head, in one read */
-/* At least the head; st says nothing then. ENOENT where it has gone (folder_find_again was tried), EINVAL where it is no regular file. */
-extern int mail_file_head (mail_file *m, folder *f, mail_entry *e, mail_head *head);
+/* The first field of that kind, its value as in mail_head (value.s is null where there is none), until the next call; st says
+ * nothing then. ENOENT where the mail has gone (folder_find_again was tried), EINVAL where it is no regular file. */
+extern int mail_file_field (mail_file *m, folder *f, mail_entry *e, enum mail_field which, slice *value);
+/* Its first octets, at most so many. */
+extern int mail_file_start (mail_file *m, folder *f, mail_entry *e, size_t most);
 /* All of it: mapped if large. */
 extern int mail_file_all (mail_file *m, folder *f, mail_entry *e);
 /* The same, but st says nothing then. */

@@ -42,3 +42,18 @@ int mail_has_attachment(mime_tree const *tree)
   }
   return 0;
 }
+
+/* What a leaf is, its head says. An attachment with a whole head stays one, whatever follows; but not in a message that was
+ * decoded, as the decoder saw the end of what it had. */
+int mail_start_says_all(mime_tree const *tree, char const *s, size_t len)
+{
+  uintptr_t const first = (uintptr_t)s;
+  if (!tree->part->head.complete) return 0;
+  if (tree->part->kind == MIME_LEAF) return 1;
+  for (size_t i = 0; i < tree->count; i++) {
+    mime_part const *const part = tree->part + i;
+    uintptr_t const at = (uintptr_t)part->header.s;
+    if (part->head.complete && part->kind != MIME_MULTIPART && at >= first && at <= first + len && is_attachment(tree, part)) return 1;
+  }
+  return 0;
+}

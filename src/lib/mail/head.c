@@ -50,6 +50,12 @@ static size_t mbox_line(char const *s, size_t len)
   return n && (i == len || s[i] != ':') ? line_end(s, len, 0) : 0;
 }
 
+/* Whether the line that ends at end was seen whole: one that was cut off may yet become anything. */
+static int is_whole(head_cursor const *c, size_t end)
+{
+  return end && c->s[end - 1] == '\n';
+}
+
 /* The first field behind the junk at pos; 0 where something else is, len where nothing is. */
 static size_t skip_junk(head_cursor *c, size_t pos)
 {
@@ -63,7 +69,7 @@ static size_t skip_junk(head_cursor *c, size_t pos)
     if (starts(s, end - pos, "--")) return 0;
     if (is_field(s, end - pos, &name, &value)) return starts(s, end - pos, "http:") || starts(s, end - pos, "https:") ? 0 : pos;
     while (i < end && is_space(c->s[i])) i++;
-    if (i == end) return 0;
+    if (i == end) return is_whole(c, end) ? 0 : c->len;
   }
 }
 
@@ -107,7 +113,7 @@ int head_next(head_cursor *c, slice *name, slice *value)
     }
     n = c->message ? skip_junk(c, c->pos) : 0;
     if (!n || n == c->len) {
-      c->complete = !n;
+      c->complete = !n && (c->message || is_whole(c, line_end(s, c->len - c->pos, 0) + c->pos));
       return 0;
     }
     c->pos = n;
@@ -159,6 +165,17 @@ void head_scan(mail_head *head, char const *s, size_t len, int message, int insi
 void mail_head_scan(mail_head *head, char const *s, size_t len)
 {
   head_scan(head, s, len, 1, 0);
+}
+
+int mail_head_find(slice *value, enum mail_field which, char const *s, size_t len, int whole)
+{
+  head_cursor c = { .s = s, .len = len, .message = 1 };
+  slice name;
+  while (head_next(&c, &name, value))
+    /* What begins behind a field says that it is whole. */
+    if (field_known(name) == which) return whole || c.pos < len ? 1 : -1;
+  *value = (slice)SLICE_ZERO;
+  return whole || c.complete ? 0 : -1;
 }
 
 int mail_field_each(char const *s, size_t len, enum mail_field which, sink_func *each, void *context)

@@ -1,4 +1,4 @@
-/* A mail's octets: its head in one read, or all of it, into memory that serves for the next mail too. */
+/* A mail's octets: one field of its head in one read, or all of it, into memory that serves for the next mail too. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,6 +10,8 @@
 
 #define READ_MAX 262144  /* up to this, reading into a buffer that is there is cheaper than mapping */
 #define READ_ONCE 65536  /* holds nearly every mail that has no attachment */
+#define FIELD_READ 4096  /* one page */
+#define FIELD_READ_MAX 16384
 
 static void unmap(mail_file *m)
 {
@@ -38,10 +40,9 @@ static int open_mail(folder *f, mail_entry *e)
   return fd;
 }
 
-/* Room for size octets and for a head. */
+/* Room for size octets. */
 static int make_room(mail_file *m, size_t size)
 {
-  if (size < MAIL_HEAD_READ) size = MAIL_HEAD_READ;
   if (m->room < size) {
     char *more = realloc(m->buffer, size);
     if (!more) return 0;
@@ -65,11 +66,25 @@ static int read_up_to(mail_file *m, int fd, size_t want)
   return 1;
 }
 
+static int look(mail_file *m, int fd)
+{
+  m->len = 0;
+  if (fstat(fd, &m->st) < 0) return 0;
+  return S_ISREG(m->st.st_mode) ? 1 : (errno = EINVAL, 0);
+}
+
+static int read_start(mail_file *m, int fd, size_t most)
+{
+  size_t size;
+  if (!look(m, fd)) return 0;
+  size = (size_t)m->st.st_size;
+  return read_up_to(m, fd, !size ? 1 : size < most ? size : most);
+}
+
 static int read_all(mail_file *m, int fd)
 {
   size_t size;
-  if (fstat(fd, &m->st) < 0) return 0;
-  if (!S_ISREG(m->st.st_mode)) return errno = EINVAL, 0;
+  if (!look(m, fd)) return 0;
   size = (size_t)m->st.st_size;
   if (size <= READ_MAX) return read_up_to(m, fd, size ? size : 1);
   m->map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -83,39 +98,49 @@ static int read_all(mail_file *m, int fd)
   return 1;
 }
 
-/* One read says it all of nearly every head and of most mails: no fstat, no second read to see the end, as a regular file's read
- * is short only there. What is no regular file cannot be read at an offset, or not at all. */
-static int read_once(mail_file *m, int fd, size_t want)
+/* Reads on, up to want octets in all: one read, no fstat, and none to see the end, as a regular file's read is short only there.
+ * What is no regular file cannot be read at an offset, or not at all. */
+static int read_on(mail_file *m, int fd, size_t want)
 {
   ssize_t r;
   if (!make_room(m, want)) return 0;
-  do r = pread(fd, m->buffer, want, 0); while (r < 0 && errno == EINTR);
+  do r = pread(fd, m->buffer + m->len, want - m->len, (off_t)m->len); while (r < 0 && errno == EINTR);
   if (r < 0) return errno = errno == ESPIPE || errno == EISDIR ? EINVAL : errno, 0;
-  m->len = (size_t)r;
+  m->len += (size_t)r;
   return 1;
 }
 
-static int read_head(mail_file *m, int fd, mail_head *head)
+/* The page in which nearly every head has what lists are sorted by, then more of it, then all. */
+static int read_field(mail_file *m, int fd, enum mail_field which, slice *value)
 {
-  if (!read_once(m, fd, MAIL_HEAD_READ)) return 0;
-  mail_head_scan(head, m->s, m->len);
-  if (head->complete) return 1;
-  if (!read_all(m, fd)) return 0;
-  mail_head_scan(head, m->s, m->len);
-  return 1;
+  m->len = 0;
+  for (size_t want = FIELD_READ; want <= FIELD_READ_MAX; want *= 4) {
+    if (!read_on(m, fd, want)) return 0;
+    if (mail_head_find(value, which, m->s, m->len, m->len < want) >= 0) return 1;
+  }
+  return read_all(m, fd) && mail_head_find(value, which, m->s, m->len, 1) >= 0;
 }
 
 static int read_octets(mail_file *m, int fd)
 {
-  return read_once(m, fd, READ_ONCE) && (m->len < READ_ONCE || read_all(m, fd));
+  m->len = 0;
+  return read_on(m, fd, READ_ONCE) && (m->len < READ_ONCE || read_all(m, fd));
 }
 
-int mail_file_head(mail_file *m, folder *f, mail_entry *e, mail_head *head)
+int mail_file_field(mail_file *m, folder *f, mail_entry *e, enum mail_field which, slice *value)
 {
   int fd;
   unmap(m);
   fd = open_mail(f, e);
-  return fd < 0 ? 0 : close_mail(fd, read_head(m, fd, head));
+  return fd < 0 ? 0 : close_mail(fd, read_field(m, fd, which, value));
+}
+
+int mail_file_start(mail_file *m, folder *f, mail_entry *e, size_t most)
+{
+  int fd;
+  unmap(m);
+  fd = open_mail(f, e);
+  return fd < 0 ? 0 : close_mail(fd, read_start(m, fd, most));
 }
 
 int mail_file_all(mail_file *m, folder *f, mail_entry *e)

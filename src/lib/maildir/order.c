@@ -43,9 +43,11 @@ static int subject_key(order_key *k, arena *a, slice subject)
   return 1;
 }
 
+static enum mail_field const field_of[] = { [ORDER_DATE] = FIELD_DATE, [ORDER_SENDER] = FIELD_FROM, [ORDER_SUBJECT] = FIELD_SUBJECT };
+
 int order_key_make(order_key *k, enum order_by by, arena *a, folder *f, mail_entry *e, mail_file *m, int64_t now)
 {
-  mail_head head;
+  slice value;
   mail_date date;
   uint64_t size;
   *k = (order_key){ .mail = e };
@@ -55,10 +57,10 @@ int order_key_make(order_key *k, enum order_by by, arena *a, folder *f, mail_ent
     return 1;
   }
   if (by != ORDER_ARRIVAL) {
-    if (mail_file_head(m, f, e, &head)) {
-      if (by == ORDER_SENDER) return sender_key(k, a, head.field[FIELD_FROM]);
-      if (by == ORDER_SUBJECT) return subject_key(k, a, head.field[FIELD_SUBJECT]);
-      if (head.field[FIELD_DATE].s && mail_date_parse(head.field[FIELD_DATE], &date)) return k->number = date.seconds, 1;
+    if (mail_file_field(m, f, e, field_of[by], &value)) {
+      if (by == ORDER_SENDER) return sender_key(k, a, value);
+      if (by == ORDER_SUBJECT) return subject_key(k, a, value);
+      if (value.s && mail_date_parse(value, &date)) return k->number = date.seconds, 1;
     } else if (errno == ENOENT || errno == ENOMEM) return 0;
     if (by != ORDER_DATE) return 1;
   }

@@ -56,6 +56,22 @@ int listing_make(method_call *call, folder *f, Porter__Sort const *sort, char co
   return EXIT_DONE;
 }
 
+#define START 16384  /* holds the heads of nearly every mail, and those of its parts up to the first attachment */
+
+/* The octets that tell what a list shows, and their tree: of many a mail that is large, its start will do. 1; 0 where it
+ * cannot be read; -1 where memory fails. */
+static int read_for_list(arena *a, folder *f, mail_entry *e, mail_file *m, int preview, mime_tree *tree)
+{
+  if (!preview) {
+    if (!mail_file_start(m, f, e, START)) return 0;
+    if (!mime_parse(a, m->s, m->len, tree)) return -1;
+    if (m->len < START || mail_start_says_all(tree, m->s, m->len)) return 1;
+    arena_reset(a);
+  }
+  if (!mail_file_all(m, f, e)) return 0;
+  return mime_parse(a, m->s, m->len, tree) ? 1 : -1;
+}
+
 int listing_write(method_call *call, folder *f, order_key const *list, size_t count, unsigned int number, int preview)
 {
   arena scratch = ARENA_ZERO;
@@ -66,14 +82,13 @@ int listing_write(method_call *call, folder *f, order_key const *list, size_t co
     mail_entry *e = list[i].mail;
     Porter__ListMailHeader *h = NULL;
     mime_tree tree;
-    slice octets;
-    if (mail_file_all(&m, f, e)) octets = (slice){ m.s, m.len };
-    else {
+    int good = read_for_list(&scratch, f, e, &m, preview, &tree);
+    if (!good) {
       /* It has gone, or it cannot be read: then its name and size are shown. */
       if (errno == ENOENT || fstatat(f->place[e->where], e->name, &m.st, AT_SYMLINK_NOFOLLOW) < 0) continue;
-      octets = (slice){ "", 0 };
+      good = mime_parse(&scratch, "", 0, &tree);
     }
-    if (mime_parse(&scratch, octets.s, octets.len, &tree)) h = build_list_head(&scratch, f, e, &m, &tree, preview, now);
+    if (good > 0) h = build_list_head(&scratch, f, e, &m, &tree, preview, now);
     code = h ? method_write_field(call, number, &h->base) : method_temporary(call, "take memory");
     arena_reset(&scratch);
   }
