@@ -30,4 +30,20 @@ for mail in "$work"/1/*; do
   name=$(basename "$mail")
   ok "linear in $name" grows_linearly "$name"
 done
+
+# A hundred thousand of each cost at most twice what a plain mail of the same size does.
+hurt='parts fields words parameters groups comments-nested nested-multiparts line'
+mkdir "$work/100000"
+# shellcheck disable=SC2086 # words
+python3 "$top/tests/linear/make.py" "$work/100000" 100000 $hurt
+size() { stat -c %s "$1"; }
+plain=$((($(count "$work/4/plain") - $(count "$work/1/plain")) * 100 / ($(size "$work/4/plain") - $(size "$work/1/plain"))))
+# shellcheck disable=SC2317
+costs_little() {
+  many=$(count "$work/100000/$1")
+  octets=$(size "$work/100000/$1")
+  echo "$1: $((many - least)) instructions for $octets octets, $((plain * octets / 100)) for plain ones"
+  [ $((many - least)) -le $((2 * plain * octets / 100)) ]
+}
+for name in $hurt; do ok "100,000 $name cost at most twice a plain mail" costs_little "$name"; done
 finish

@@ -11,6 +11,7 @@
 #include <skalibs/strerr.h>
 
 #include <porter/mail_json.h>
+#include <porter/text.h>
 
 #define USAGE "mail-show file..."
 #define dieusage() strerr_dieusage(100, USAGE)
@@ -39,22 +40,38 @@ no:
   return 0;
 }
 
-static json_t *document_of(char const *file, int *code)
+static void die_write(void)
 {
-  json_t *const document = json_pack("{s:s%}", "file", file, strlen(file));
+  strerr_diefu1sys(111, "write to stdout");
+}
+
+static int put(void *context, char const *s, size_t len)
+{
+  (void)context;
+  return buffer_put(buffer_1, s, len) == (ssize_t)len;
+}
+
+static void show(char const *file, int *code)
+{
+  json_output out;
   slice octets;
-  if (!document) strerr_dief3x(100, "file name is not UTF-8: ", file, "");
+  if (utf8_valid(file, strlen(file)) < strlen(file)) strerr_dief3x(100, "file name is not UTF-8: ", file, "");
+  json_put_start(&out, &put, NULL, 1);
+  json_put_text(&out, "{\"file\": ");
+  json_put_string(&out, file, strlen(file));
   if (!map(file, &octets)) {
+    char const *const reason = strerror(errno);
     strerr_warnwu2sys("read ", file);
-    json_object_set_new(document, "error", json_string(strerror(errno)));
+    json_put_text(&out, ", \"error\": ");
+    json_put_string(&out, reason, strlen(reason));
     *code = 111;
-    return document;
   }
-  json_t *const mail = mail_json(octets);
-  if (!mail || json_object_update(document, mail) < 0) strerr_diefu2sys(111, "show ", file);
-  json_decref(mail);
-  if (octets.len) munmap((void *)(uintptr_t)octets.s, octets.len);
-  return document;
+  else {
+    if (!mail_json(&out, octets)) strerr_diefu2sys(111, "show ", file);
+    if (octets.len) munmap((void *)(uintptr_t)octets.s, octets.len);
+  }
+  json_put_text(&out, "}\n");
+  if (!json_put_end(&out)) die_write();
 }
 
 int main(int argc, char const *const *argv)
@@ -62,14 +79,7 @@ int main(int argc, char const *const *argv)
   int code = 0;
   PROG = "mail-show";
   if (argc < 2) dieusage();
-  for (argv++; *argv; argv++) {
-    json_t *const document = document_of(*argv, &code);
-    char *const line = json_dumps(document, JSON_ENSURE_ASCII);
-    if (!line) strerr_diefu2sys(111, "show ", *argv);
-    if (buffer_puts(buffer_1, line) < 0 || buffer_put(buffer_1, "\n", 1) < 0) strerr_diefu1sys(111, "write to stdout");
-    free(line);
-    json_decref(document);
-  }
-  if (!buffer_flush(buffer_1)) strerr_diefu1sys(111, "write to stdout");
+  for (argv++; *argv; argv++) show(*argv, &code);
+  if (!buffer_flush(buffer_1)) die_write();
   return code;
 }

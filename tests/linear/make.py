@@ -1,11 +1,13 @@
-"""make.py DIR N: one mail for each way to make a reader slow, DIR/NAME, with N of what NAME says."""
+"""make.py DIR N [NAME...]: one mail for each way to make a reader slow, or for those named, DIR/NAME, with N of what NAME says."""
 import base64
 import sys
 
-out, n = sys.argv[1], int(sys.argv[2])
+out, n, only = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 
 
 def write(name, data):
+    if only and name not in only:
+        return
     with open(f"{out}/{name}", "wb") as f:
         f.write(data)
 

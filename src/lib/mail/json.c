@@ -10,7 +10,37 @@
 
 #include "private.h"
 
-#define PUT(object, key, value) json_object_set_new((object), (key), (value))
+typedef struct writer_s writer;
+struct writer_s {
+  json_output *out;
+  arena *a;        /* what the whole document needs */
+  arena *scratch;  /* what one value needs */
+};
+
+static void key(json_output *out, char const *name)
+{
+  json_put_text(out, ", \"");
+  json_put_text(out, name);
+  json_put_text(out, "\": ");
+}
+
+static void string(json_output *out, slice v)
+{
+  json_put_string(out, v.s, v.len);
+}
+
+static void string_or_null(json_output *out, slice v)
+{
+  if (v.s) string(out, v);
+  else json_put_text(out, "null");
+}
+
+/* A comma before all but the first of a list. */
+static void next(json_output *out, int *first)
+{
+  if (!*first) json_put_text(out, ", ");
+  *first = 0;
+}
 
 /* --- text --- */
 
@@ -22,11 +52,11 @@ static int is_white(uint32_t c)
 }
 
 /* A string with its white space folded to single blanks, trimmed. */
-static json_t *folded(arena *a, slice v)
+static int folded(writer *w, json_output *out, slice v)
 {
-  char *s = arena_take(a, v.len), *p = s;
+  char *const s = arena_take(w->scratch, v.len), *p = s;
   uint32_t c;
-  if (!s) return NULL;
+  if (!s) return 0;
   for (size_t i = 0, n, gap = 0; i < v.len; i += n) {
     n = utf8_get(&c, v.s + i, v.len - i);
     if (is_white(c)) gap = 1;
@@ -37,17 +67,13 @@ static json_t *folded(arena *a, slice v)
       p += n;
     }
   }
-  return json_stringn(s, (size_t)(p - s));
-}
-
-static json_t *string_or_null(slice v)
-{
-  return v.s ? json_stringn(v.s, v.len) : json_null();
+  json_put_string(out, s, (size_t)(p - s));
+  return 1;
 }
 
 /* --- hashes --- */
 
-static json_t *hash_end(SHA256Schedule *hash)
+static void hash_end(json_output *out, SHA256Schedule *hash)
 {
   static char const hex[] = "0123456789abcdef";
   char digest[32], text[64];
@@ -56,7 +82,7 @@ static json_t *hash_end(SHA256Schedule *hash)
     text[2 * i] = hex[(unsigned char)digest[i] >> 4];
     text[2 * i + 1] = hex[digest[i] & 15];
   }
-  return json_stringn(text, 64);
+  json_put_string(out, text, 64);
 }
 
 /* Hashes octets as they are, and with LF line ends and none at the end. */
@@ -93,51 +119,70 @@ static int hashes_put(void *context, char const *s, size_t len)
   return 1;
 }
 
-static json_t *trimmed_end(struct hashes *h)
+static void trimmed_end(json_output *out, struct hashes *h)
 {
   if (h->cr) put_newlines(h), sha256_update(&h->trimmed, "\r", 1);
-  return hash_end(&h->trimmed);
+  hash_end(out, &h->trimmed);
 }
 
 /* The hash of a preamble or epilogue as text, or null for a blank one. */
-static json_t *text_hash(arena *a, slice v)
+static int text_hash(writer *w, slice v)
 {
   SHA256Schedule hash = SHA256_INIT();
   uint32_t c;
   size_t from = 0, to = 0, end = 0, n;
-  if (!charset_decode(a, NULL, v, &v)) return NULL;
+  if (!charset_decode(w->scratch, NULL, v, &v)) return 0;
   while (from < v.len && (n = utf8_get(&c, v.s + from, v.len - from), is_white(c))) from += n;
   for (to = from; to < v.len; to += n) {
     n = utf8_get(&c, v.s + to, v.len - to);
     if (!is_white(c)) end = to + n;
   }
-  if (from == v.len) return json_null();
+  if (from == v.len) return json_put_text(w->out, "null"), 1;
   for (size_t i = from; i < end; i++) {
     if (v.s[i] == '\r' && i + 1 < end && v.s[i + 1] == '\n') continue;
     sha256_update(&hash, v.s[i] == '\r' ? "\n" : v.s + i, 1);
   }
-  return hash_end(&hash);
+  hash_end(w->out, &hash);
+  return 1;
 }
 
 /* --- fields --- */
 
-static int put_addresses(arena *a, json_t *document, json_t *notes, char const *key, slice raw)
+/* What they name goes to the document, groups without members to the notes. */
+static int put_addresses(writer *w, json_output *notes, int *first_note, char const *name, slice raw)
 {
-  json_t *const array = json_array();
   mail_address *list;
   size_t count;
-  if (!mail_addresses(a, raw, &list, &count)) return json_decref(array), 0;
+  int first = 1;
+  if (!mail_addresses(w->a, raw, &list, &count)) return 0;
+  key(w->out, name);
+  json_put_text(w->out, "[");
   for (size_t i = 0; i < count; i++) {
-    json_t *const name = folded(a, list[i].name);
-    if (list[i].group) json_array_append_new(notes, json_pack("[s,s,o]", "group without members", key, name));
-    else json_array_append_new(array, json_pack("[o,s%]", name, list[i].address.len ? list[i].address.s : "", list[i].address.len));
+    if (list[i].group) {
+      next(notes, first_note);
+      json_put_text(notes, "[\"group without members\", \"");
+      json_put_text(notes, name);
+      json_put_text(notes, "\", ");
+      if (!folded(w, notes, list[i].name)) return 0;
+      json_put_text(notes, "]");
+    }
+    else {
+      next(w->out, &first);
+      json_put_text(w->out, "[");
+      if (!folded(w, w->out, list[i].name)) return 0;
+      json_put_text(w->out, ", ");
+      string(w->out, list[i].address);
+      json_put_text(w->out, "]");
+    }
+    arena_reset(w->scratch);
   }
-  return !PUT(document, key, array);
+  json_put_text(w->out, "]");
+  return 1;
 }
 
 struct each {
-  arena *a;
-  json_t *array;
+  writer *w;
+  int first;
 };
 
 static int each_put(void *context, char const *s, size_t len)
@@ -145,24 +190,32 @@ static int each_put(void *context, char const *s, size_t len)
   struct each *const e = context;
   slice const raw = { s, len };
   slice v;
-  return words_decode(e->a, raw, charset_guess(raw), &v) && !json_array_append_new(e->array, folded(e->a, v));
+  next(e->w->out, &e->first);
+  int const good = words_decode(e->w->scratch, raw, charset_guess(raw), &v) && folded(e->w, e->w->out, v);
+  arena_reset(e->w->scratch);
+  return good;
 }
 
-static int put_each(arena *a, json_t *document, char const *key, slice octets, enum mail_field which)
+static int put_each(writer *w, char const *name, slice octets, enum mail_field which)
 {
-  struct each e = { .a = a, .array = json_array() };
-  return !PUT(document, key, e.array) && mail_field_each(octets.s, octets.len, which, &each_put, &e);
+  struct each e = { .w = w, .first = 1 };
+  key(w->out, name);
+  json_put_text(w->out, "[");
+  if (!mail_field_each(octets.s, octets.len, which, &each_put, &e)) return 0;
+  json_put_text(w->out, "]");
+  return 1;
 }
 
-static json_t *date_of(slice raw)
+static void put_date(json_output *out, slice raw)
 {
   char s[MAIL_DATE_FMT];
   mail_date date;
-  size_t n;
-  if (!raw.s || !mail_date_parse(raw, &date)) return json_null();
-  date.offset = 0;
-  n = mail_date_fmt(s, &date);
-  return n ? json_stringn(s, n) : json_null();
+  size_t n = 0;
+  if (raw.s && mail_date_parse(raw, &date)) {
+    date.offset = 0;
+    n = mail_date_fmt(s, &date);
+  }
+  string_or_null(out, (slice){ n ? s : NULL, n });
 }
 
 /* --- parts --- */
@@ -173,98 +226,143 @@ static int type_put(text *t, mime_part const *part)
 }
 
 /* type/subtype(child,child...) */
-static json_t *tree_of(arena *a, mime_tree const *tree)
+static int put_tree(writer *w, mime_tree const *tree)
 {
-  text t = { .a = a };
+  text t = { .a = w->scratch };
   for (size_t i = 0; i < tree->count; i++) {
     mime_part const *const part = tree->part + i;
     size_t depth = part->depth;
-    if ((part->number > 1 && !text_put(&t, ",", 1)) || !type_put(&t, part)) return NULL;
+    if ((part->number > 1 && !text_put(&t, ",", 1)) || !type_put(&t, part)) return 0;
     if (part->kind != MIME_LEAF) {
-      if (!text_put(&t, "(", 1)) return NULL;
+      if (!text_put(&t, "(", 1)) return 0;
       depth++;
     }
-    for (size_t next = i + 1 < tree->count ? part[1].depth : 0; depth > next; depth--) if (!text_put(&t, ")", 1)) return NULL;
+    for (size_t after = i + 1 < tree->count ? part[1].depth : 0; depth > after; depth--) if (!text_put(&t, ")", 1)) return 0;
   }
-  return json_stringn(t.s, t.len);
+  key(w->out, "tree");
+  json_put_string(w->out, t.s, t.len);
+  arena_reset(w->scratch);
+  return 1;
 }
 
-static json_t *part_object(arena *a, mime_tree const *tree, size_t i)
+/* Begins the object of a part. */
+static int put_part(writer *w, mime_tree const *tree, size_t i)
 {
-  mime_part const *const part = tree->part + i;
-  json_t *const object = json_object();
   char path[MIME_PATH_FMT];
-  text type = { .a = a };
-  if (!type_put(&type, part)) return json_decref(object), NULL;
-  PUT(object, "path", json_stringn(path, mime_path(tree, i, path)));
-  PUT(object, "type", json_stringn(type.s, type.len));
-  return object;
+  text type = { .a = w->scratch };
+  if (!type_put(&type, tree->part + i)) return 0;
+  json_put_text(w->out, "{\"path\": ");
+  json_put_string(w->out, path, mime_path(tree, i, path));
+  key(w->out, "type");
+  json_put_string(w->out, type.s, type.len);
+  return 1;
 }
 
-static int put_leaf(arena *a, json_t *leaves, mime_tree const *tree, size_t i)
+static int put_leaf(writer *w, mime_tree const *tree, size_t i)
 {
   mime_part const *const part = tree->part + i;
   struct hashes octets = HASHES_ZERO, read = HASHES_ZERO;
-  json_t *const leaf = part_object(a, tree, i);
-  if (!leaf || json_array_append_new(leaves, leaf)) return 0;
-  PUT(leaf, "disposition", part->disposition_word.len ? string_or_null(part->disposition_word) : json_null());
-  PUT(leaf, "filename", string_or_null(part->file_name));
-  if (part->kind == MIME_MESSAGE) return 1;
+  json_output *const out = w->out;
+  if (!put_part(w, tree, i)) return 0;
+  key(out, "disposition");
+  if (part->disposition_word.len) string(out, part->disposition_word);
+  else json_put_text(out, "null");
+  key(out, "filename");
+  string_or_null(out, part->file_name);
+  if (part->kind == MIME_MESSAGE) return json_put_text(out, "}"), 1;
   mime_decode(part, &hashes_put, &octets);
-  PUT(leaf, "size", json_integer((json_int_t)octets.size));
-  PUT(leaf, "sha256", hash_end(&octets.exact));
-  PUT(leaf, "sha256_nl", trimmed_end(&octets));
-  if (!is_word(part->type, "text")) return 1;
-  mime_text(part, &hashes_put, &read);
-  PUT(leaf, "charset", string_or_null(part->charset));
-  PUT(leaf, "text_sha256", hash_end(&read.exact));
-  PUT(leaf, "text_sha256_trim", trimmed_end(&read));
-  PUT(leaf, "lossy", json_boolean(read.lossy));
+  key(out, "size");
+  json_put_number(out, octets.size);
+  key(out, "sha256");
+  hash_end(out, &octets.exact);
+  key(out, "sha256_nl");
+  trimmed_end(out, &octets);
+  if (is_word(part->type, "text")) {
+    mime_text(part, &hashes_put, &read);
+    key(out, "charset");
+    string_or_null(out, part->charset);
+    key(out, "text_sha256");
+    hash_end(out, &read.exact);
+    key(out, "text_sha256_trim");
+    trimmed_end(out, &read);
+    key(out, "lossy");
+    json_put_text(out, read.lossy ? "true" : "false");
+  }
+  json_put_text(out, "}");
   return 1;
 }
 
-static int put_multipart(arena *a, json_t *multiparts, mime_tree const *tree, size_t i)
+static int put_multipart(writer *w, mime_tree const *tree, size_t i)
 {
   mime_part const *const part = tree->part + i;
-  json_t *const object = part_object(a, tree, i);
-  if (!object || json_array_append_new(multiparts, object)) return 0;
-  PUT(object, "children", json_integer((json_int_t)part->count));
-  return !PUT(object, "preamble", text_hash(a, part->preamble)) && !PUT(object, "epilogue", text_hash(a, part->epilogue));
+  if (!put_part(w, tree, i)) return 0;
+  key(w->out, "children");
+  json_put_number(w->out, part->count);
+  key(w->out, "preamble");
+  if (!text_hash(w, part->preamble)) return 0;
+  key(w->out, "epilogue");
+  if (!text_hash(w, part->epilogue)) return 0;
+  json_put_text(w->out, "}");
+  return 1;
 }
 
-static int put_all(arena *a, json_t *document, slice octets)
+/* All multiparts, or all others. */
+static int put_parts(writer *w, char const *name, mime_tree const *tree, int multiparts)
+{
+  int first = 1;
+  key(w->out, name);
+  json_put_text(w->out, "[");
+  for (size_t i = 0; i < tree->count; i++) {
+    if ((tree->part[i].kind == MIME_MULTIPART) != multiparts) continue;
+    next(w->out, &first);
+    if (!(multiparts ? put_multipart(w, tree, i) : put_leaf(w, tree, i))) return 0;
+    arena_reset(w->scratch);
+  }
+  json_put_text(w->out, "]");
+  return 1;
+}
+
+static int put_all(writer *w, json_output *notes, slice octets)
 {
   static struct { char const *key; enum mail_field field; } const lists[] = { { "from", FIELD_FROM }, { "to", FIELD_TO },
     { "cc", FIELD_CC }, { "bcc", FIELD_BCC }, { "reply-to", FIELD_REPLY_TO }, { "sender", FIELD_SENDER } };
-  json_t *const leaves = json_array(), *const multiparts = json_array(), *const notes = json_array();
   mime_tree tree;
   slice subject = SLICE_ZERO;
-  PUT(document, "notes", notes);
-  PUT(document, "leaves", leaves);
-  PUT(document, "multiparts", multiparts);
-  if (!mime_parse(a, octets.s, octets.len, &tree)) return 0;
+  int first_note = 1;
+  if (!mime_parse(w->a, octets.s, octets.len, &tree)) return 0;
   slice const *const field = tree.part->head.field;
-  if (!mail_text(a, field[FIELD_SUBJECT], &subject)) return 0;
-  if (PUT(document, "subject", field[FIELD_SUBJECT].s ? folded(a, subject) : json_null())) return 0;
-  PUT(document, "date", date_of(field[FIELD_DATE]));
+  if (!mail_text(w->a, field[FIELD_SUBJECT], &subject)) return 0;
+  key(w->out, "subject");
+  if (!field[FIELD_SUBJECT].s) json_put_text(w->out, "null");
+  else if (!folded(w, w->out, subject)) return 0;
+  key(w->out, "date");
+  put_date(w->out, field[FIELD_DATE]);
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-    if (!put_addresses(a, document, notes, lists[i].key, field[lists[i].field])) return 0;
-  if (!put_each(a, document, "comments", octets, FIELD_COMMENTS)) return 0;
-  if (!put_each(a, document, "keywords", octets, FIELD_KEYWORDS)) return 0;
-  if (PUT(document, "tree", tree_of(a, &tree))) return 0;
-  for (size_t i = 0; i < tree.count; i++)
-    if (!(tree.part[i].kind == MIME_MULTIPART ? put_multipart(a, multiparts, &tree, i) : put_leaf(a, leaves, &tree, i))) return 0;
-  return 1;
+    if (!put_addresses(w, notes, &first_note, lists[i].key, field[lists[i].field])) return 0;
+  return put_each(w, "comments", octets, FIELD_COMMENTS) && put_each(w, "keywords", octets, FIELD_KEYWORDS) &&
+         put_tree(w, &tree) && put_parts(w, "leaves", &tree, 0) && put_parts(w, "multiparts", &tree, 1);
 }
 
-json_t *mail_json(slice octets)
+static int notes_put(void *context, char const *s, size_t len)
 {
-  arena a = ARENA_ZERO;
-  json_t *document = json_object();
-  if (document && !put_all(&a, document, octets)) {
-    json_decref(document);
-    document = NULL;
+  return text_put(context, s, len);
+}
+
+int mail_json(json_output *out, slice octets)
+{
+  arena a = ARENA_ZERO, scratch = ARENA_ZERO;
+  writer w = { .out = out, .a = &a, .scratch = &scratch };
+  text kept = { .a = &a };
+  json_output notes;
+  json_put_start(&notes, &notes_put, &kept, 1);
+  int const good = put_all(&w, &notes, octets) && json_put_end(&notes);
+  if (good) {
+    key(out, "notes");
+    json_put_text(out, "[");
+    json_put(out, kept.s, kept.len);
+    json_put_text(out, "]");
   }
+  arena_free(&scratch);
   arena_free(&a);
-  return document ? document : (errno = ENOMEM, NULL);
+  return good ? 1 : (errno = ENOMEM, 0);
 }
