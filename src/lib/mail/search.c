@@ -48,8 +48,9 @@ static int find_put(void *context, char const *s, size_t len)
 {
   finder *const f = context;
   for (size_t i = 0; i < len;) {
-    uint32_t c;
-    i += utf8_get(&c, s + i, len - i);
+    uint32_t c = (unsigned char)s[i];
+    if (c < 0x80) i++;
+    else i += utf8_get(&c, s + i, len - i);
     if (is_white(c)) {
       f->blank = 1;
       continue;
@@ -57,7 +58,8 @@ static int find_put(void *context, char const *s, size_t len)
     if (f->room - f->len < 8) look(f);
     if (f->found) return 0;
     if (f->blank) f->window[f->len++] = ' ', f->blank = 0;
-    f->len += utf8_put(f->window + f->len, c < 0x80 ? (unsigned char)to_lower((char)c) : text_fold_point(c));
+    if (c < 0x80) f->window[f->len++] = to_lower((char)c);
+    else f->len += utf8_put(f->window + f->len, text_fold_point(c));
   }
   return 1;
 }
