@@ -1,5 +1,6 @@
 /* Names of files in a Maildir (MAIL.md, Maildir++, 1 to 5). */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <porter/maildir.h>
@@ -32,6 +33,26 @@ static void mid(char const *base, int twin, uint64_t inode, char const *want)
   ok(maildir_mid(&a, (slice){ base, strlen(base) }, twin, inode, &s), "mid");
   is_bytes(s.s, s.len, want, strlen(want), want);
   arena_free(&a);
+}
+
+/* Every octet at every place of names of every length up to three words. */
+static void mids(void)
+{
+  unsigned int wrong = 0;
+  for (size_t len = 1; len <= 24; len++)
+    for (size_t at = 0; at < len; at++)
+      for (unsigned int c = 1; c < 256; c++) {
+        arena a = ARENA_ZERO;
+        char base[24], want[40];
+        slice s = SLICE_ZERO;
+        int const written = c == '%' || c < 0x21 || c > 0x7e;
+        memset(base, '!', len);
+        base[at] = (char)c;
+        snprintf(want, sizeof want, written ? "%.*s%%%02X%.*s" : "%.*s%c%.*s", (int)at, base, c, (int)(len - at - 1), base + at + 1);
+        if (!maildir_mid(&a, (slice){ base, len }, 0, 0, &s) || s.len != strlen(want) || memcmp(s.s, want, s.len)) wrong++;
+        arena_free(&a);
+      }
+  is_int(wrong, 0, "every octet in a mid");
 }
 
 int main(void)
@@ -81,6 +102,7 @@ int main(void)
   ok(!maildir_name_time((slice){ "17000000000000000000000.x", 25 }, 1700000001, &t), "nor is a number that overflows");
   mid("1.M2P3.h,S=5", 0, 0, "1.M2P3.h,S=5");
   mid("a b%\xff\x7f", 0, 0, "a%20b%25%FF%7F");
+  mids();
   mid("1.h", 1, 42, "1.h/42");
   return done();
 }

@@ -123,7 +123,10 @@ static int some_special(char const *s)
 static size_t count_special(slice s)
 {
   size_t i = 0, n = 0;
-  while (i + 8 <= s.len && !some_special(s.s + i)) i += 8;
+  if (s.len >= 8) {
+    while (i + 8 <= s.len && !some_special(s.s + i)) i += 8;
+    if (i + 8 > s.len && !some_special(s.s + s.len - 8)) return 0;
+  }
   for (; i < s.len; i++) n += (size_t)is_special((unsigned char)s.s[i]);
   return n;
 }
