@@ -67,6 +67,14 @@ exits 'descriptor 3 is closed' 2 closed "exec $work/setuid/qmail-authuser $home/
 for name in .. . '' ../mail/user user/cur /etc %d -c; do
   exits "MAILUSER '$name'" 5 as_web "$work/setuid/qmail-authuser" "$home/bin/extractor-v2" "$work/mail" "$vmail" "$name" Stats 3< "$work/credentials"
 done
+for call in extractor-v1 'extractor-v1 /mail' "extractor-v1 /mail $vmail" "extractor-v1 /mail $vmail user" extractor-v2 "extractor-v2 /mail $vmail" \
+  "extractor-v2 /mail $vmail user" extractor-v3 'extractor-v3 /mail' "extractor-v3 /mail $vmail"; do
+  # shellcheck disable=SC2086 # words
+  said=$("$home/bin/"$call 2>&1 > /dev/null); code=$?
+  # shellcheck disable=SC2086
+  set -- $call
+  is "too few arguments: $call" "$code $said" "100 execlineb: fatal: too few arguments: expecting at least $([ "$1" = extractor-v3 ] && echo 3 || echo 4) but got $(($# - 1))"
+done
 inbox > "$work/after"
 ok 'the mailbox is as it was' cmp "$work/before" "$work/after"
 finish
