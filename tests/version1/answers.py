@@ -139,6 +139,17 @@ eq(v1('read-mail', dateless), {'size': sizes[dateless], 'head': {'subject': 'no 
 eq(v1('read-mail', empty)['body'], '', 'read-mail of an empty mail')
 eq(v1('read-mail', sent)['body'], 'sent text\n', 'a mail that lies in a folder')
 
+for name, content, body in (
+        ('no boundary parameter', 'Content-Type: multipart/mixed\n\nGr\u00fc\u00dfe\n', [part('text/plain', 'Gr\u00fc\u00dfe\n')]),
+        ('no boundary line', 'Content-Type: multipart/alternative; boundary=q\n\ntext\n', [part('text/plain', 'text\n')]),
+        ('nothing at all', 'Content-Type: multipart/mixed; boundary=q\n\n', []),
+        ('inside another', 'Content-Type: multipart/mixed; boundary=q\n\nno\n--q\nContent-Type: multipart/mixed\n\ninner\n--q--\n',
+         [part('multipart/mixed', [part('text/plain', 'inner')])])):
+    partless = str(T) + '.M9P1.h'
+    B.put(partless + ':2,', content)
+    eq(v1('read-mail', partless)['body'], body, 'a multipart without parts, %s: its text is shown' % name)
+    os.unlink(B.path + '/cur/' + partless + ':2,')
+
 # --- search ---
 eq([h['mid'] for h in v1('search', 'GRÜẞE "QUOTED" \\BACK', '')], [plain], 'search: any case, quotes, backslashes')
 eq([h['mid'] for h in v1('search', 'café', '')], [nested], 'search in decoded text')

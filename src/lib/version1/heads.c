@@ -84,8 +84,19 @@ void put_list_head(json_output *out, Porter__ListMailHeader const *head)
 
 static void put_value(json_output *out, Porter__MIMEHeader const *mime, Porter__MailBody const *body, unsigned int depth);
 
+/* What stands where a multipart's first part should: all there is of one that lacks its boundary. */
+static void put_preamble(json_output *out, char const *text, int *some)
+{
+  json_put_text(out, *some ? "," : "");
+  *some = 1;
+  put_pair(out, "{\"type\":\"text/plain\",\"val\":", text);
+  put_pair(out, ",\"head\":{\"content_type\":\"text/plain\"},\"body\":", text);
+  json_put_text(out, "}");
+}
+
 static void put_parts(json_output *out, Porter__Multipart const *multipart, unsigned int depth, int *some)
 {
+  if (!multipart->n_parts && *multipart->preamble) put_preamble(out, multipart->preamble, some);
   for (size_t i = 0; i < multipart->n_parts; i++) {
     Porter__MIMEPart const *part = multipart->parts[i];
     if (depth >= NESTED_MAX && part->body && part->body->body_case == PORTER__MAIL_BODY__BODY_MULTIPART) {
