@@ -87,6 +87,9 @@ exits 'a response where only a hash is stored' 1 login joe@x.org 74e6f7298a9c2d1
   echo 'bob@example.org:%5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8'
   echo 'cram@example.org:tanstaaftanstaaf'
   echo '!gone@example.org:x'
+  echo '!@closed.example:x'
+  echo 'ann@closed.example:her own'
+  echo '@closed.example:the domain'
   echo 'sys@example.org:?'
   echo 'empty@example.org:'
 } > "$work/authuser"
@@ -101,6 +104,18 @@ exits '-q: who has an entry has no other' 1 login joe@example.org 'the domain' -
 exits '-q: a domain' 0 login eve@example.org 'the domain' -- auth -q "$work/authuser" true
 exits '-q: everybody' 0 login eve 'everybody' -- auth -q "$work/authuser" true
 exits '-q: disabled' 1 login gone@example.org 'the domain' -- auth -q "$work/authuser" true
+exits '-q: a name in other letters' 0 login JOE@Example.Org password -- auth -q "$work/authuser" env
+is 'is the name that the file has' "$(environment)" "AUTHUSER=joe@example.org KEPT=kept USER=joe@example.org "
+exits '-q: disabled, in other letters' 1 login Gone@EXAMPLE.org 'the domain' -- auth -q "$work/authuser" true
+exits '-q: a domain that is disabled' 1 login eve@closed.example 'the domain' -- auth -q "$work/authuser" true
+exits '-q: who has an entry in it' 1 login ann@closed.example 'her own' -- auth -q "$work/authuser" true
+exits '-q: that domain in other letters' 1 login ann@CLOSED.example 'her own' -- auth -q "$work/authuser" true
+printf '@:any\n*:all\n' > "$work/any"
+exits '-q: @ is any user, with a domain' 0 login eve@x.org any -- auth -q "$work/any" true
+exits '-q: or without one' 0 login eve any -- auth -q "$work/any" true
+exits '-q: what is behind it is not asked' 1 login eve all -- auth -q "$work/any" true
+printf '*:all\n' > "$work/any"
+exits '-q: everybody, with a domain' 0 login eve@x.org all -- auth -q "$work/any" true
 exits '-q: what another checker would have to say' 1 login sys@example.org '?' -- auth -q "$work/authuser" true
 exits '-q: an empty password' 1 login empty@example.org '' -- auth -q "$work/authuser" true
 exits '-q: no user' 1 login '' everybody -- auth -q "$work/authuser" true

@@ -226,8 +226,8 @@ static void authuser_files(void)
   entry("ann@EXAMPLE.org", "domain", 1);
   entry("ann@example.org", "anydomain", 0);
   entry("ann@other.org", "anydomain", 1);
-  entry("ann", "everybody", 1);
-  entry("ann", "anydomain", 0);
+  entry("ann", "everybody", 0);
+  entry("ann", "anydomain", 1);
   entry("with space@y", "has: colons", 1);
   entry("gone@example.org", "never", 0);
   entry("gone@example.org", "domain", 0);

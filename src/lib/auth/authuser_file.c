@@ -5,22 +5,22 @@
 #include <porter/passwd_file.h>
 
 /* How an entry fits, the strongest last. */
-enum fit { FIT_NONE, FIT_ALL, FIT_ANY_DOMAIN, FIT_DOMAIN, FIT_USER, FIT_DISABLED };
+enum fit { FIT_NONE, FIT_ALL, FIT_ANY, FIT_DOMAIN, FIT_USER, FIT_DISABLED };
 
-static int same(slice s, char const *t, size_t len)
+/* Letter case does not count. */
+static int same(slice s, char const *t)
 {
-  return s.len == len && !memcmp(s.s, t, len);
+  return t && s.len == strlen(t) && !strncasecmp(s.s, t, s.len);
 }
 
 static enum fit fit(slice name, char const *user)
 {
-  char const *at = strrchr(user, '@');
-  if (*name.s == '!') return same((slice){ name.s + 1, name.len - 1 }, user, strlen(user)) ? FIT_DISABLED : FIT_NONE;
-  if (same(name, "*", 1)) return FIT_ALL;
-  if (same(name, user, strlen(user))) return FIT_USER;
-  if (*name.s != '@' || !at) return FIT_NONE;
-  if (name.len == 1) return FIT_ANY_DOMAIN;
-  return name.len == strlen(at) && !strncasecmp(name.s, at, name.len) ? FIT_DOMAIN : FIT_NONE;
+  char const *domain = strrchr(user, '@');
+  if (*name.s == '!') {
+    slice const whom = { name.s + 1, name.len - 1 };
+    return same(whom, user) || same(whom, domain) ? FIT_DISABLED : FIT_NONE;
+  }
+  return same(name, user) ? FIT_USER : same(name, domain) ? FIT_DOMAIN : same(name, "@") ? FIT_ANY : same(name, "*") ? FIT_ALL : FIT_NONE;
 }
 
 void authuser_file_find(slice file, char const *user, identity *id)
@@ -42,6 +42,6 @@ void authuser_file_find(slice file, char const *user, identity *id)
     if (f <= best) continue;
     best = f;
     id->stored = f == FIT_DISABLED ? (secret){ SECRET_NONE, SLICE_ZERO } : stored;
-    id->name = (slice){ user, strlen(user) };
+    id->name = f == FIT_USER ? name : (slice){ user, strlen(user) };
   }
 }
