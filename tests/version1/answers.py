@@ -119,6 +119,9 @@ eq([h['mid'] for h in v1('list', '1', '1', 'date', '')], [dateless], 'START is E
 eq(v1('list', '7', '9', 'date', ''), [], 'START beyond the last')
 eq(v1('list', '4294967295', '4294967295', 'date', ''), [], 'START at the end of 32 bits')
 eq(len(v1('list', '0', '9999999999999999999', 'date', '')), 4, 'END beyond 64 bits')
+eq(len(v1('list', '0', '9' * 40, 'date', '')), 4, 'END beyond any width')
+eq(v1('list', '9' * 39, '9' * 40, 'date', ''), [], 'START and END beyond any width')
+eq([h['mid'] for h in v1('list', '0' * 30 + '1', '0' * 30 + '2', 'date', '')], [dateless, empty], 'zeros in front')
 eq(len(v1('list', '0', '9')), 4, 'list without its empty arguments')
 eq(v1('list', '0', '9', '', 'Sent')[0]['mid'], sent, 'list of a folder')
 
@@ -149,6 +152,16 @@ for name, content, body in (
     B.put(partless + ':2,', content)
     eq(v1('read-mail', partless)['body'], body, 'a multipart without parts, %s: its text is shown' % name)
     os.unlink(B.path + '/cur/' + partless + ':2,')
+
+# The date of the delivery comes from a list: of mails that are as large, and of one whose name lies about it.
+alike = ['%d.M%dP7.h' % (T + 60 * i, i) for i in range(30)]
+liar = '%d.M9P8.h,S=9' % (T + 3600)
+for name in alike + [liar]:
+    B.put(name + ':2,S', 'Subject: alike\n\nx\n', folder='.Sent')
+for name, date in ((alike[0], '10:06:40'), (alike[29], '10:35:40'), (liar, '11:06:40')):
+    eq(v1('read-mail', name)['head']['date'], '2019-02-22T' + date + 'Z', 'the delivery of ' + name)
+for name in alike + [liar]:
+    os.unlink(B.path + '/.Sent/cur/' + name + ':2,S')
 
 # --- search ---
 eq([h['mid'] for h in v1('search', 'GRÜẞE "QUOTED" \\BACK', '')], [plain], 'search: any case, quotes, backslashes')

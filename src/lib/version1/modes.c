@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include <skalibs/stralloc.h>
-#include <skalibs/types.h>
 
 #include <porter/exit.h>
 #include <porter/text.h>
@@ -101,9 +100,15 @@ static int sort_find(char const *word, Porter__Sort *sort)
 /* A number; what is beyond 32 bits, where no folder reaches, is their end. */
 static int number_scan(char const *s, uint32_t *number)
 {
-  uint64_t wide;
-  if (strlen(s) > 19 || !uint640_scan(s, &wide)) return 0;
-  *number = wide < UINT32_MAX - 1 ? (uint32_t)wide : UINT32_MAX - 1;
+  uint32_t const most = UINT32_MAX - 1;
+  uint64_t n = 0;
+  if (!*s) return 0;
+  for (; *s; s++) {
+    if (*s < '0' || *s > '9') return 0;
+    n = 10 * n + (uint64_t)(*s - '0');
+    if (n > most) n = most;
+  }
+  *number = (uint32_t)n;
   return 1;
 }
 

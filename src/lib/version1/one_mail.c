@@ -1,6 +1,9 @@
 /* The modes that are about one mail: read-mail, raw, move. They find it in any folder. */
 #include <string.h>
 
+#include <skalibs/stralloc.h>
+#include <skalibs/types.h>
+
 #include <porter/exit.h>
 #include <porter/message_field.h>
 #include "internal.h"
@@ -104,32 +107,61 @@ int raw(version1 *v)
 
 /* --- read-mail --- */
 
-/* The delivery's date of a mail that says none itself, from the folder's list: Show does not tell it. */
-static int find_delivery(version1 *v, char const *folder, char *delivered)
+#define NEAR 10  /* of mails that are as large, the one that is looked for is nearly always among the first */
+
+/* One page of the folder by size, behind bound. Sets delivered where the mail is in it; else the bound of the next page, which
+ * is empty behind the last. */
+static int find_in_page(version1 *v, Porter__ListSearchReq *request, char *delivered, stralloc *param, stralloc *id)
 {
-  Porter__ListReq request = PORTER__LIST_REQ__INIT;
+  answer response = ANSWER_ZERO;
+  int code = ask(v, "ListSearch", &request->base, &response);
+  param->len = id->len = 0;
+  if (code != EXIT_DONE) {
+    code = answer_failed(v, &response);
+  } else if ((code = answer_unpack(v, &response, &porter__list_search_resp__descriptor)) == EXIT_DONE) {
+    Porter__ListSearchResp const *page = response.message;
+    for (size_t i = 0; i < page->n_mail_heads; i++)
+      if (!strcmp(page->mail_heads[i]->mid, v->argv[1]) && strlen(page->mail_heads[i]->rec_date) < UTC_FMT)
+        strcpy(delivered, page->mail_heads[i]->rec_date);
+    if (!page->last && page->last_bound && !(stralloc_cats(param, page->last_bound->param) && stralloc_cats(id, page->last_bound->id)))
+      code = fail_system(v, "take memory");
+  }
+  answer_free(&response);
+  return code;
+}
+
+/* The delivery's date of a mail that says none itself, which lists tell and Show does not. In the order of sizes, which opens no
+ * mail, it is where its size is; if that is not so (its name may lie), anywhere. */
+static int find_delivery(version1 *v, char const *folder, uint64_t size, char *delivered)
+{
+  Porter__ListSearchReq request = PORTER__LIST_SEARCH_REQ__INIT;
   Porter__Sort sort = PORTER__SORT__INIT;
-  size_t n = 1;
-  int code = EXIT_DONE;
-  sort.parameter = PORTER__SORT__PARAMETER__ARRIVAL;
-  sort.direction = PORTER__SORT__DIRECTION__DESC;
+  Porter__Bound bound = PORTER__BOUND__INIT;
+  stralloc param = STRALLOC_ZERO, id = STRALLOC_ZERO;
+  char digits[UINT64_FMT];
+  int code;
+  sort.parameter = PORTER__SORT__PARAMETER__SIZE;
   request.folder = (char *)folder;
   request.sort = &sort;
-  for (*delivered = 0; n && !*delivered && code == EXIT_DONE; request.start += (uint32_t)n) {
-    answer response = ANSWER_ZERO;
-    request.end = request.start + LIST_MAX;
-    code = ask(v, "List", &request.base, &response);
-    if (code != EXIT_DONE) {
-      code = answer_failed(v, &response);
-    } else if ((code = answer_unpack(v, &response, &porter__list_resp__descriptor)) == EXIT_DONE) {
-      Porter__ListResp const *list = response.message;
-      n = list->n_mail_heads;
-      for (size_t i = 0; i < n && !*delivered; i++)
-        if (!strcmp(list->mail_heads[i]->mid, v->argv[1]) && strlen(list->mail_heads[i]->rec_date) < UTC_FMT)
-          strcpy(delivered, list->mail_heads[i]->rec_date);
+  request.bound = &bound;
+  request.limit = NEAR;
+  digits[uint64_fmt(digits, size)] = 0;
+  bound.param = digits;
+  *delivered = 0;
+  while ((code = find_in_page(v, &request, delivered, &param, &id)) == EXIT_DONE && !*delivered) {
+    if (request.limit == NEAR) {
+      request.limit = LIST_MAX;  /* from the start of the folder */
+      param.len = id.len = 0;
+    } else if (!param.len) break;
+    if (!stralloc_0(&param) || !stralloc_0(&id)) {
+      code = fail_system(v, "take memory");
+      break;
     }
-    answer_free(&response);
+    bound.param = param.s;
+    bound.id = id.s;
   }
+  stralloc_free(&param);
+  stralloc_free(&id);
   return code;
 }
 
@@ -139,7 +171,7 @@ static int put_mail(version1 *v, Porter__Mail const *mail, uint64_t size, char c
   char delivered[UTC_FMT] = "", date[UTC_FMT];
   json_output out;
   if (!mail->head || !utc(date, mail->head->send_date)) {
-    int code = find_delivery(v, folder, delivered);
+    int code = find_delivery(v, folder, size, delivered);
     if (code != EXIT_DONE) return code;
   }
   answer_start(v, &out);
