@@ -6,13 +6,23 @@
 
 #include <porter/exit.h>
 #include <porter/message_field.h>
+#include <porter/text.h>
 #include "internal.h"
+
+static int no_such_mail(version1 *v)
+{
+  static char const text[] = "no such mail";
+  return answer_error(v, text, sizeof text - 1);
+}
 
 int each_folder(version1 *v, attempt_func *attempt, void *context)
 {
   Porter__FoldersReq const request = PORTER__FOLDERS_REQ__INIT;
   answer response = ANSWER_ZERO;
-  int code = attempt(v, "", context);
+  size_t const len = strlen(v->argv[1]);
+  int code;
+  if (utf8_valid(v->argv[1], len) != len) return no_such_mail(v);  /* a mid is a string of protobuf's */
+  code = attempt(v, "", context);
   if (code != NOT_HERE) return code;
   code = ask(v, "Folders", &request.base, &response);
   if (code != EXIT_DONE) {
@@ -21,10 +31,7 @@ int each_folder(version1 *v, attempt_func *attempt, void *context)
     Porter__FoldersResp const *list = response.message;
     code = NOT_HERE;
     for (size_t i = 0; i < list->n_folders && code == NOT_HERE; i++) code = attempt(v, list->folders[i], context);
-    if (code == NOT_HERE) {
-      static char const text[] = "no such mail";
-      code = answer_error(v, text, sizeof text - 1);
-    }
+    if (code == NOT_HERE) code = no_such_mail(v);
   }
   answer_free(&response);
   return code;
