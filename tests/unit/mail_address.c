@@ -108,6 +108,26 @@ int main(void)
   are("a:;b:;", "*a <>, *b <>");
   are(":;", "");
   are("=?utf-8?Q?\?=, a@b.c", " <a@b.c>");
+  /* RFC 733's "at", which list archives write so that no address is harvested */
+  are("jane at example.org (Jane Doe)", "Jane Doe <jane@example.org>");
+  are("jane at example.org, a@b.c", " <jane@example.org>,  <a@b.c>");
+  are("Jane Doe <jane at example.org>", "Jane Doe <jane@example.org>");
+  are("Jane at home", "Jane at home <>");
+  are("Meet at Joe.", "Meet at Joe. <>");
+  are("Jane Doe at example.org", "Jane Doe at example.org <>");
+  are("\"a b\" at example.org", "a b at example.org <>");
+  /* an address in quotes or brackets alone */
+  are("\"a@b.c\"", " <a@b.c>");
+  are("\"a@b.c\" (Name)", "Name <a@b.c>");
+  are("\"Foo a@b.c\"", "Foo a@b.c <>");
+  are("\"a@\"", "a@ <>");
+  are("\"=?utf-8?Q?a@b.c?=\"", "a@b.c <>");
+  are("[a@b.c]", " <a@b.c>");
+  are("Foo [a@b.c]", "Foo <a@b.c>");
+  are("[a@[192.0.2.1]", " <\"[a\"@[192.0.2.1]>");
+  /* a comment beside a name */
+  are("Foo Bar (work)", "Foo Bar (work) <>");
+  are("\"Foo Bar\" (=?utf-8?Q?=C3=BC?=)", "Foo Bar (ü) <>");
 
   ids_are("<a@b>", "a@b");
   ids_are(" <a@b>\n <c@d><e@f> ", "a@b c@d e@f");

@@ -142,6 +142,9 @@ int main(void)
   field_is(FIELD_FROM, " a", "not mbox's line");
   scan("\xef\xbb\xbf""From: a\n\n");
   field_is(FIELD_FROM, " a", "a byte-order mark");
+  scan("\xef\xbb\xbf\r\nFrom: a\n\nb");
+  field_is(FIELD_FROM, " a", "a byte-order mark alone on its line");
+  body_is("b", "and what follows");
 
   scan("Subject: x\n \nbody?\n");
   body_is("body?\n", "a line of blanks is folded, what is behind it is text");

@@ -10,6 +10,7 @@
  *   ANGLE        up to ">"                 the address, without a route; then TEXT, which is dropped unless an address is in it
  *                "," ";" after a word      the ">" was forgotten
  *   anywhere     comment                   the name, where there is no other
+ *                " at ", a word, its end   "@", if the word has a dot in it
  *                encoded word              a word, whatever it holds
  *                quote or parenthesis      without its other half: a character like others
  */
@@ -107,6 +108,21 @@ static int has_address(reader const *r)
   return r->at && r->at > r->spec && r->at + 1 < r->spec_end;
 }
 
+/* "jane at example.org", which is RFC 733's form and what list archives make of an address, becomes jane@example.org. Returns
+ * where the "@" is, or null where it is something else. */
+static char *at_word(char *s, size_t *len)
+{
+  char *const at = memmem(s, *len, " at ", 4);
+  size_t const local = at ? (size_t)(at - s) : 0;
+  if (!local || memchr(s, ' ', local)) return NULL;
+  char const *const domain = at + 4, *const dot = memchr(domain, '.', *len - local - 4);
+  if (!dot || dot + 1 == s + *len || memchr(domain, ' ', *len - local - 4)) return NULL;
+  *at = '@';
+  memmove(at + 1, domain, *len - local - 4);
+  *len -= 3;
+  return at;
+}
+
 /* A run of glued words has ended: if it is an address, keeps it; gives out the one before it. */
 static int run_end(reader *r)
 {
@@ -114,6 +130,8 @@ static int run_end(reader *r)
     /* "a@b c@d", "<a@b> c@d": a comma was forgotten. */
     if (r->found.len && !emit(r, r->found_name, r->found, 0)) return 0;
     r->found_name = r->found.len || r->angle ? (slice)SLICE_ZERO : trim((slice){ r->name, r->before });
+    /* "[a@b]", but "a@[192.0.2.1]" */
+    if (*r->spec == '[' && r->spec_end[-1] == ']' && r->at[1] != '[' && r->at > r->spec + 1) r->spec++, r->spec_end--;
     r->found = make_address(r, r->spec, (size_t)(r->spec_end - r->spec), r->at);
   }
   r->spec = r->spec_end;
@@ -139,18 +157,40 @@ static void mailbox_start(reader *r)
   r->found = r->found_name = (slice)SLICE_ZERO;
 }
 
+/* A name that has no address, and a comment beside it, which is lost otherwise. */
+static slice name_and_comment(reader *r, slice name)
+{
+  slice const comment = comment_of(r);
+  if (!comment.len || !name.len) return name.len ? name : comment;
+  char *const s = r->out;
+  size_t n = name.len;
+  memcpy(s, name.s, n);
+  memcpy(s + n, " (", 2), n += 2;
+  memcpy(s + n, comment.s, comment.len), n += comment.len;
+  s[n++] = ')';
+  r->out += n;
+  return (slice){ s, n };
+}
+
 /* The end of a mailbox without angles, or of the text behind angles. */
 static int mailbox_end(reader *r)
 {
-  slice const name = trim((slice){ r->name, (size_t)(r->name_end - r->name) });
+  slice name = trim((slice){ r->name, (size_t)(r->name_end - r->name) });
   int const one = r->words == 1 && !r->quoted && !r->at;
   slice const spec = { r->spec, (size_t)(r->spec_end - r->spec) };
+  char *at = NULL;
+  if (!r->at && r->words == 1 && r->quoted && *spec.s != '=' && !memchr(spec.s, ' ', spec.len)) {
+    /* An address, all of it in quotes. */
+    r->at = memrchr(spec.s, '@', spec.len);
+    if (!has_address(r)) r->at = NULL;
+  } else if (r->words == 3 && !r->angle && !r->at && !r->found.len) at = at_word(r->name, &name.len);
   int good = run_end(r);
   if (!good) return 0;
   if (r->found.len) good = emit(r, r->found_name.len ? r->found_name : comment_of(r), r->found, 0);
   else if (r->angle || (!name.len && (r->in_group || r->count))) good = 1;  /* a comment alone is a name where there is nothing else */
   else if (one && !(spec.len > 1 && spec.s[0] == '=' && spec.s[1] == '?')) good = emit(r, comment_of(r), spec, 0);
-  else good = emit(r, name.len ? name : comment_of(r), (slice)SLICE_ZERO, 0);
+  else if (at) good = emit(r, comment_of(r), make_address(r, r->name, name.len, at), 0);
+  else good = emit(r, name_and_comment(r, name), (slice)SLICE_ZERO, 0);
   mailbox_start(r);
   return good;
 }
@@ -266,6 +306,11 @@ static int angle_read(reader *r)
   }
   while (r->pos < r->len && r->s[r->pos] == '>') r->pos++;
   if (stop) p = stop;
+  if (!at) {
+    size_t len = (size_t)(p - start);
+    at = at_word(start, &len);
+    p = start + len;
+  }
   r->spec_end = p;
   slice name = trim((slice){ r->name, (size_t)(r->name_end - r->name) });
   int const half = at && (at == start || at + 1 == p);  /* "@b", "a@": no address */

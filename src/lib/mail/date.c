@@ -20,7 +20,7 @@
 #define WORDS_MAX 16    /* words of it: a date has six */
 
 struct fields {
-  int day, month, year, year_digits, hour, minute, second, zone, has_time, has_zone;
+  int day, month, year, hour, minute, second, zone, has_time, has_zone;
 };
 
 static int is_digit(char c)
@@ -90,10 +90,12 @@ static void read_zone(struct fields *f, slice w)
     return;
   }
   w.s++, w.len--;
+  size_t const before = w.len;
   n = number(&w, 4);
-  if (n >= 0 && n < 100 && w.len > 2 && *w.s == ':') {
-    w.s++, w.len--;
-    n = 100 * n + number(&w, 2);
+  if (n >= 0 && before - w.len <= 2) {
+    /* Hours only: +2, -08. */
+    n *= 100;
+    if (w.len > 2 && *w.s == ':') w.s++, w.len--, n += number(&w, 2);
   }
   f->zone = n < 0 ? 0 : (sign == '-' ? -1 : 1) * (n / 100 * 60 + n % 100);
 }
@@ -120,10 +122,12 @@ static int read_time(struct fields *f, slice w)
   return 1;
 }
 
+/* What has not four digits but something behind them is no year. */
 static void set_year(struct fields *f, slice w)
 {
-  f->year_digits = (int)w.len;
+  size_t const before = w.len;
   f->year = number(&w, 4);
+  if (w.len && before - w.len < 4) f->year = -1;
 }
 
 static int read_number(struct fields *f, slice w)
@@ -189,9 +193,9 @@ int mail_date_parse(slice raw, mail_date *date)
     if (f.has_zone && f.year >= 0) break;
   }
   if (f.day < 1 || f.day > 31 || !f.month || f.year < 0 || !f.has_time) return 0;
-  /* RFC 5322 4.3 */
-  if (f.year_digits <= 2) f.year += f.year < 50 ? 2000 : 1900;
-  else if (f.year_digits == 3) f.year += 1900;
+  /* RFC 5322 4.3; some write 0099 */
+  if (f.year < 50) f.year += 2000;
+  else if (f.year < 1000) f.year += 1900;
   /* RFC 3339 has no zone that is a day or more away. */
   date->offset = f.zone > -1440 && f.zone < 1440 ? f.zone : 0;
   date->seconds = days_of(f.year, f.month, f.day) * 86400 + f.hour * 3600 + f.minute * 60 + f.second - (int64_t)f.zone * 60;

@@ -90,7 +90,8 @@ static size_t skip_folded(char const *s, size_t len)
 int head_next(head_cursor *c, slice *name, slice *value)
 {
   if (!c->pos) {
-    if (c->message && starts(c->s, c->len, "\xef\xbb\xbf")) c->pos = 3;
+    /* Alone on its line it is junk. */
+    if (c->message && starts(c->s, c->len, "\xef\xbb\xbf") && !is_empty_line(c->s + 3, c->len - 3)) c->pos = 3;
     c->pos += c->message ? mbox_line(c->s + c->pos, c->len - c->pos) : 0;
     if (!c->message) c->pos = skip_folded(c->s, c->len);
   }

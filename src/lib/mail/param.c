@@ -3,7 +3,8 @@
  * Parameters are parted by semicolons outside of quotes; an unquoted value may hold anything but one, as "=" in
  * boundaries and blanks in file names are common. An unclosed quote holds up to the next semicolon.
  * RFC 2231: name*0, name*1 ... are one value in the order of their numbers; a star at the end means that the piece has
- * %XX and that the value begins with charset'language'. A plain parameter goes before an extended one of its name. */
+ * %XX and that the value begins with charset'language'. A plain parameter goes before an extended one of its name, and one
+ * that is not continued (name*) before one that is. */
 #include <string.h>
 
 #include <porter/mail.h>
@@ -23,6 +24,7 @@ struct piece_s {
 typedef struct pieces_s pieces;
 struct pieces_s {
   piece *piece;
+  piece whole;         /* name*, without a number */
   unsigned int count;  /* the highest number, and 1 */
 };
 
@@ -134,13 +136,17 @@ static int param_read(arena *a, slice v, params *p, pieces *continued)
     number = 10 * number + (unsigned int)(*digit - '0');
     if (number >= PIECES_MAX) return 1;
   }
+  if (digit == star + 1) {
+    if (!continued[i].whole.set) continued[i].whole = (piece){ .value = v, .set = 1, .extended = (unsigned char)extended };
+    return 1;
+  }
   if (!continued[i].piece) {
     continued[i].piece = arena_array(a, PIECES_MAX, sizeof *continued[i].piece);
     if (!continued[i].piece) return 0;
   }
-  piece *piece = continued[i].piece + number;
-  if (piece->set) return 1;
-  *piece = (struct piece_s){ .value = v, .set = 1, .extended = (unsigned char)extended };
+  piece *const numbered = continued[i].piece + number;
+  if (numbered->set) return 1;
+  *numbered = (piece){ .value = v, .set = 1, .extended = (unsigned char)extended };
   if (number >= continued[i].count) continued[i].count = number + 1;
   return 1;
 }
@@ -162,6 +168,7 @@ int params_read(arena *a, slice raw, slice *word, params *p)
     pos = end;
   }
   for (unsigned int i = 0; i < PARAM_COUNT; i++) {
+    if (continued[i].whole.set) continued[i].piece = &continued[i].whole, continued[i].count = 1;
     if (!p->value[i].s && continued[i].count) {
       if (!pieces_join(a, &continued[i], raw8, &p->value[i])) return 0;
     } else if (i != PARAM_BOUNDARY && p->value[i].s && !words_decode(a, p->value[i], raw8, &p->value[i])) return 0;
