@@ -3,7 +3,9 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <skalibs/djbunix.h>
@@ -51,6 +53,15 @@ static uint32_t client_uid(int fd)
   return domain(fd) == AF_UNIX && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 ? (uint32_t)cred.uid : BUS_UID_NONE;
 }
 
+/* A message wakes all of us at once, and each wakes his client: who was relayed to should run before the next of us does, or the first
+ * client waits for the last relay. So we interrupt nobody, and where two wait it is the other's turn. Unless whoever started us chose. */
+static void give_way(void)
+{
+  struct sched_param param = { .sched_priority = 0 };
+  if (sched_getscheduler(0) == SCHED_OTHER && sched_setscheduler(0, SCHED_BATCH, &param) == 0)
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 1);
+}
+
 int main(int argc, char const *const *argv)
 {
   static control c;
@@ -73,6 +84,7 @@ int main(int argc, char const *const *argv)
   /* In front of a tor it is tor who asks. */
   if (argc != 1 || (front && (cookie || password))) dieusage();
 
+  give_way();
   if (sig_ignore(SIGPIPE) < 0) strerr_diefu1sys(EXIT_TEMPORARY, "ignore SIGPIPE");
   control_init(&c, argv[0], client_uid(0));
   if (cookie) {

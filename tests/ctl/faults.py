@@ -54,7 +54,7 @@ for kind in ('in front', 'alone'):
     c = s.conn('made')
     equal((os.stat(d).st_mode & 0o777, c.info('list-controllers')), (0o700, ['made']), kind + ', an empty directory is made ours')
     c.close()
-    for what, content in (('empty', b''), ('short', b'porterBS'), ('garbage', os.urandom(4096)), ('zeros', bytes(4096)), ('of another format', b'porterBS' + b'\2' + bytes(4087))):
+    for what, content in (('empty', b''), ('short', b'porterBS'), ('garbage', os.urandom(4096)), ('zeros', bytes(4096)), ('of another format', b'porterBS' + b'\3' + bytes(4087))):
         d = path('state')
         s = server(d)
         s.conn().close()
@@ -62,6 +62,31 @@ for kind in ('in front', 'alone'):
         with open(d + '/head', 'wb') as f:
             f.write(content)
         broken('%s, a head that is %s' % (kind, what), s, '551 ', lambda: shutil.rmtree(d))
+
+    for what, damage in (('gone', os.unlink), ('no fifo', lambda p: (os.unlink(p), open(p, 'w').close()))):
+        d = path('state')
+        s = server(d)
+        s.conn().close()
+        wait_until(lambda: not os.listdir(d + '/conn'))
+        damage(d + '/bell')
+        broken('%s, a bell that is %s' % (kind, what), s, '551 ', lambda: shutil.rmtree(d))
+
+    # --- an older ctlmsg's ---
+    d = path('state')
+    s = server(d)
+    s.conn().close()
+    wait_until(lambda: not os.listdir(d + '/conn'))
+    with open(d + '/head', 'r+b') as f:
+        f.seek(8)
+        f.write(b'\1')
+    os.unlink(d + '/bell')
+    os.mkdir(d + '/listen')
+    os.symlink('../conn/77.0', d + '/listen/77')
+    os.mkfifo(d + '/conn/77.0')
+    living = os.open(d + '/conn/77.0', os.O_RDWR | os.O_NONBLOCK)
+    broken(kind + ', a state directory that an older ctlmsg uses', s, '551 Messages are not available: state directory is in use by an older', lambda: os.close(living))
+    wait_until(lambda: not os.listdir(d + '/conn'))
+    equal((sorted(os.listdir(d)), os.listdir(d + '/conn')), (['bell', 'conn', 'head', 'log', 'name'], []), kind + ', and nothing of it stays')
 
     # --- the log ---
     for what in ('garbage', 'zeros', 'cut short', 'gone'):
@@ -97,7 +122,6 @@ for kind in ('in front', 'alone'):
     a = s.conn('a', True)
     os.mkfifo(s.statedir + '/conn/77.0')
     os.symlink('../conn/77.0', s.statedir + '/name/ghost')
-    os.symlink('../conn/77.0', s.statedir + '/listen/77')
     os.symlink('../conn/78.0', s.statedir + '/name/dangling')
     os.symlink('nonsense', s.statedir + '/name/strange')
     equal([a.ask('POSTMESSAGE @%s x' % n)[0][:4] for n in ('ghost', 'dangling', 'strange')], ['552 ', '552 ', '551 '], kind + ', a fifo without a reader: nobody has that name')
@@ -106,7 +130,7 @@ for kind in ('in front', 'alone'):
     equal(a.event()[-1], 'x', kind + ', it does not hold up others')
     equal([a.ask('CONTROLLERNAME ' + n) for n in ('ghost', 'dangling', 'strange')], [['250 OK']] * 3, kind + ', its name can be claimed')
     b = s.conn('b')
-    equal(([x for x in os.listdir(s.statedir + '/conn') if x.startswith('77')], os.listdir(s.statedir + '/listen')), ([], ['1']), kind + ', the next who comes sweeps it away')
+    equal([x for x in os.listdir(s.statedir + '/conn') if x.startswith('77')], [], kind + ', the next who comes sweeps it away')
     for x in (a, b):
         x.close()
 

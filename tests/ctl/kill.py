@@ -3,20 +3,20 @@ bytes and by others that use it."""
 import os, re, socket, struct, subprocess, threading
 from ctl import *
 
-SLOT = struct.Struct('=7Q')
+SLOT = struct.Struct('=6Q')
 
 
 def head(state):
     data = open(state + '/head', 'rb').read()
     assert len(data) == 4096 and data[:8] == b'porterBS', data[:16]
     sequence, = struct.unpack_from('=Q', data, 64)
-    return SLOT.unpack_from(data, 72 + (sequence & 1) * 56)
+    return SLOT.unpack_from(data, 72 + (sequence & 1) * 48)
 
 
 def check(state):
     """What must be true at any moment, whoever died; as a list of complaints."""
     bad = []
-    next_id, old_first, old_end, cur_first, cur_end, next_serial, generation = head(state)
+    next_id, old_first, old_end, cur_first, cur_end, next_serial = head(state)
     for first, end, last in ((old_first, old_end, cur_first), (cur_first, cur_end, next_id)):
         if not first:
             continue
@@ -30,11 +30,9 @@ def check(state):
             at, number = at + length, number + 1
         if number != last:
             bad.append('segment %d ends at %d, not %d' % (first, number, last))
-    for d in ('name', 'listen'):
-        for n in os.listdir('%s/%s' % (state, d)):
-            p = '%s/%s/%s' % (state, d, n)
-            if n != '.new' and not os.path.exists(p):
-                bad.append('%s/%s dangles' % (d, n))
+    for n in os.listdir(state + '/name'):
+        if n != '.new' and not os.path.exists('%s/name/%s' % (state, n)):
+            bad.append('name/%s dangles' % n)
     for n in os.listdir(state + '/conn'):
         if n != '.new' and int(n.split('.')[0]) >= next_serial:
             bad.append('conn/%s is ahead of the serials' % n)
@@ -156,8 +154,8 @@ for n, call in enumerate(life_calls, 1):
         problems.append('killed at call %d: ids %r after %d' % (n, ids, last_id))
     last_id = ids[-1]
     problems += ['killed at call %d, after another: %s' % (n, x) for x in check(state)]
-    if [len(os.listdir(state + '/' + d)) for d in ('conn', 'name', 'listen')] != [3, 3, 1]:
-        problems.append('killed at call %d: left over: %r' % (n, [os.listdir(state + '/' + d) for d in ('log', 'conn', 'name', 'listen')]))
+    if [len(os.listdir(state + '/' + d)) for d in ('conn', 'name')] != [3, 3]:
+        problems.append('killed at call %d: left over: %r' % (n, [os.listdir(state + '/' + d) for d in ('log', 'conn', 'name')]))
     after.ask('QUIT')
     after.close()
 # A sanitizer looks for leaks at the very end, in many more.
@@ -180,7 +178,7 @@ for n, call in enumerate(fresh_calls, 1):
     if out != b'250 OK\r\n' * 3 + b'250 closing connection\r\n':
         problems.append('killed at call %d: %r' % (n, out))
     problems += ['killed at call %d: %s' % (n, x) for x in check(fresh)]
-    if sorted(os.listdir(fresh)) != ['conn', 'head', 'listen', 'log', 'name']:
+    if sorted(os.listdir(fresh)) != ['bell', 'conn', 'head', 'log', 'name']:
         problems.append('killed at call %d: left over: %r' % (n, os.listdir(fresh)))
 equal(problems, [], 'killed at each of %d calls while it made its directory: the next one goes on' % count)
 watch.close()

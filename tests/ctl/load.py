@@ -167,7 +167,7 @@ for script, args in (('porter-ctl', []), ('porter-ctl-tor', [tor.socket])):
     last = Conn(address)
     last.want((tor.auth if args else b'AUTHENTICATE').decode())
     equal(last.info('list-controllers'), ['unset'], script + ': who comes then is alone')
-    equal([len(os.listdir(state + '/' + d)) for d in ('conn', 'name', 'listen')], [1, 0, 0], script + ': and nothing of theirs stays')
+    equal([len(os.listdir(state + '/' + d)) for d in ('conn', 'name')], [1, 0], script + ': and nothing of theirs stays')
     last.close()
     stop(p)
 done()

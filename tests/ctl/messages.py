@@ -93,6 +93,9 @@ def semantics(how, server):
     for t in bodies:
         same((a.ask('POSTMESSAGE @b ' + t), b.event()), (['250 OK'], '650 POSTMESSAGE %d a @b %s' % (6 + bodies.index(t), t)), 'verbatim: %r' % t[:12])
     same([a.ask('POSTMESSAGE @b x' + x)[0][:3] for x in ('\x00', '\x01', '\r', '\x7f', '\x80', '\xff', '\x1b[1m', '\x0b')], ['512'] * 8, 'what is not printable ASCII or TAB is 512')
+    bodies = [('a\t~ !' * 4)[:n] + chr(octet) + 'Z\t' * (9 - n) for octet in range(256) if octet != 10 for n in range(9)]
+    wrong = [x for x in bodies if a.ask('POSTMESSAGE @nobody ' + x)[0][:3] != ('552' if all(c == '\t' or ' ' <= c <= '~' for c in x) else '512')]
+    same(wrong, [], 'each octet, wherever it stands')
     same((a.ask('POSTMESSAGE @b ' + 'x' * 8193)[0][:3], a.ask('POSTMESSAGE @b ' + 'x' * 500000)[0][:3], a.ask('POSTMESSAGE @b ok'), b.event()[-2:]), ('512', '512', ['250 OK'], 'ok'),
          'longer than 8192 is 512, and the connection is kept')
     same((a.ask(b'postmessage\t@b bare\n'[:-1] + b'', 5), b.event()[-4:]), (['250 OK'], 'bare'), 'in any case, after any white space')

@@ -1,19 +1,21 @@
-/* The log of the state directory (src/include/porter/control_bus.h: Commit, Post, Switch, Read, Listen), with a process that may
+/* The log of the state directory (src/include/porter/control_bus.h: Commit, Post, Switch, Read, Listen) and its bell, with a process that may
  * be killed between any two of its steps. A poster's steps are those that other processes can see: taking the lock, writing a
- * record, filling half a slot, storing the sequence, making and removing segments, each wake. Checked:
+ * record, filling half a slot, storing the sequence, making and removing segments, trimming the bell, ringing it. Checked:
  *   - no id is given twice, and what is read of an id is what was committed as that id, in rising order;
  *   - a listener sleeps beyond an unread message only if a poster died between its commit and its wake; when all is still
  *     it has read, or counted as lost, every message since it began to listen;
  *   - what a listener counts as lost is indeed no longer kept.
- * Bounds: POSTERS that post POSTS messages (the second one less), LISTENERS, KILLS, segments of SEGMENT records. The head's sequence and the ids never
+ * Bounds: POSTERS that post POSTS messages (the second one less; QUIET is one whose messages wake nobody here), LISTENERS, KILLS, segments of SEGMENT records. The head's sequence and the ids never
  * wrap within them. Each of these makes a variant that must fail, so that we know that the model can:
- *   DRAIN_LATE    the fifo is drained after the log was read
+ *   EDGE_LATE     the edge is taken after the log was read
  *   WAKE_EARLY    the wake comes before the commit
+ *   EMPTIED       the bell is trimmed to nothing
+ *   NO_TRIM       it is not trimmed
+ *   NO_EDGE_FIRST who begins to wait for the bell is not told of what is in it already
  *   NO_LOCK       the lock does not lock
  *   ONE_SLOT      the head has one slot, filled in place
  *   NO_SECOND_LOOK   a reader does not look at the sequence again after it copied a slot
  *   PURGE_EARLY   segments are removed before the switch is committed
- *   CACHED        a poster does not look whether the listeners changed
  *   COMMIT_EARLY  the record is written after the commit
  *   NO_TIMER      nothing but a wake makes a listener look */
 #ifndef POSTERS
@@ -31,18 +33,26 @@
 #ifndef KILLS
 #define KILLS POSTERS
 #endif
+#ifndef QUIET
+#define QUIET FREE
+#endif
+#ifndef TRIM
+#define TRIM 2
+#endif
+#define BELL 4            /* octets that the fifo holds */
 #define IDS (POSTERS * POSTS + 2)
 #define FREE 255
 
-typedef Slot { byte next, old, cur, generation };
+typedef Slot { byte next, old, cur };
 
 byte lock = FREE;
 byte sequence;
 Slot slot[2];
 byte record[IDS];         /* what lies in the log at an id: who wrote it, TORN while it is being written */
 bool segment[IDS];        /* the file log/ID is there */
-bool listens[LISTENERS];  /* the link in listen/ */
-bool fifo[LISTENERS];     /* has a byte in it */
+byte bell;                /* octets in it */
+bool listens[LISTENERS];  /* waits for the bell */
+bool edge[LISTENERS];     /* it was rung since he last looked */
 bool dead[POSTERS];
 byte kills;
 
@@ -50,6 +60,7 @@ byte kills;
 byte committed[IDS];
 bool owes[POSTERS];       /* committed, has not woken everybody yet */
 bool late;                /* somebody died in that state */
+bool quiet[IDS];          /* it was for nobody here */
 #define TORN 99
 
 #define HEAD slot[sequence % 2]
@@ -70,12 +81,12 @@ inline commit(id, token) {
 #ifdef ONE_SLOT
   HEAD.next = s.next;
   d_step {
-    HEAD.old = s.old; HEAD.cur = s.cur; HEAD.generation = s.generation;
+    HEAD.old = s.old; HEAD.cur = s.cur;
     ghost_commit(id, token)
   }
 #else
   slot[(sequence + 1) % 2].next = s.next;
-  d_step { slot[(sequence + 1) % 2].old = s.old; slot[(sequence + 1) % 2].cur = s.cur; slot[(sequence + 1) % 2].generation = s.generation };
+  d_step { slot[(sequence + 1) % 2].old = s.old; slot[(sequence + 1) % 2].cur = s.cur };
   d_step { sequence = sequence + 1; ghost_commit(id, token) }
 #endif
 }
@@ -84,12 +95,13 @@ inline ghost_commit(id, token) {
   :: id ->
     assert(committed[id] == 0);    /* no id twice */
     committed[id] = token;
-    owes[me] = true
+    quiet[id] = (QUIET == me);
+    owes[me] = !quiet[id]
   :: else
   fi
 }
 
-/* One step for each file, as for each wake. */
+/* One step for each file. */
 inline purge(older, current) {
   i = 1;
   do
@@ -110,34 +122,59 @@ inline purge(older, current) {
   od
 }
 
+/* One write into the fifo is an edge for all who wait for it, unless it is full. */
 inline wake_all() {
-  i = 0;
-  do
-  :: d_step {
+  d_step {
+    if
+    :: bell < BELL ->
+      bell++;
+      i = 0;
       do
-      :: i < LISTENERS && !listener[i] -> i++
+      :: i < LISTENERS -> edge[i] = listens[i]; i++
       :: else -> break
       od;
-      if
-      :: i < LISTENERS -> fifo[i] = true; i++
-      :: else -> i = FREE
-      fi
-    };
-    if
-    :: i == FREE -> break
+      i = 0
     :: else
+    fi
+  }
+}
+
+/* Looks how much is in it, then reads all but one. */
+inline trim() {
+#ifdef EMPTIED
+  i = bell;
+  bell = 0;
+#else
+#ifndef NO_TRIM
+  i = (bell -> bell - 1 : 0);
+  bell = bell - (bell < i -> bell : i);
+#endif
+#endif
+  i = 0
+}
+
+/* Without the lock: a slot that was being filled shows by the sequence. */
+inline load_free() {
+  do
+  ::
+    d_step { q = sequence; s.next = slot[q % 2].next };
+    d_step { s.old = slot[q % 2].old; s.cur = slot[q % 2].cur };
+    if
+#ifndef NO_SECOND_LOOK
+    :: sequence != q -> skip
+#endif
+    :: else -> break
     fi
   od
 }
 
 inline load_locked() {
-  d_step { s.next = HEAD.next; s.old = HEAD.old; s.cur = HEAD.cur; s.generation = HEAD.generation }
+  d_step { s.next = HEAD.next; s.old = HEAD.old; s.cur = HEAD.cur }
 }
 
 proctype Poster(byte me) {
   Slot s;
-  byte i, id, posted, generation = FREE;
-  bool listener[LISTENERS];
+  byte i, id, posted;
   {
     do
     :: posted < POSTS - me ->
@@ -169,26 +206,10 @@ proctype Poster(byte me) {
 #ifdef COMMIT_EARLY
       record[id] = 1 + me * POSTS + posted;
 #endif
-      if
-#ifdef CACHED
-      :: generation == FREE ->
-#else
-      :: generation != s.generation ->
-#endif
-        d_step {
-          generation = s.generation;
-          i = 0;
-          do
-          :: i < LISTENERS -> listener[i] = listens[i]; i++
-          :: else -> break
-          od;
-          i = 0
-        }
-      :: else
-      fi;
+      if :: s.next % TRIM == 0 -> trim() :: else fi;
       give(me);
 #ifndef WAKE_EARLY
-      wake_all();
+      if :: QUIET != me -> wake_all() :: else fi;
 #endif
       skip;
       d_step { owes[me] = false; posted++; i = 0; id = 0 }
@@ -224,29 +245,13 @@ proctype Killer() {
 proctype Listener(byte me) {
   Slot s;
   byte q, cursor, first, start, seen, lost, i;
-  take(POSTERS + me);
-  load_locked();
-  listens[me] = true;
-  d_step { cursor = s.next; start = s.next; s.generation++ };
-  commit(0, 0);
-  give(POSTERS + me);
+  load_free();
+  skip;
+  d_step { cursor = s.next; start = s.next };
   do
-  ::
-#ifndef DRAIN_LATE
-    fifo[me] = false;
-#endif
+  :: skip;
 look:
-    do
-    ::
-      d_step { q = sequence; s.next = slot[q % 2].next };
-      d_step { s.old = slot[q % 2].old; s.cur = slot[q % 2].cur };
-      if
-#ifndef NO_SECOND_LOOK
-      :: sequence != q -> skip
-#endif
-      :: else -> break
-      fi
-    od;
+    load_free();
     do
     :: cursor < s.next ->
       first = (s.old -> s.old : s.cur);
@@ -273,16 +278,37 @@ look:
       fi
     :: else -> break
     od;
-#ifdef DRAIN_LATE
-    fifo[me] = false;
+#ifdef EDGE_LATE
+    edge[me] = false;
 #endif
     skip;
     d_step { q = 0; first = 0; s.next = 0; s.old = 0; s.cur = 0 };
-    if    /* poll(2) */
-    :: fifo[me]
-    :: timeout ->    /* nothing moves any more: here the timer would run out */
+    d_step {
       if
-      :: cursor == HEAD.next -> break
+      :: !listens[me] ->    /* EPOLL_CTL_ADD */
+        listens[me] = true;
+#ifndef NO_EDGE_FIRST
+        edge[me] = (bell > 0)
+#endif
+      :: else
+      fi
+    };
+sleep:
+    if    /* epoll_wait(2): an edge of what is empty by now is none */
+    :: atomic { edge[me] && bell -> edge[me] = false }
+    :: atomic { edge[me] && !bell -> edge[me] = false }; goto sleep
+    :: timeout ->    /* nothing moves any more: here the timer would run out */
+      d_step {
+        i = cursor;
+        do
+        :: i < HEAD.next && quiet[i] -> i++
+        :: else -> break
+        od;
+        first = (i == HEAD.next);
+        i = 0
+      };
+      if
+      :: first -> break
       :: else ->
         assert(late);    /* a lost wake-up */
 #ifdef NO_TIMER
@@ -291,7 +317,7 @@ look:
       fi
     fi
   od;
-  assert(seen + lost == HEAD.next - start)
+  assert(seen + lost == cursor - start)
 }
 
 init {

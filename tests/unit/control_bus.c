@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <porter/control_bus.h>
+#include <porter/control_watch.h>
 
 #include "tap.h"
 
@@ -14,6 +16,7 @@
 static slice const ALL = SLICE_ZERO;
 
 static bus a, b, c;
+static control_watch watch, second;
 static char path[64], file[128];
 
 struct reading { size_t count; uint64_t first, last; char text[64]; size_t stop; };
@@ -65,6 +68,24 @@ static int has_byte(bus const *w)
   return read(w->fifo, &byte, 1) == 1;
 }
 
+/* Whether the bell was rung since the last look. */
+static int bell_rings(control_watch *w)
+{
+  uint32_t happened[WATCH_COUNT];
+  return watch_wait(w, 0, happened) == 1 && happened[WATCH_BELL];
+}
+
+static int in_bell(bus const *w)
+{
+  int n;
+  return ioctl(w->bell, FIONREAD, &n) == 0 ? n : -1;
+}
+
+static int is_watched(control_watch *w, bus const *who)
+{
+  return watch_open(w) && watch_set(w, WATCH_BELL, who->bell, EPOLLIN | EPOLLET);
+}
+
 int main(void)
 {
   struct reading g;
@@ -90,15 +111,18 @@ int main(void)
   ok(bus_name_valid(SLICE("a_Z9")) && !bus_name_valid(SLICE("")) && !bus_name_valid(SLICE("a/b")) && !bus_name_valid(SLICE("..")), "what is a name");
 
   is_int((long long)post(&a, ALL, SLICE("one")), 1, "the first id");
-  ok(!has_byte(&b), "who does not listen is not woken by a message to all");
-  ok(bus_listen(&b, 1), "listen");
+  ok(bus_listen(&b, 1) && is_watched(&watch, &b) && is_watched(&second, &b), "listen");
+  ok(bell_rings(&watch) && bell_rings(&second), "whoever begins looks once");
+  ok(!bell_rings(&watch) && !bell_rings(&second), "and then sleeps");
   is_int((long long)post(&a, ALL, SLICE("two")), 2, "the next");
-  ok(has_byte(&b) && !has_byte(&b), "a listener is woken, once");
+  ok(bell_rings(&watch) && !bell_rings(&watch), "a listener is woken, once");
+  ok(bell_rings(&second) && !bell_rings(&second), "so is another");
+  ok(!has_byte(&b), "by the bell alone");
   g = read_all(&b, 0);
   ok(g.count == 1 && g.first == 2, "and reads from where it began to listen");
   is_str(g.text, "ada@all:two", "what was posted");
   is_int((long long)post(&b, SLICE("ada"), SLICE("three")), 3, "to a name");
-  ok(has_byte(&a), "wakes its holder");
+  ok(has_byte(&a) && !bell_rings(&watch), "wakes its holder only");
   ok(!post(&b, SLICE("nobody"), SLICE("x")), "nobody has that name");
   is_int((long long)bus_end(&a), 4, "and no id was used up");
   g = read_all(&a, 0);
@@ -131,6 +155,15 @@ int main(void)
   bus_cursor at;
   g = (struct reading){ .count = 0 };
   ok(bus_oldest(&b, &at) && bus_scan(&b, &at, &read_one, &g) && g.last == bus_end(&a) - 1 && !at.lost, "the oldest that is kept");
+
+  /* The bell is never full, never empty. */
+  many = 0;
+  for (unsigned int i = 0; i < 3 * BUS_BELL; i++) {
+    if (!post(&a, ALL, SLICE("x")) || !bell_rings(&watch)) break;
+    if (in_bell(&a) >= 1 && in_bell(&a) <= 2 * BUS_BELL) many++;
+  }
+  is_int(many, 3 * BUS_BELL, "the bell wakes again and again, though nobody empties it");
+  read_all(&c, 0);
 
   /* Damage. */
   post(&a, ALL, SLICE("before"));

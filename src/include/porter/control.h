@@ -9,6 +9,7 @@
 #include <porter/control_auth.h>
 #include <porter/control_bus.h>
 #include <porter/control_output.h>
+#include <porter/control_watch.h>
 #include <porter/slice.h>
 
 #define CONTROL_READ 65536      /* octets taken at once from the client or from tor */
@@ -61,6 +62,8 @@ struct control_s {
   int input_end, gone;          /* the client sends, takes no more */
   int closing;                  /* no more commands, only what is pending goes out */
   int woken;                    /* the fifo has something */
+  control_watch watch;
+  uint64_t joined;              /* bus.joined, as watch has it */
   int stalled;                  /* something waits for room in output */
   int warned;                   /* errno of the last warning */
   uint64_t paced;               /* ns: when a message is due at the rate */

@@ -6,23 +6,26 @@
  *     log/ID         a segment: records from the first id, ID, on. At most two are named by the head: the old and the current one
  *     conn/SERIAL.UID  a fifo: the connection. Its owner has it open for reading as long as it lives; a byte in it wakes the owner
  *     name/NAME      symbolic link to ../conn/SERIAL.UID: who holds NAME
- *     listen/SERIAL  symbolic link to ../conn/SERIAL.UID: who wants events
+ *     bell           a fifo that all have open: a byte into it wakes who wants events. It is never emptied, see below
  *
  * Alive: opening the fifo O_WRONLY|O_NONBLOCK succeeds. ENXIO: the owner is dead, however it died; nothing need be cleaned up
  * for its name to be free.
  * Commit: fill slot (sequence+1)&1, then store sequence+1 (release). Who reads copies slot sequence&1 and looks at sequence
  * again; it takes no lock. A process killed before the store has changed nothing.
- * Join (locked): sweep what is dead (names and listeners first, fifos last); commit next_serial+1; mkfifo conn/.new, open it,
+ * Join (locked): sweep what is dead (names first, fifos last); commit next_serial+1; mkfifo conn/.new, open it,
  * rename it to conn/SERIAL.UID: nobody sees a fifo without its reader. The cursor is the log's end.
  * Claim (locked): name/NEW opens: taken. Else rename name/OLD to name/NEW, or symlink name/.new and rename that: one
  * rename(2) either way, over a dead link if there is one.
- * Listen (locked): symlink listen/SERIAL, cursor to the log's end, commit generation+1. Unlisten: unlink, commit generation+1.
- * Post (locked): open name/DST (fails: no such destination); write the records at cur_end; commit; read listen/ again if
- * generation changed; unlock. Answer the client; then wake: a byte into the fifo of each listener (of the one destination).
+ * Listen (no lock): cursor to the log's end, then wait for the bell too.
+ * Post (locked): open name/DST (fails: no such destination); write the records at cur_end; commit; unlock.
+ * Answer the client; then wake: a byte into the bell, for a message to all, or into the fifo of the one destination.
+ * The bell is waited for by its edge (EPOLLET): one write wakes everybody who waits, and nobody reads. Linux reports an edge for
+ * each write (5.14 and up), but not while the fifo is empty or full. So every BUS_BELL ids a poster takes out all but one byte,
+ * under the lock.
  * Switch (locked): make log/.new, rename it to log/next_id, commit, unlink all segments that the head does not name.
- * Read (no lock): drain the fifo, load the head, read to its end, and only then sleep. While the client takes nothing, the fifo
- * is not looked at. A listener also looks at the head when it has slept 5 s: a poster may have died between commit and wake.
- * Leave (locked): unlink name, listen, conn, in this order; close the fifo. Without the lock: close the fifo, that is enough.
+ * Read (no lock): take the edge, drain the fifo, load the head, read to its end, and only then sleep. While the client takes
+ * nothing, neither is looked at. A listener also looks at the head when it has slept 5 s: a poster may have died between commit and wake.
+ * Leave (locked): unlink name, conn, in this order; close the fifo. Without the lock: close the fifo, that is enough.
  *
  * Functions return 1, or 0 with errno: EAGAIN is "come again soon" (the lock is taken and the watched descriptor has something
  * to read), the others are as bus_reason explains them. */
@@ -40,6 +43,7 @@
 #define BUS_SCRATCH 32768       /* at least four records of the longest kind */
 #define BUS_BATCH 256           /* posts under one lock */
 #define BUS_NAMED 16            /* destinations by name in one batch */
+#define BUS_BELL 1024           /* ids after which the bell is trimmed: the smallest fifo holds a page */
 #define BUS_UID_NONE UINT32_MAX /* a client that no uid is known of */
 #define BUS_LOCK_WAIT 1000000000  /* ns */
 #define BUS_LATE 5000           /* ms after which a listener looks at the head without a wake */
@@ -50,7 +54,6 @@ struct bus_slot_s {
   uint64_t old_first, old_end;    /* the older segment: its first id (0: there is none) and its octets */
   uint64_t cur_first, cur_end;
   uint64_t next_serial;
-  uint64_t generation;            /* rises when listen/ changes */
 };
 
 /* A place in the log: the record with id begins at offset of the segment. */
@@ -69,18 +72,14 @@ struct bus_record_s {
   bus_cursor at;
 };
 
-typedef struct bus_listener_s bus_listener;
-struct bus_listener_s {
-  uint64_t serial;
-  int fd;                         /* -1: could not be kept open; opened for each wake */
-};
-
 typedef struct bus_s bus;
 struct bus_s {
   char const *path;               /* set by the caller, as are uid and watch */
   uint32_t uid;
   int watch;                      /* while the lock is waited for: return EAGAIN when this is readable. -1: none */
-  int dir, head_fd, fifo;         /* -1: not open. fifo: poll it for reading while joined */
+  int dir, head_fd;               /* -1: not open */
+  int fifo, bell;                 /* -1, or to be waited for while joined: fifo for reading, bell for its edge while listening */
+  uint64_t joined;                /* changes when fifo and bell do */
   struct bus_head_s *head;
   uint64_t serial;                /* 0: not joined */
   char name[BUS_NAME_MAX + 1];    /* empty: unset */
@@ -93,10 +92,8 @@ struct bus_s {
   size_t batched;                 /* octets of scratch */
   unsigned int named_count;
   int named[BUS_NAMED];           /* fifos to wake */
-  int wake_listeners;
-  bus_listener *listener;
-  size_t listeners;
-  uint64_t generation;            /* of listener; UINT64_MAX: never read */
+  int wake_all;
+  uint64_t batch_first;           /* its first id */
   char scratch[BUS_SCRATCH];
 };
 

@@ -21,7 +21,8 @@
 
 #define HEAD_SIZE 4096
 #define HEAD_MAGIC "porterBS"
-#define HEAD_FORMAT 1
+#define HEAD_FORMAT 2
+#define HEAD_FORMAT_OLD 1   /* posters woke each listener by itself */
 #define SLOT_WORDS (sizeof(bus_slot) / sizeof(uint64_t))
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
@@ -33,7 +34,7 @@ struct bus_head_s {
   _Atomic uint64_t slot[2][SLOT_WORDS];
 };
 
-static char const *const subdirectories[] = { "log", "conn", "name", "listen" };
+static char const *const subdirectories[] = { "log", "conn", "name" };
 
 uint64_t bus_now(void)
 {
@@ -49,8 +50,7 @@ void bus_init(bus *b, char const *path, uint32_t uid, int watch)
   b->path = path;
   b->uid = uid;
   b->watch = watch;
-  b->dir = b->head_fd = b->fifo = b->segment = -1;
-  b->generation = UINT64_MAX;
+  b->dir = b->head_fd = b->bell = b->fifo = b->segment = -1;
 }
 
 char const *bus_reason(int e)
@@ -59,6 +59,7 @@ char const *bus_reason(int e)
     case ETIMEDOUT: return "state directory is locked";
     case EPERM: return "state directory belongs to somebody else or is open to others";
     case ENOTEMPTY: return "not a state directory";
+    case EPROTONOSUPPORT: return "state directory is in use by an older ctlmsg";
     case EBADMSG: return "message log is damaged";
     case EPROTO: return "state directory is damaged";
     default: return strerror(e);
@@ -119,9 +120,10 @@ void bus_dir_close(bus *b)
 {
   if (b->head) munmap(b->head, HEAD_SIZE);
   b->head = NULL;
+  if (b->bell >= 0) close(b->bell);
   if (b->head_fd >= 0) close(b->head_fd);
   if (b->dir >= 0) close(b->dir);
-  b->head_fd = b->dir = -1;
+  b->bell = b->head_fd = b->dir = -1;
 }
 
 int bus_entries(int dir, char const *path, bus_entry_func *each, void *context)
@@ -163,7 +165,7 @@ static int strange_entry(void *context, char const *name)
 {
   for (size_t i = 0; i < sizeof subdirectories / sizeof *subdirectories; i++)
     if (!strcmp(name, subdirectories[i])) return 1;
-  if (!strcmp(name, "head.new")) return 1;
+  if (!strcmp(name, "head.new") || !strcmp(name, "bell")) return 1;
   *(int *)context = 1;
   return 0;
 }
@@ -173,7 +175,7 @@ static int head_make(int dir, char const *boot)
 {
   _Alignas(struct bus_head_s) char page[HEAD_SIZE];
   struct bus_head_s *h = (struct bus_head_s *)page;
-  bus_slot slot = { .next_id = 1, .cur_first = 1, .next_serial = 1, .generation = 1 };
+  bus_slot slot = { .next_id = 1, .cur_first = 1, .next_serial = 1 };
   uint64_t words[SLOT_WORDS];
   int fd;
   memset(page, 0, sizeof page);
@@ -196,7 +198,8 @@ static int head_make(int dir, char const *boot)
   return renameat(dir, "head.new", dir, "head") == 0;
 }
 
-/* Makes what a state directory holds, head last; under the lock. anew: it is ours and of another boot, so everything in it goes. */
+/* Makes what a state directory holds, head last; under the lock. anew: it is ours and of another boot or an
+ * older ctlmsg, so everything in it goes. */
 static int state_make(int dir, char const *boot, int anew)
 {
   for (size_t i = 0; i < sizeof subdirectories / sizeof *subdirectories; i++) {
@@ -204,7 +207,13 @@ static int state_make(int dir, char const *boot, int anew)
     if (mkdirat(dir, r.sub, 0700) < 0 && errno != EEXIST) return 0;
     if (anew && !bus_entries(dir, r.sub, &remove_entry, &r)) return 0;
   }
-  return bus_segment_make(dir, 1) && head_make(dir, boot);
+  if (anew) {
+    struct removal old = { .dir = dir, .sub = "listen" };
+    bus_entries(dir, old.sub, &remove_entry, &old);
+    unlinkat(dir, old.sub, AT_REMOVEDIR);
+  }
+  unlinkat(dir, "bell", 0);
+  return mkfifoat(dir, "bell", 0600) == 0 && bus_segment_make(dir, 1) && head_make(dir, boot);
 }
 
 /* Nobody but us may open a state directory: its lock would be theirs too. One that we are about to fill is made so. */
@@ -220,7 +229,36 @@ static int check_owner(int dir, int filled)
   return !(st.st_mode & 077) || fchmod(dir, 0700) == 0;
 }
 
-/* Under the lock: 1 mapped, 0 errno; ENOENT: there is none, ESTALE: it is of another boot. */
+static int living_entry(void *context, char const *name)
+{
+  bus const *b = context;
+  char path[5 + 256];
+  int fd;
+  stpcpy(stpcpy(path, "conn/"), name);
+  fd = bus_fifo_open(b, path);
+  if (fd < 0 && (errno == ENXIO || errno == ENOENT)) return 1;
+  if (fd >= 0) close(fd);
+  return errno = EPROTONOSUPPORT, 0;
+}
+
+/* The state directory of an older ctlmsg is made anew when its last connection is gone. */
+static int old_check(bus *b)
+{
+  errno = 0;
+  if (bus_entries(b->dir, "conn", &living_entry, b) && errno != EPROTONOSUPPORT) errno = ESTALE;
+  return 0;
+}
+
+static int bell_open(bus *b)
+{
+  struct stat st;
+  b->bell = openat(b->dir, "bell", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+  if (b->bell < 0) return errno == ENOENT ? (errno = EPROTO, 0) : 0;
+  if (fstat(b->bell, &st) < 0) return 0;
+  return S_ISFIFO(st.st_mode) ? 1 : (errno = EPROTO, 0);
+}
+
+/* Under the lock: 1 mapped, 0 errno; ENOENT: there is none, ESTALE: it is of another boot or layout, and nobody's. */
 static int head_map(bus *b, char const *boot)
 {
   struct stat st;
@@ -232,9 +270,10 @@ static int head_map(bus *b, char const *boot)
   h = mmap(NULL, HEAD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, b->head_fd, 0);
   if (h == MAP_FAILED) return 0;
   b->head = h;
-  if (memcmp(h->magic, HEAD_MAGIC, sizeof h->magic) || h->format != HEAD_FORMAT) return errno = EPROTO, 0;
+  if (memcmp(h->magic, HEAD_MAGIC, sizeof h->magic) || (h->format != HEAD_FORMAT && h->format != HEAD_FORMAT_OLD)) return errno = EPROTO, 0;
   if (memcmp(h->boot, boot, sizeof h->boot)) return errno = ESTALE, 0;
-  return 1;
+  if (h->format == HEAD_FORMAT_OLD) return old_check(b);
+  return bell_open(b);
 }
 
 int bus_dir_open(bus *b)

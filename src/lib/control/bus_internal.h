@@ -4,7 +4,7 @@
 
 #include <porter/control_bus.h>
 
-#define BUS_PATH 64   /* holds conn/SERIAL.UID, log/ID, listen/SERIAL; name/NAME needs BUS_NAME_MAX + 6 */
+#define BUS_PATH 64   /* holds conn/SERIAL.UID, log/ID; name/NAME needs BUS_NAME_MAX + 6 */
 
 /* Joined and locked; a state directory that was wiped is joined anew. */
 extern int bus_enter (bus *b);
@@ -24,9 +24,9 @@ extern int bus_segment_purge (int dir, bus_slot const *slot);
 /* Under the lock. */
 extern int bus_sweep (bus *b);
 extern int bus_claim_locked (bus *b, slice name);
-extern int bus_listen_locked (bus *b, int on);
-extern int bus_listeners_read (bus *b);
-extern void bus_listeners_forget (bus *b);
+/* Keeps the bell from filling up. */
+extern void bus_bell_trim (bus *b);
+extern int bus_cursor_to_end (bus *b);
 
 /* For writing; ENXIO: no reader, ENOENT: none there. */
 extern int bus_fifo_open (bus const *b, char const *path);

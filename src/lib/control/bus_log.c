@@ -90,8 +90,8 @@ int bus_post_open(bus *b)
   if (!bus_enter(b)) return 0;
   b->batched = 0;
   b->named_count = 0;
-  b->wake_listeners = 0;
-  if (bus_load(b, &b->slot)) return 1;
+  b->wake_all = 0;
+  if (bus_load(b, &b->slot)) return b->batch_first = b->slot.next_id, 1;
   bus_exit(b);
   return 0;
 }
@@ -156,7 +156,7 @@ int bus_post(bus *b, slice destination, slice text, uint64_t *id)
   struct record r = { .id = b->slot.next_id, .uid = BUS_UID_NONE, .text = (uint16_t)text.len };
   size_t source = strlen(b->name), length = RECORD_LENGTH(source, destination.len ? destination.len : 3, text.len);
   char *s;
-  if (!destination.len) b->wake_listeners = 1, destination = (slice){ .s = "all", .len = 3 };
+  if (!destination.len) b->wake_all = 1, destination = (slice){ .s = "all", .len = 3 };
   else if (!destination_find(b, destination, &r)) return 0;
   /* A segment that is full is left before the message has its id: ids begin segments. */
   if (b->batched + length > sizeof b->scratch && !batch_flush(b)) return 0;
@@ -182,7 +182,8 @@ int bus_post_close(bus *b, uint64_t *next)
   bus_slot slot;
   if (!good && bus_load(b, &slot)) b->slot = slot;
   *next = b->slot.next_id;
-  if (b->wake_listeners && !bus_listeners_read(b)) bus_listeners_forget(b);
+  /* The bell is rung at most once for each id. */
+  if (*next / BUS_BELL != b->batch_first / BUS_BELL) bus_bell_trim(b);
   bus_exit(b);
   return errno = e, good;
 }

@@ -89,15 +89,10 @@ static int sweep_entry(void *context, char const *name)
 /* What points to a fifo goes before the fifo: nothing ever dangles. */
 int bus_sweep(bus *b)
 {
-  struct sweep conn = { .b = b, .sub = "conn" }, name = { .b = b, .sub = "name", .unlink = 1 }, listen = { .b = b, .sub = "listen", .unlink = 1 };
-  bus_slot slot;
+  struct sweep conn = { .b = b, .sub = "conn" }, name = { .b = b, .sub = "name", .unlink = 1 };
   if (!bus_entries(b->dir, "conn", &sweep_entry, &conn)) return 0;
   if (!conn.dead) return 1;
-  if (!bus_entries(b->dir, "name", &sweep_entry, &name) || !bus_entries(b->dir, "listen", &sweep_entry, &listen)) return 0;
-  if (listen.dead && bus_load(b, &slot)) {
-    slot.generation++;
-    bus_commit(b, &slot);
-  }
+  if (!bus_entries(b->dir, "name", &sweep_entry, &name)) return 0;
   conn.unlink = 1;
   return bus_entries(b->dir, "conn", &sweep_entry, &conn);
 }
@@ -106,22 +101,12 @@ int bus_sweep(bus *b)
 
 static void forget(bus *b)
 {
-  bus_listeners_forget(b);
   bus_segment_release(b);
   if (b->fifo >= 0) close(b->fifo);
   b->fifo = -1;
   b->serial = 0;
+  b->joined++;
   bus_dir_close(b);
-}
-
-static int cursor_to_end(bus *b)
-{
-  bus_slot slot;
-  if (!bus_load(b, &slot)) return 0;
-  b->cursor.id = slot.next_id;
-  b->cursor.segment = slot.cur_first;
-  b->cursor.offset = slot.cur_end;
-  return 1;
 }
 
 /* Opens, locks, connects; locked on success. What a connection had before its state directory was wiped, it has again. */
@@ -129,7 +114,7 @@ static int join(bus *b)
 {
   char path[BUS_PATH], name[BUS_NAME_MAX + 1];
   bus_slot slot;
-  int listening = b->listening, e;
+  int e;
   if (!bus_dir_open(b)) return 0;
   strcpy(name, b->name);
   if (bus_sweep(b) && bus_load(b, &slot)) {
@@ -139,12 +124,9 @@ static int join(bus *b)
     unlinkat(b->dir, "conn/.new", 0);
     if (mkfifoat(b->dir, "conn/.new", 0600) == 0) {
       b->fifo = openat(b->dir, "conn/.new", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-      if (b->fifo >= 0 && cursor_to_end(b) && renameat(b->dir, "conn/.new", b->dir, path) == 0) {
+      if (b->fifo >= 0 && bus_cursor_to_end(b) && renameat(b->dir, "conn/.new", b->dir, path) == 0) {
         b->name[0] = 0;
-        b->listening = 0;
-        if ((!name[0] || bus_claim_locked(b, (slice){ .s = name, .len = strlen(name) }) || errno == EEXIST)
-          && (!listening || bus_listen_locked(b, 1)))
-          return 1;
+        if (!name[0] || bus_claim_locked(b, (slice){ .s = name, .len = strlen(name) }) || errno == EEXIST) return 1;
       }
     }
   }
@@ -152,7 +134,6 @@ static int join(bus *b)
   bus_exit(b);
   forget(b);
   strcpy(b->name, name);
-  b->listening = listening;
   return errno = e, 0;
 }
 
@@ -192,7 +173,6 @@ void bus_leave(bus *b)
   b->lock_deadline = bus_now() + LEAVE_WAIT;
   if (b->serial && bus_lock(b)) {
     char path[5 + BUS_NAME_MAX + 1];
-    bus_listen_locked(b, 0);
     if (b->name[0]) {
       name_path(path, b->name);
       unlinkat(b->dir, path, 0);

@@ -129,10 +129,7 @@ static int events_begin(control *c, int on)
 {
   if (bus_listen(&c->bus, on)) return 1;
   if (errno == EAGAIN) return control_again(c, 0), 0;
-  if (on) return replace(c, errno);
-  /* Whoever still wakes us does so in vain. */
-  c->bus.listening = 0;
-  return 1;
+  return replace(c, errno);
 }
 
 /* A reply begins with the code at s. What has to be true before the client reads it is made true. 0: wait. */

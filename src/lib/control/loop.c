@@ -12,6 +12,7 @@
 
 #include <skalibs/djbunix.h>
 
+#include <porter/control_watch.h>
 #include <porter/control_words.h>
 
 #include "control_internal.h"
@@ -104,45 +105,52 @@ static void finish(control *c)
   }
 }
 
+/* Tells the kernel what is waited for now. hung_up: a pipe whose writer left says so for ever; while nothing is read it need be told once. */
+static int watch_all(control *c, int want, int hung_up)
+{
+  control_watch *w = &c->watch;
+  int pending = output_pending(&c->output) || c->tor_scan > c->tor_done, awake = c->bus.serial && !pending, front = c->tor_in >= 0;
+  if (c->joined != c->bus.joined) {
+    watch_closed(w, WATCH_FIFO);
+    watch_closed(w, WATCH_BELL);
+    c->joined = c->bus.joined;
+  }
+  if (c->tor_out < 0) watch_closed(w, WATCH_TOR_OUT);
+  return watch_set(w, WATCH_FIFO, awake ? c->bus.fifo : -1, EPOLLIN)
+    && watch_set(w, WATCH_BELL, awake && c->bus.listening ? c->bus.bell : -1, EPOLLIN | EPOLLET)
+    && watch_set(w, WATCH_CLIENT_IN, c->input_end || (hung_up && !want) ? -1 : c->in, want ? EPOLLIN : 0)
+    && watch_set(w, WATCH_CLIENT_OUT, pending ? c->out : -1, EPOLLOUT)
+    && watch_set(w, WATCH_TOR_IN, front && front_wants_tor(c) ? c->tor_in : -1, EPOLLIN)
+    && watch_set(w, WATCH_TOR_OUT, front && !c->tor_deaf && c->input_scan > c->input_done ? c->tor_out : -1, EPOLLOUT);
+}
+
 static int serve(control *c)
 {
   int hung_up = 0;
   for (;;) {
-    /* The fifo first: a wake that is seen came before what is then seen of the client. */
-    enum { FIFO, CLIENT_IN, CLIENT_OUT, TOR_IN, TOR_OUT, COUNT };
-    struct pollfd p[COUNT];
-    struct timespec timeout, *wait = NULL;
-    int want, n;
+    uint32_t happened[WATCH_COUNT];
+    int want, n, wait = -1;
     step(c);
     if (c->output.failed) return errno = ENOMEM, 0;
     if (over(c)) return 1;
     want = wants_client(c);
-    /* A pipe whose writer left says so for ever; while nothing is read it need be told once. */
-    p[CLIENT_IN] = (struct pollfd){ .fd = c->input_end || (hung_up && !want) ? -1 : c->in, .events = want ? POLLIN : 0 };
-    p[CLIENT_OUT] = (struct pollfd){ .fd = output_pending(&c->output) || c->tor_scan > c->tor_done ? c->out : -1, .events = POLLOUT };
-    p[FIFO] = (struct pollfd){ .fd = c->bus.serial && p[CLIENT_OUT].fd < 0 ? c->bus.fifo : -1, .events = POLLIN };
-    p[TOR_IN] = (struct pollfd){ .fd = c->tor_in >= 0 && front_wants_tor(c) ? c->tor_in : -1, .events = POLLIN };
-    p[TOR_OUT] = (struct pollfd){ .fd = c->tor_in >= 0 && !c->tor_deaf && c->input_scan > c->input_done ? c->tor_out : -1, .events = POLLOUT };
-    if (c->retry != UINT64_MAX) {
-      timeout = (struct timespec){ .tv_sec = (time_t)(c->retry / 1000000000), .tv_nsec = (long)(c->retry % 1000000000) };
-      wait = &timeout;
-    } else if (c->bus.listening) {
-      timeout = (struct timespec){ .tv_sec = BUS_LATE / 1000, .tv_nsec = BUS_LATE % 1000 * 1000000 };
-      wait = &timeout;
+    if (!watch_all(c, want, hung_up)) return 0;
+    if (c->retry != UINT64_MAX) wait = (int)((c->retry + 999999) / 1000000);
+    else if (c->bus.listening) wait = BUS_LATE;
+    n = watch_wait(&c->watch, wait, happened);
+    if (n > 0 && happened[WATCH_FIFO]) {
+      c->woken = 1;
+      /* Whoever woke us may have seen the client leave before; so must we, before we drain the fifo. */
+      n = watch_wait(&c->watch, 0, happened) < 0 ? -1 : 1;
     }
-    n = ppoll(p, COUNT, wait, NULL);
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return 0;
-    }
+    if (n < 0) return 0;
     if (!n && c->retry == UINT64_MAX) bus_check(&c->bus);
-    if (p[FIFO].revents) c->woken = 1;
-    if (p[CLIENT_IN].revents & (POLLHUP | POLLERR)) {
+    if (happened[WATCH_CLIENT_IN] & (EPOLLHUP | EPOLLERR)) {
       hung_up = 1;
       if (c->is_socket) c->gone = 1;
     }
-    if (p[CLIENT_IN].revents && want && !read_client(c)) return 0;
-    if (p[TOR_IN].revents) front_read_tor(c);
+    if (happened[WATCH_CLIENT_IN] && want && !read_client(c)) return 0;
+    if (happened[WATCH_TOR_IN]) front_read_tor(c);
   }
 }
 
@@ -153,8 +161,10 @@ int control_run(control *c)
   for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
     if (fds[i] >= 0 && ndelay_on(fds[i]) < 0) return 0;
   c->is_socket = fstat(c->in, &in) == 0 && fstat(c->out, &out) == 0 && S_ISSOCK(in.st_mode) && in.st_ino == out.st_ino && in.st_dev == out.st_dev;
+  if (!watch_open(&c->watch)) return 0;
   good = serve(c);
   e = errno;
+  watch_close(&c->watch);
   if (c->tor_in >= 0) {
     /* tor may be waiting for the end of this connection (TAKEOWNERSHIP): nothing comes before that. */
     close(c->tor_in);
