@@ -67,6 +67,17 @@ static size_t pairs(char const *charset, char const *before, int lead, int lead_
   return n;
 }
 
+/* Rows of a table of 94 x 94 out of Shift_JIS, which puts two of them behind one lead octet. */
+static void shifted(char const *charset, int row, int row_end)
+{
+  from(charset);
+  for (; row <= row_end; row++) for (int i = 0; i < 94; i++) {
+    char octets[2] = { (char)((row + 1) / 2 + (row < 63 ? 0x80 : 0xc0)), (char)(row % 2 ? 0x40 + i + (i > 62) : 0x9f + i) };
+    table[(row - 1) * 94 + i] = point(octets, 2);
+  }
+  iconv_close(converter);
+}
+
 static void print_pairs(char const *name, char const *charset, char const *before, int lead, int lead_end, int trail, int trail_end)
 {
   memset(table, 0, sizeof table);
@@ -133,10 +144,12 @@ int main(void)
   print_pairs("cp950", "CP950", "", 0xa1, 0xf9, 0x40, 0xfe);
   print_pairs("hkscs", "BIG5-HKSCS", "", 0x87, 0xfe, 0x40, 0xfe);
   print_pairs("cp932", "CP932", "", 0x81, 0xfc, 0x40, 0xfc);
-  /* JIS X 0208 as the standard has it, and what Windows added to it (NEC's row 13, IBM's characters). */
+  /* JIS X 0208 as the standard has it, and what Windows added to it (NEC's row 13, IBM's characters as NEC chose them). */
   memset(table, 0, sizeof table);
   pairs("EUC-JP", "", 0xa1, 0xfe, 0xa1, 0xfe);
-  print("jis0208", table, pairs("EUC-JP-MS", "", 0xa1, 0xfe, 0xa1, 0xfe));
+  pairs("EUC-JP-MS", "", 0xa1, 0xfe, 0xa1, 0xfe);
+  shifted("CP932", 89, 92);
+  print("jis0208", table, 94 * 94);
   memset(table, 0, sizeof table);
   pairs("EUC-JP", "\x8f", 0xa1, 0xfe, 0xa1, 0xfe);
   print("jis0212", table, pairs("EUC-JP-MS", "\x8f", 0xa1, 0xfe, 0xa1, 0xfe));

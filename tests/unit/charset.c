@@ -108,6 +108,8 @@ int main(int argc, char **argv)
   DECODES("iso-2022-jp", "\x1b$B$3$s$K$A$O\x1b(B abc \x1b(J\\~\x1b(B\x1b(I1\x1b(B", "こんにちは abc ¥‾ｱ");
   DECODES("iso-2022-jp", "\x1b$B-!\x1b(B \x1b$(D0!\x1b(B", "① 丂");
   DECODES("iso-2022-jp", "\x1b$B$\n$3\x1b(Ba\x1b%\xa0", R "\nこa" R "%" R);
+  DECODES("iso-2022-jp", "\x1b$B|by!}!\x1b(B", "髙纊" R);
+  DECODES("iso-2022-jp-3", "\x1b$(Q0!|b\x1b(B", "亜" R);
   DECODES("iso-2022-jp-2", "\x1b.A\x1bNi\x1b$A<:\x1b$(C0!\x1b(B.", "é己가.");
   DECODES("iso-2022-kr", "\x1b$)C\x0e" "0!\x0f x\n\x0e" "0!\nx", "가 x\n가\nx");
   DECODES("iso-2022-cn", "\x1b$)A\x0e<:\x0f \x1b$)G\x0e" "D!\x0f \x1b$*H\x1bN!!", "己 一 乂");
@@ -117,6 +119,7 @@ int main(int argc, char **argv)
   DECODES("big5", "\xa7" "A\xa6n \xf9\xd6 \x87\x40", "你好 碁 䏰");
   DECODES("big5-hkscs", "\x88\x62\x88\xa5\x8b\x62", "Ê̄ê̌𨂽");
   DECODES("shift_jis", "\x82\xb1\x82\xf1\xb1\x87\x40\x81" "\n", "こんｱ①" R "\n");
+  DECODES("euc-jp", "\xfc\xe2\xf9\xa1\xfd\xa1", "髙纊" R);
   DECODES("euc-jp", "\xa4\xb3\x8e\xb1\x8f\xb0\xa1\xad\xa1\xa4" "a", "こｱ丂①" R "a");
   DECODES("euc-kr", "\xb0\xa1\x8c\x63\xb0", "가똠" R);
   DECODES("euc-tw", "\xc4\xa1\x8e\xa2\xa1\xa1", "一乂");

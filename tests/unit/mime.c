@@ -163,6 +163,10 @@ static void fields(void)
   file_name_is("filename*0=\"=?utf-8?Q?=C3=A9?=\"; filename*1=b", "éb");
   file_name_is("filename*999999999999=a; filename*x=b", "");
   file_name_is("filename*0=a; filename=b", "b");
+  file_name_is("filename*=utf-8'%C3%A9", "é");
+  file_name_is("filename*=o'neil", "o'neil");
+  file_name_is("filename*0=\xc3; filename*1=\xa9", "é");
+  file_name_is("filename*0=\xe9; filename*1=\xe8", "éè");
   file_name_is("filename*=utf-8''a%2Eb; filename*0=x; filename*1=y", "a.b");
   file_name_is("filename*0=x; filename*1=y; filename*=utf-8''a%2Eb", "a.b");
   file_name_is("filename", "");

@@ -79,7 +79,7 @@ static int hex(char c)
 }
 
 /* Joins the pieces of one value and converts it to UTF-8. */
-static int pieces_join(arena *a, pieces const *p, charset const *raw8, slice *out)
+static int pieces_join(arena *a, pieces const *p, slice *out)
 {
   int extended = 0;
   size_t room = 0;
@@ -100,12 +100,13 @@ static int pieces_join(arena *a, pieces const *p, charset const *raw8, slice *ou
   if (extended) {
     char const *first = memchr(s, '\'', out->len);
     char const *second = first ? memchr(first + 1, '\'', (size_t)(end - first - 1)) : NULL;
-    charset const *c = second ? charset_find(s, (size_t)(first - s)) : NULL;
+    charset const *c = first ? charset_find(s, (size_t)(first - s)) : NULL;
+    if (!second && c) second = first;  /* utf-8'name: the language was forgotten with its quote */
     if (second) *out = (slice){ second + 1, (size_t)(end - second - 1) };
     if (!charset_decode(a, c, *out, out)) return 0;
-    raw8 = charset_utf8;
+    return words_decode(a, *out, charset_utf8, out);
   }
-  return words_decode(a, *out, raw8, out);
+  return words_decode(a, *out, charset_guess(*out), out);
 }
 
 /* One parameter, name=value, without its semicolon. */
@@ -170,7 +171,7 @@ int params_read(arena *a, slice raw, slice *word, params *p)
   for (unsigned int i = 0; i < PARAM_COUNT; i++) {
     if (continued[i].whole.set) continued[i].piece = &continued[i].whole, continued[i].count = 1;
     if (!p->value[i].s && continued[i].count) {
-      if (!pieces_join(a, &continued[i], raw8, &p->value[i])) return 0;
+      if (!pieces_join(a, &continued[i], &p->value[i])) return 0;
     } else if (i != PARAM_BOUNDARY && p->value[i].s && !words_decode(a, p->value[i], raw8, &p->value[i])) return 0;
   }
   slice *const label = &p->value[PARAM_CHARSET];

@@ -38,7 +38,7 @@ extern charset const *charset_number(int which);
 enum { UTF16_BOM, UTF16_LE, UTF16_BE };
 enum charset_set {
   SET_ASCII, SET_ROMAN, SET_KATAKANA, SET_LATIN1, SET_GREEK,               /* one octet */
-  SET_JIS0208, SET_JIS0212, SET_GB2312, SET_KSX1001, SET_ISO_IR_165,       /* two */
+  SET_JIS0208, SET_JIS0212, SET_JIS0213, SET_GB2312, SET_KSX1001, SET_ISO_IR_165,       /* two */
   SET_CNS1, SET_CNS2, SET_CNS3, SET_CNS4, SET_CNS5, SET_CNS6, SET_CNS7,
   SET_UNKNOWN
 };

@@ -42,7 +42,8 @@ static enum charset_set single(unsigned char final)
 static enum charset_set multiple(unsigned char final)
 {
   switch (final) {
-    case '@': case 'B': case 'O': case 'Q': return SET_JIS0208;
+    case '@': case 'B': return SET_JIS0208;
+    case 'O': case 'Q': return SET_JIS0213;
     case 'A': return SET_GB2312;
     case 'C': return SET_KSX1001;
     case 'D': return SET_JIS0212;
@@ -61,6 +62,7 @@ static uint32_t two(enum charset_set set, unsigned char const *s)
 {
   switch (set) {
     case SET_JIS0208: return grid(charset_jis0208, s);
+    case SET_JIS0213: return s[0] < 0x79 ? grid(charset_jis0208, s) : 0;  /* what Windows added is elsewhere */
     case SET_JIS0212: return grid(charset_jis0212, s);
     case SET_ISO_IR_165: return grid(charset_iso_ir_165, s);
     case SET_GB2312: return charset_gb(s[0] | 0x80, s[1] | 0x80);
