@@ -87,6 +87,8 @@ static void trees(void)
           "an empty part that was closed");
   is_tree("Content-Type: multipart/mixed; boundary=b\n\n--b\n--b\n\none\n--b\n--b--\n", "multipart/mixed(text/plain \"one\")", "doubled lines");
   is_tree("Content-Type: multipart/mixed; boundary=b\n\n--b\ntext at once\n--b--", "multipart/mixed(text/plain \"text at once\")", "no empty line");
+  is_tree("Content-Type: multipart/mixed; boundary=b\n\n--b\nFrom a@b Sat Apr 19\nContent-Type: text/x\n\none\n--b\nFrom here\nit is\n--b\nFrom a\n--b--",
+          "multipart/mixed(text/x \"one\", text/plain \"From here\nit is\", text/plain \"From a\")", "mbox's line, and what is none");
   is_tree("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/x\n--b--", "multipart/mixed(text/x \"\")", "a head alone");
   is_tree("Content-Type: multipart/mixed; boundary=b\n\n--b\n\n--bb\n--b-\n --b\n--b--x\n--b \t\n\ntwo\n--b--  \n",
           "multipart/mixed(text/plain \"--bb\n--b-\n --b\n--b--x\", text/plain \"two\")", "what is no boundary, and blanks behind one");

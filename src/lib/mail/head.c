@@ -5,7 +5,7 @@
  *   ":"                        a field without a name          the same
  *   nothing                    the end of the head             the body is behind it
  *   WSP, after a field         folded: belongs to the field
- *   "From ", ">From "          mbox's, if the first line       skipped
+ *   "From ", ">From "          mbox's, if the first line       skipped; in a part, only if a field follows
  *   anything else: junk        in a message, a field follows   skipped up to there
  *                              else                            the head ends before it: it is the body's first line
  */
@@ -73,6 +73,14 @@ static size_t skip_junk(head_cursor *c, size_t pos)
   }
 }
 
+/* mbox's line at the start of a part, where a message was put in as it was: a field is behind it, else it is text. */
+static size_t skip_mbox(char const *s, size_t len)
+{
+  size_t const pos = mbox_line(s, len);
+  size_t name, value;
+  return !starts(s + pos, len - pos, "--") && is_field(s + pos, len - pos, &name, &value) ? pos : 0;
+}
+
 /* Folded lines at the start of a part, whose field was lost: skipped if they are blank or a field follows. */
 static size_t skip_folded(char const *s, size_t len)
 {
@@ -93,7 +101,7 @@ int head_next(head_cursor *c, slice *name, slice *value)
     /* Alone on its line it is junk. */
     if (c->message && starts(c->s, c->len, "\xef\xbb\xbf") && !is_empty_line(c->s + 3, c->len - 3)) c->pos = 3;
     c->pos += c->message ? mbox_line(c->s + c->pos, c->len - c->pos) : 0;
-    if (!c->message) c->pos = skip_folded(c->s, c->len);
+    if (!c->message) c->pos = skip_mbox(c->s, c->len), c->pos += skip_folded(c->s + c->pos, c->len - c->pos);
   }
   while (c->pos < c->len) {
     char const *s = c->s + c->pos;
