@@ -20,6 +20,9 @@ struct control_output_s {
 
 extern void output_add (control_output *o, char const *s, size_t len);
 extern void output_string (control_output *o, char const *s);
+/* A number in decimal at s (UINT64_FMT octets hold any); returns its length. skalibs' divides by a base that it is given, which took
+ * an eighth of a listener's time. */
+extern size_t output_number_fmt (char *s, uint64_t n);
 extern void output_number (control_output *o, uint64_t n);
 /* The string and CR LF. */
 extern void output_line (control_output *o, char const *s);

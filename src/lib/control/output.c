@@ -19,10 +19,19 @@ void output_string(control_output *o, char const *s)
   output_add(o, s, strlen(s));
 }
 
+size_t output_number_fmt(char *s, uint64_t n)
+{
+  char digits[UINT64_FMT];
+  size_t i = sizeof digits;
+  do digits[--i] = (char)('0' + n % 10); while (n /= 10);
+  memcpy(s, digits + i, sizeof digits - i);
+  return sizeof digits - i;
+}
+
 void output_number(control_output *o, uint64_t n)
 {
   char fmt[UINT64_FMT];
-  output_add(o, fmt, uint64_fmt(fmt, n));
+  output_add(o, fmt, output_number_fmt(fmt, n));
 }
 
 void output_line(control_output *o, char const *s)

@@ -226,7 +226,7 @@ static slice const unset = { .s = "unset", .len = 5 };
 static size_t event_length(bus_record const *r)
 {
   char id[UINT64_FMT];
-  return sizeof "650 POSTMESSAGE   @ \r\n" - 1 + uint64_fmt(id, r->id) + (r->source.len ? r->source : unset).len + r->destination.len + r->text.len;
+  return sizeof "650 POSTMESSAGE   @ \r\n" - 1 + output_number_fmt(id, r->id) + (r->source.len ? r->source : unset).len + r->destination.len + r->text.len;
 }
 
 /* Straight into the buffer: every message comes here once for each listener. */
@@ -234,12 +234,12 @@ static void event_put(control_output *o, bus_record const *r)
 {
   slice source = r->source.len ? r->source : unset;
   char *s;
-  if (!stralloc_readyplus(&o->bytes, EVENT_MAX)) {
+  if (o->bytes.a - o->bytes.len < EVENT_MAX && !stralloc_readyplus(&o->bytes, EVENT_MAX)) {
     o->failed = 1;
     return;
   }
   s = mempcpy(o->bytes.s + o->bytes.len, "650 POSTMESSAGE ", 16);
-  s += uint64_fmt(s, r->id);
+  s += output_number_fmt(s, r->id);
   *s++ = ' ';
   s = mempcpy(s, source.s, source.len);
   s = mempcpy(s, " @", 2);
