@@ -1,6 +1,7 @@
 #!/bin/sh
 # ctlmsg-post, ctlmsg-listen, ctlmsg-info: against servers that mean harm, against tor, and with ctlmsg over s6-ipcserver and tcpserver.
 # shellcheck disable=SC2016 # the handlers' $MSGTEXT and such are theirs
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 
 # said REPLIES PROGRAM ARG...: the program with those bytes (printf's) as all that the server ever says; what it sends is in $work/sent.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The state directory's algorithms as Promela models, every interleaving of them and every moment to be killed in (tests/spin/*.pml);
 # and that each model fails where the algorithm is broken on purpose.
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 
 # explored MODEL DEFINITION...: what spin's verifier says of it. Without partial order reduction, which does not mind "unless".

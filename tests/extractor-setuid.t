@@ -1,6 +1,5 @@
 #!/bin/sh
 # The extractors under a setuid qmail-authuser: nothing of the caller's environment, descriptors or directory leads anywhere.
-# shellcheck disable=SC2317 # functions are called through ok, exits and session
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/account.sh

@@ -1,6 +1,5 @@
 #!/bin/sh
 # make install DESTDIR=: what package/modes lists, the pages and documents, below conf-home's directory and nowhere else.
-# shellcheck disable=SC2317 # functions are called by name
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 dest="$work/a root"

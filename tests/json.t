@@ -1,6 +1,5 @@
 #!/bin/sh
 # message-to-json and json-to-message: Google's json_format is the judge of what they write and take.
-# shellcheck disable=SC2317 # functions are called through ok, exits and session
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 

@@ -1,6 +1,5 @@
 #!/bin/sh
 # JWebmail 1.x on extractor-v1, as near as a test can get (tests/jwebmail/client.pl), in the three ways that qmail-authuser has.
-# shellcheck disable=SC2317 # functions are called through ok, exits and session
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/account.sh

@@ -14,7 +14,6 @@ count() {
   valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$1" "$2" 2>&1 | sed -n 's/.*Collected : //p'
 }
 least=$(count none 1)
-# shellcheck disable=SC2317 # ok calls it
 grows_linearly() {
   few=$(count "$1" "$n")
   many=$(count "$1" $((4 * n)))

@@ -17,7 +17,6 @@ count() {
   valgrind --tool=callgrind --callgrind-out-file=/dev/null mail-show "$1" 2>&1 > /dev/null | sed -n 's/.*Collected : //p'
 }
 least=$(count "$work/least")
-# shellcheck disable=SC2317 # ok calls it
 grows_linearly() {
   count "$work/1/$1" > "$work/few" &
   many=$(count "$work/4/$1")
@@ -38,7 +37,6 @@ mkdir "$work/100000"
 python3 "$top/tests/linear/make.py" "$work/100000" 100000 $hurt
 size() { stat -c %s "$1"; }
 plain=$((($(count "$work/4/plain") - $(count "$work/1/plain")) * 100 / ($(size "$work/4/plain") - $(size "$work/1/plain"))))
-# shellcheck disable=SC2317
 costs_little() {
   many=$(count "$work/100000/$1")
   octets=$(size "$work/100000/$1")

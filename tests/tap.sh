@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sourced by the tests in sh: TAP, a directory of the test's own, servers that are stopped at the end.
 #
 #   ok NAME COMMAND...         passes if COMMAND succeeds
