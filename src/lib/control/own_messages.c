@@ -1,0 +1,217 @@
+/* Messages on their way out: as the values of GETINFO's keys, and as events. */
+#include <errno.h>
+#include <string.h>
+
+#include <skalibs/types.h>
+
+#include <porter/control_words.h>
+
+#include "control_internal.h"
+
+#define RECENT_COUNT 50
+#define RECENT_SIZE 65536
+#define NEW_COUNT 10
+
+/* --- GETINFO --- */
+
+static int to_me(bus const *b, bus_record const *r)
+{
+  return !r->to || r->to == b->serial;
+}
+
+static int recent_to_me(bus const *b, bus_record const *r)
+{
+  if (!r->to) return 1;
+  return control_equal(r->destination, b->name) && (r->to == b->serial || (b->uid != BUS_UID_NONE && r->uid == b->uid));
+}
+
+#define EVENT_MAX (sizeof "650 POSTMESSAGE   @ \r\n" + UINT64_FMT + 2 * BUS_NAME_MAX + BUS_TEXT_MAX)
+static slice const unset = { .s = "unset", .len = 5 };
+
+static size_t event_length(bus_record const *r)
+{
+  char id[UINT64_FMT];
+  return sizeof "650 POSTMESSAGE   @ \r\n" - 1 + output_number_fmt(id, r->id) + (r->source.len ? r->source : unset).len + r->destination.len + r->text.len;
+}
+
+/* Straight into the buffer: every message comes here once for each listener. */
+static void event_put(control_output *o, bus_record const *r)
+{
+  slice source = r->source.len ? r->source : unset;
+  char *s;
+  if (o->bytes.a - o->bytes.len < EVENT_MAX && !stralloc_readyplus(&o->bytes, EVENT_MAX)) {
+    o->failed = 1;
+    return;
+  }
+  s = mempcpy(o->bytes.s + o->bytes.len, "650 POSTMESSAGE ", 16);
+  s += output_number_fmt(s, r->id);
+  *s++ = ' ';
+  s = mempcpy(s, source.s, source.len);
+  s = mempcpy(s, " @", 2);
+  s = mempcpy(s, r->destination.s, r->destination.len);
+  *s++ = ' ';
+  s = mempcpy(s, r->text.s, r->text.len);
+  s = mempcpy(s, "\r\n", 2);
+  o->bytes.len = (size_t)(s - o->bytes.s);
+}
+
+/* The places of the last few messages that count, in a ring. */
+struct survey {
+  control *c;
+  int (*counts)(bus const *b, bus_record const *r);
+  unsigned int max, count;
+  bus_cursor at[RECENT_COUNT];
+  size_t length[RECENT_COUNT];
+};
+
+static int survey_record(void *context, bus_record const *r)
+{
+  struct survey *s = context;
+  if (s->counts(&s->c->bus, r)) {
+    s->at[s->count % s->max] = r->at;
+    s->length[s->count % s->max] = event_length(r);
+    s->count++;
+  }
+  return 1;
+}
+
+/* The last of the survey that fit. */
+static void survey_choose(struct survey const *s, bus_cursor *from)
+{
+  size_t size = 0;
+  unsigned int n = s->count < s->max ? s->count : s->max;
+  for (unsigned int i = 1; i <= n; i++) {
+    unsigned int slot = (s->count - i) % s->max;
+    size += s->length[slot];
+    if (s->max == RECENT_COUNT && size > RECENT_SIZE) break;
+    *from = s->at[slot];
+  }
+}
+
+static int survey_log(control *c, enum control_key key, bus_cursor *at)
+{
+  struct survey s = { .c = c, .counts = key == KEY_NEW ? &to_me : &recent_to_me, .max = key == KEY_NEW ? NEW_COUNT : RECENT_COUNT };
+  if (!bus_scan(&c->bus, at, &survey_record, &s)) {
+    int e = errno;
+    if (e == EBADMSG && !bus_heal(&c->bus, at)) e = errno;
+    return errno = e, 0;
+  }
+  c->answer.end[key] = s.count ? at->id : 0;
+  survey_choose(&s, &c->answer.from[key]);
+  return 1;
+}
+
+static void list_put(void *context, char const *name)
+{
+  control_output *o = context;
+  output_line(o, name[0] ? name : "unset");
+}
+
+int own_prepare(control *c, unsigned int keys)
+{
+  control_answer *a = &c->answer;
+  bus_cursor at;
+  if (a->ready) return 1;
+  bus_check(&c->bus);
+  if (!bus_join(&c->bus)) goto fail;
+  if (keys & 1 << KEY_LIST) {
+    control_output list = CONTROL_OUTPUT_ZERO;
+    int good = bus_list(&c->bus, &list_put, &list);
+    stralloc_free(&a->list);
+    a->list = list.bytes;
+    if (good && list.failed) good = 0, errno = ENOMEM;
+    if (!good) goto fail;
+  }
+  if (keys & 1 << KEY_RECENT && !(bus_oldest(&c->bus, &at) && survey_log(c, KEY_RECENT, &at))) goto fail;
+  a->end[KEY_NEW] = 0;
+  /* With events on, what is unread will come as events. */
+  if (keys & 1 << KEY_NEW && !c->bus.listening && !survey_log(c, KEY_NEW, &c->bus.cursor)) goto fail;
+  a->ready = 1;
+  return 1;
+fail:
+  if (errno == EAGAIN) return control_again(c, 0), 0;
+  return -1;
+}
+
+void own_answered(control *c)
+{
+  stralloc_free(&c->answer.list);
+  c->answer.ready = 0;
+  c->answer.at = 0;
+}
+
+struct show { control *c; enum control_key key; };
+
+static int show_record(void *context, bus_record const *r)
+{
+  struct show const *s = context;
+  if (r->id >= s->c->answer.end[s->key]) return 0;
+  if ((s->key == KEY_NEW ? to_me : recent_to_me)(&s->c->bus, r)) event_put(&s->c->output, r);
+  return 1;
+}
+
+void own_put(control *c, enum control_key key)
+{
+  control_answer *a = &c->answer;
+  control_output *o = &c->output;
+  int single = key == KEY_LOST || (key != KEY_LIST && !a->end[key]);
+  output_string(o, single ? "250-" : "250+");
+  output_string(o, control_key_name[key]);
+  output_add(o, "=", 1);
+  if (key == KEY_LOST) output_number(o, c->bus.cursor.lost);
+  output_line(o, "");
+  if (single) return;
+  if (key == KEY_LIST) output_add(o, a->list.s, a->list.len);
+  else {
+    struct show show = { .c = c, .key = key };
+    bus_cursor at = a->from[key];
+    if (!bus_scan(&c->bus, &at, &show_record, &show)) control_warn(c, "read the message log", errno);
+    /* Asked for twice, what was unread is read now. */
+    if (key == KEY_NEW) a->end[key] = 0;
+  }
+  output_line(o, ".");
+}
+
+int own_getinfo(control *c, slice arguments)
+{
+  slice rest = arguments, word;
+  unsigned int keys = 0;
+  while (control_next(&rest, &word)) keys |= 1U << control_key_find(word);
+  switch (own_prepare(c, keys)) {
+    case 0: return 0;
+    case -1:
+      control_failure(c, errno);
+      return own_answered(c), 1;
+  }
+  rest = (slice){ .s = arguments.s + c->answer.at, .len = arguments.len - c->answer.at };
+  while (control_next(&rest, &word)) {
+    if (!control_room(c)) return 0;
+    own_put(c, control_key_find(word));
+    c->answer.at = (size_t)(rest.s - arguments.s);
+  }
+  output_line(&c->output, "250 OK");
+  return own_answered(c), 1;
+}
+
+/* --- events --- */
+
+static int deliver(void *context, bus_record const *r)
+{
+  control *c = context;
+  if (!to_me(&c->bus, r)) return 1;
+  if (!control_room(c)) return 0;
+  event_put(&c->output, r);
+  return 1;
+}
+
+void own_events(control *c)
+{
+  if (!c->bus.serial || !c->bus.listening || c->gone) return;
+  if (!bus_scan(&c->bus, &c->bus.cursor, &deliver, c)) {
+    int e = errno;
+    control_warn(c, "read the message log", e);
+    if (e == EBADMSG && bus_heal(&c->bus, &c->bus.cursor)) control_again(c, 0);
+  }
+  /* A reader who is slow must not keep segments that the log has left. */
+  if (output_pending(&c->output) >= OUTPUT_FULL) bus_segment_release(&c->bus);
+}
