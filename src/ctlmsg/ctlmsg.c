@@ -17,6 +17,7 @@
 #include <porter/control.h>
 #include <porter/exit.h>
 
+#define GIVE_WAY 3  /* of nice: with 1 a hundred listeners wait a tenth longer, with more a busy machine has too little left for a relay */
 #define USAGE "ctlmsg [ -f ] [ -r rate ] [ -c cookiefile ] [ -p passwordfile ] statedir"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
@@ -59,7 +60,7 @@ static void give_way(void)
 {
   struct sched_param param = { .sched_priority = 0 };
   if (sched_getscheduler(0) == SCHED_OTHER && sched_setscheduler(0, SCHED_BATCH, &param) == 0)
-    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 1);
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + GIVE_WAY);
 }
 
 int main(int argc, char const *const *argv)
