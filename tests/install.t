@@ -10,6 +10,15 @@ modes() { while read -r name mode; do [ "0$(stat -c %a "$home/bin/$name")" = "$m
 is 'each program with its mode' "$(modes)" ''
 is 'and no other' "$(find "$home/bin" -mindepth 1 -printf '%f\n' | sort)" "$(cut -d' ' -f1 "$top/package/modes" | sort)"
 is 'all pages' "$(find "$home/man" -type f -printf '%f\n' | sort)" "$(find "$top/doc" -name '*.[1-8]' -printf '%f\n' | sort)"
+# Each program's page, and what it must say.
+lacking() {
+  while read -r name _; do
+    for section in NAME SYNOPSIS DESCRIPTION ENVIRONMENT 'EXIT STATUS' EXAMPLES; do
+      grep -qx "\.Sh $section" "$top/doc/$name".[1-8] || echo "$name: $section"
+    done
+  done < "$top/package/modes"
+}
+is 'a page for each program, with all its sections' "$(lacking 2>&1)" ''
 ok 'the messages' cmp "$top/src/proto/maildir.proto" "$home/doc/maildir.proto"
 named() { cat "$home"/man/*/* "$home/doc/README.md" | grep -Eo '\bdoc/[a-z]+(\.[a-z]+)?' | sort -u | while read -r file; do [ -e "$home/$file" ] || echo "$file"; done; }
 is 'the documents that pages name' "$(named)" ''
