@@ -30,10 +30,11 @@ static int close_mail(int fd, int result)
   return result;
 }
 
-/* A FIFO would hang without O_NONBLOCK, a link lead out without O_NOFOLLOW. */
-static int open_mail(folder *f, mail_entry *e)
+/* Forgets the last mail. A FIFO would hang without O_NONBLOCK, a link lead out without O_NOFOLLOW. */
+static int open_mail(mail_file *m, folder *f, mail_entry *e)
 {
   int fd;
+  unmap(m);
   do {
     fd = openat(f->place[e->where], e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   } while (fd < 0 && errno == ENOENT && folder_find_again(f, e));
@@ -53,6 +54,7 @@ static int make_room(mail_file *m, size_t size)
   return 1;
 }
 
+/* Goes on behind what is read already, as all of these do. */
 static int read_up_to(mail_file *m, int fd, size_t want)
 {
   if (!make_room(m, want)) return 0;
@@ -68,7 +70,6 @@ static int read_up_to(mail_file *m, int fd, size_t want)
 
 static int look(mail_file *m, int fd)
 {
-  m->len = 0;
   if (fstat(fd, &m->st) < 0) return 0;
   return S_ISREG(m->st.st_mode) ? 1 : (errno = EINVAL, 0);
 }
@@ -113,7 +114,6 @@ static int read_on(mail_file *m, int fd, size_t want)
 /* The page in which nearly every head has what lists are sorted by, then more of it, then all. */
 static int read_field(mail_file *m, int fd, enum mail_field which, slice *value)
 {
-  m->len = 0;
   for (size_t want = FIELD_READ; want <= FIELD_READ_MAX; want *= 4) {
     if (!read_on(m, fd, want)) return 0;
     if (mail_head_find(value, which, m->s, m->len, m->len < want) >= 0) return 1;
@@ -123,39 +123,30 @@ static int read_field(mail_file *m, int fd, enum mail_field which, slice *value)
 
 static int read_octets(mail_file *m, int fd)
 {
-  m->len = 0;
   return read_on(m, fd, READ_ONCE) && (m->len < READ_ONCE || read_all(m, fd));
 }
 
 int mail_file_field(mail_file *m, folder *f, mail_entry *e, enum mail_field which, slice *value)
 {
-  int fd;
-  unmap(m);
-  fd = open_mail(f, e);
+  int const fd = open_mail(m, f, e);
   return fd < 0 ? 0 : close_mail(fd, read_field(m, fd, which, value));
 }
 
 int mail_file_start(mail_file *m, folder *f, mail_entry *e, size_t most)
 {
-  int fd;
-  unmap(m);
-  fd = open_mail(f, e);
+  int const fd = open_mail(m, f, e);
   return fd < 0 ? 0 : close_mail(fd, read_start(m, fd, most));
 }
 
 int mail_file_all(mail_file *m, folder *f, mail_entry *e)
 {
-  int fd;
-  unmap(m);
-  fd = open_mail(f, e);
+  int const fd = open_mail(m, f, e);
   return fd < 0 ? 0 : close_mail(fd, read_all(m, fd));
 }
 
 int mail_file_octets(mail_file *m, folder *f, mail_entry *e)
 {
-  int fd;
-  unmap(m);
-  fd = open_mail(f, e);
+  int const fd = open_mail(m, f, e);
   return fd < 0 ? 0 : close_mail(fd, read_octets(m, fd));
 }
 
