@@ -1,7 +1,6 @@
 /* frame-call: one request over a connection that is on descriptors 6 and 7 (UCSPI), and its response. */
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 

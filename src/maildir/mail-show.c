@@ -1,7 +1,6 @@
 /* mail-show FILE...: what the mail reader sees in each, a JSON document a line. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

@@ -17,6 +17,8 @@ extern void bus_commit (bus *b, bus_slot const *slot);
 extern int bus_dir_open (bus *b);
 extern void bus_dir_close (bus *b);
 
+/* The cursor goes to the end of the log; needs no lock. */
+extern int bus_cursor_to_end (bus *b);
 /* Under the lock: an empty segment with that first id; all segments away that slot does not name. */
 extern int bus_segment_make (int dir, uint64_t first);
 extern int bus_segment_purge (int dir, bus_slot const *slot);
@@ -26,7 +28,6 @@ extern int bus_sweep (bus *b);
 extern int bus_claim_locked (bus *b, slice name);
 /* Keeps the bell from filling up. */
 extern void bus_bell_trim (bus *b);
-extern int bus_cursor_to_end (bus *b);
 
 /* For writing; ENXIO: no reader, ENOENT: none there. */
 extern int bus_fifo_open (bus const *b, char const *path);

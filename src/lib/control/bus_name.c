@@ -1,4 +1,4 @@
-/* Who is connected, under which name, who listens; waking them. */
+/* Who is connected, and under which name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

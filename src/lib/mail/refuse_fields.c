@@ -39,8 +39,6 @@ static int begins(char const *s, char const *end, char const *word)
 
 int label_hides(slice label)
 {
-  static char const *const common[] = { "utf-8", "us-ascii", "iso-8859-1" };  /* nearly all, and sooner than looked up */
-  for (size_t i = 0; i < sizeof common / sizeof *common; i++) if (is_word(label, common[i])) return 0;
   charset const *const c = charset_find(label.s, label.len);
   return c && charset_kind(c) == CHARSET_OTHER;
 }
@@ -77,7 +75,7 @@ static int is_opaque(slice v)
   static char const *const types[] = { "application/", "image/", "audio/", "video/", "font/" };
   v = trim(v);
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-    if (v.len && to_lower(*v.s) == *types[i] && begins(v.s, v.s + v.len, types[i])) return v.len > strlen(types[i]);
+    if (begins(v.s, v.s + v.len, types[i])) return v.len > strlen(types[i]);
   }
   return 0;
 }

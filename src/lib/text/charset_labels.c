@@ -205,6 +205,7 @@ charset const *charset_find(char const *label, size_t len)
   /* What nearly all mail has. */
   if (wanted == beginning("utf8\0\0\0")) return charset_utf8;
   if (!n || wanted == beginning("usascii")) return NULL;
+  if (n == 8 && wanted == beginning("iso88591")) return charset_number(CHARSET_windows1252);
   which = find(s, wanted);
   if (which < 0 && *s == 'x') which = find(s + 1, beginning(s + 1));
   return which < 0 ? NULL : charset_number(which);
