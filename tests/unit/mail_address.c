@@ -111,6 +111,7 @@ int main(void)
   /* RFC 733's "at", which list archives write so that no address is harvested */
   are("jane at example.org (Jane Doe)", "Jane Doe <jane@example.org>");
   are("jane at example.org, a@b.c", " <jane@example.org>,  <a@b.c>");
+  are("\"\ta\" at b.com", " <a@b.com>");
   are("Jane Doe <jane at example.org>", "Jane Doe <jane@example.org>");
   are("Jane at home", "Jane at home <>");
   are("Meet at Joe.", "Meet at Joe. <>");

@@ -128,13 +128,13 @@ int address_mailbox_end(address_reader *r)
     /* An address, all of it in quotes. */
     r->at = memrchr(spec.s, '@', spec.len);
     if (!has_address(r)) r->at = NULL;
-  } else if (r->words == 3 && !r->angle && !r->at && !r->found.len) at = address_at_word(r->name, &name.len);
+  } else if (r->words == 3 && !r->angle && !r->at && !r->found.len) at = address_at_word(r->name + (name.s - r->name), &name.len);
   int good = address_run_end(r);
   if (!good) return 0;
   if (r->found.len) good = address_emit(r, r->found_name.len ? r->found_name : address_comment(r), r->found, 0);
   else if (r->angle || (!name.len && (r->in_group || r->count))) good = 1;  /* a comment alone is a name where there is nothing else */
   else if (one && !(spec.len > 1 && spec.s[0] == '=' && spec.s[1] == '?')) good = address_emit(r, address_comment(r), spec, 0);
-  else if (at) good = address_emit(r, address_comment(r), address_make(r, r->name, name.len, at), 0);
+  else if (at) good = address_emit(r, address_comment(r), address_make(r, name.s, name.len, at), 0);
   else good = address_emit(r, name_and_comment(r, name), (slice)SLICE_ZERO, 0);
   address_mailbox_start(r);
   return good;
