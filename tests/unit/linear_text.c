@@ -1,6 +1,7 @@
 /* Input made to cost more than linear time: with arguments NAME N does one thing, for tests/linear-text.t, which counts
  * instructions. Without, everything once, small. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <porter/mail.h>
 #include <porter/search.h>
@@ -82,31 +83,37 @@ static void mutf7(slice s, size_t *sum)
   arena_free(&a);
 }
 
-static struct { char const *name; void (*run)(slice s, size_t *sum); char const *begin, *again; } const things[] = {
-  { "html-less", html_text, "", "<" },
-  { "html-comments", html_text, "", "<!--" },
-  { "html-references", html_text, "", "&aaaaaaaaa" },
-  { "html-style", html_text, "<style>", "</styl" },
-  { "html-quotes", html_text, "", "<a b=\"" },
-  { "html-blockquotes", html_text, "", "<blockquote>x" },
-  { "utf7", utf7, "", "+AA" },
-  { "gb18030", gb18030, "", "\x81\x30\x81" },
-  { "iso2022", iso2022, "", "\x1b$\x1b" },
-  { "utf8", utf8, "", "\xe2\x82" },
-  { "qp", qp, "", "= \t" },
-  { "base64", base64, "", "A-B\n" },
-  { "uu-begins", uu, "", "begin 644 x\n" },
-  { "mutf7", mutf7, "", "\xc3\xa4&" },
-  { "search-words", search, "Subject: ", "=?a?q?z " },
-  { "search-open-words", search, "Subject: ", "=?a?q?" },
-  { "search-addresses", search, "From: ", "\"x\\\"(y" },
-  { "search-types", search, "", "Content-Type: image/png\n" },
-  { "search-encodings", search, "Content-Type: image/png\n", "Content-Transfer-Encoding: base64\n" },
-  { "search-mixed-fields", search, "Content-Type: image/png\n", "Content-Transfer-Encoding: base64\nContent-Type: image/png\n" },
-  { "search-prefixes", search, "Content-Type: text/html\n\n", "xyzzyneedl<b>" },
-  { "search-nearly", search, "\n", "xyzzyneedlxyzzy" },
-  { "preview-quotes", preview, "\n", "On 2020 x:\n> y\n" },
-  { "preview-parts", preview, "Content-Type: multipart/mixed; boundary=x\n\n", "--x\n\n" },
+/* n times again; with behind, as often as the root of n, and then a field's name of n octets and behind. */
+static struct { char const *name; void (*run)(slice s, size_t *sum); char const *begin, *again, *behind; } const things[] = {
+  { "html-less", html_text, "", "<", NULL },
+  { "html-comments", html_text, "", "<!--", NULL },
+  { "html-references", html_text, "", "&aaaaaaaaa", NULL },
+  { "html-style", html_text, "<style>", "</styl", NULL },
+  { "html-quotes", html_text, "", "<a b=\"", NULL },
+  { "html-blockquotes", html_text, "", "<blockquote>x", NULL },
+  { "utf7", utf7, "", "+AA", NULL },
+  { "gb18030", gb18030, "", "\x81\x30\x81", NULL },
+  { "iso2022", iso2022, "", "\x1b$\x1b", NULL },
+  { "utf8", utf8, "", "\xe2\x82", NULL },
+  { "qp", qp, "", "= \t", NULL },
+  { "base64", base64, "", "A-B\n", NULL },
+  { "uu-begins", uu, "", "begin 644 x\n", NULL },
+  { "mutf7", mutf7, "", "\xc3\xa4&", NULL },
+  { "search-words", search, "Subject: ", "=?a?q?z ", NULL },
+  { "search-open-words", search, "Subject: ", "=?a?q?", NULL },
+  { "search-addresses", search, "From: ", "\"x\\\"(y", NULL },
+  { "search-types", search, "", "Content-Type: image/png\n", NULL },
+  { "search-encodings", search, "Content-Type: image/png\n", "Content-Transfer-Encoding: base64\n", NULL },
+  { "search-mixed-fields", search, "Content-Type: image/png\n", "Content-Transfer-Encoding: base64\nContent-Type: image/png\n", NULL },
+  { "search-prefixes", search, "Content-Type: text/html\n\n", "xyzzyneedl<b>", NULL },
+  { "search-name-behind-encodings", search, "", "Content-T: base64\n", ": v\nContent-Type: application/x\n\nhello\n" },
+  { "search-name-behind-types", search, "", "Content-Type: image/x\n", ": v\nContent-Type: application/x\n\nhello\n" },
+  { "search-name-behind-name", search, "", "Content-Type: image/x\n", " \n\nx" },
+  { "search-quotes", search, "\n", "\"", NULL },
+  { "search-backslashes", search, "\n", "\\", NULL },
+  { "search-nearly", search, "\n", "xyzzyneedlxyzzy", NULL },
+  { "preview-quotes", preview, "\n", "On 2020 x:\n> y\n", NULL },
+  { "preview-parts", preview, "Content-Type: multipart/mixed; boundary=x\n\n", "--x\n\n", NULL },
 };
 
 int main(int argc, char **argv)
@@ -119,11 +126,16 @@ int main(int argc, char **argv)
       puts(things[i].name);
       continue;
     }
-    char *const s = malloc(begin + n * again + 1);
+    char const *const behind = things[i].behind;
+    char *const s = malloc(begin + n * (again + 1) + 100), *p = s;
     if (!s) return 111;
-    memcpy(s, things[i].begin, begin);
-    for (size_t k = 0; k < n; k++) memcpy(s + begin + k * again, things[i].again, again);
-    things[i].run((slice){ s, begin + n * again }, &sum);
+    p = mempcpy(p, things[i].begin, begin);
+    for (size_t k = 0; behind ? k * k < n : k < n; k++) p = mempcpy(p, things[i].again, again);
+    if (behind) {
+      p = stpcpy(p, "content-");
+      p = stpcpy((char *)memset(p, 'x', n) + n, behind);
+    }
+    things[i].run((slice){ s, (size_t)(p - s) }, &sum);
     free(s);
     if (argc != 3) ok(1, "%s ends", things[i].name);
   }

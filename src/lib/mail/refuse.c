@@ -89,8 +89,9 @@ static int special_hides(mail_matcher const *m, mail_fields *f, char const *s, s
   }
   if (c == '&') return next == '#' || vanishes(next);
   if (c == '"' || c == '\\') {
+    if (!behind(m, s, i, NULL)) return 0;
     while (k < len && (s[k] == '"' || s[k] == '\\')) k++;
-    return k < len && (vanishes(s[k]) || s[k] == '<' || s[k] == '&' || behind(m, s, i, s + k)) && behind(m, s, i, NULL);
+    return k < len && (vanishes(s[k]) || s[k] == '<' || s[k] == '&' || behind(m, s, i, s + k));
   }
   if (behind(m, s, i, NULL)) return 1;
   if (c != '=') return 0;

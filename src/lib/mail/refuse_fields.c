@@ -100,12 +100,13 @@ static int is_content(char const *s, char const *end)
   return (have | bits) == want;
 }
 
-/* Behind this field and those named Content-... that follow on it. */
-static char const *run_end(char const *s, char const *end)
+/* Behind this field and those named Content-... that follow on it; null where that takes too much work. */
+static char const *run_end(mail_fields *f, char const *s, char const *end)
 {
   char const *name;
   while (is_content(s, end)) {
     slice const value = content_field(s, end, &name);
+    if (!fields_spend(f, (size_t)(value.s + value.len - s))) return NULL;
     if (!value.len || value.s + value.len == end) break;
     s = value.s + value.len + 1;
   }
@@ -136,8 +137,8 @@ int field_hides(mail_fields *f, char const *s, char const *end)
     f->before = f->type;
     f->type = s;
     f->opaque = is_opaque(value);
-    f->joined = f->opaque ? run_end(s, end) : s;
-    if (!fields_spend(f, (size_t)(f->joined - s))) return 1;
+    f->joined = f->opaque ? run_end(f, s, end) : s;
+    if (!f->joined) return 1;
     return type_hides(value, &f->message) || (f->printable && f->message);
   }
   if (!encoding_hides(value, &f->printable)) return f->printable && f->message;
@@ -146,8 +147,9 @@ int field_hides(mail_fields *f, char const *s, char const *end)
   if (!has_empty_line(f, f->type, s)) return 1;
   for (char const *next = value.s + value.len + 1; is_content(next, end);) {
     slice const v = content_field(next, end, &name);
+    if (!fields_spend(f, (size_t)(v.s + v.len - next))) break;
     if (is_type(name)) return !is_opaque(v);
-    if (!v.len || v.s + v.len == end || !fields_spend(f, v.len)) break;
+    if (!v.len || v.s + v.len == end) break;
     next = v.s + v.len + 1;
   }
   return 1;
