@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <porter/deliver.h>
 #include <porter/maildir.h>
 
 #define FRESH_MAX 10  /* unique names that turn out to be taken */
@@ -79,46 +80,33 @@ static int copy_octets(int from, int to)
   }
 }
 
-static int copy_file(folder *f, mail_entry *e, int tmp, char const *name)
+static int copy_file(folder *f, mail_entry *e, delivery *d)
 {
   struct stat st;
-  int out, good, error, from;
+  int good, error, from;
   do from = openat(f->place[e->where], e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   while (from < 0 && errno == ENOENT && folder_find_again(f, e));
   if (from < 0) return 0;
-  out = openat(tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  good = out >= 0 && !fstat(from, &st) && copy_octets(from, out) && !fchmod(out, st.st_mode & 0777)
-    && !futimens(out, (struct timespec[]){ st.st_atim, st.st_mtim }) && !fsync(out);
+  good = !fstat(from, &st) && copy_octets(from, d->fd)
+    && mailbox_deliver_written(d, st.st_mode & 0777, (struct timespec[]){ st.st_atim, st.st_mtim });
   error = errno;
   close(from);
-  if (out >= 0 && close(out) < 0 && good) good = 0, error = errno;
-  if (!good && out >= 0) unlinkat(tmp, name, 0);
   return errno = error, good;
 }
 
 static int move_across(folder *f, folder *to, mailbox *box, mail_entry *e, char const *new_name)
 {
-  char unique[MAILDIR_NAME_MAX + 1];
-  int error, good, tmp = openat(to->fd, "tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (tmp < 0) return 0;
-  mailbox_unique(box, unique, 0, 0);
-  good = copy_file(f, e, tmp, unique);
-  if (good && !rename_new(tmp, unique, to->place[PLACE_CUR], new_name)) {
-    error = errno;
-    unlinkat(tmp, unique, 0);
-    errno = error;
-    good = 0;
-  }
-  /* The copy must last before the original goes; and where the original stays, the copy goes. */
-  if (good && (fsync(to->place[PLACE_CUR]) < 0 || !folder_remove(f, e))) {
+  delivery d;
+  int error, good = mailbox_deliver(&d, box, to->fd, 0) && copy_file(f, e, &d) && mailbox_deliver_place(&d, to->place[PLACE_CUR], new_name);
+  mailbox_deliver_end(&d);
+  /* The copy lasts before the original goes; where the original stays, the copy goes. */
+  if (good && !folder_remove(f, e)) {
     error = errno;
     unlinkat(to->place[PLACE_CUR], new_name, 0);
     errno = error;
     good = 0;
   }
-  error = errno;
-  close(tmp);
-  return errno = error, good;
+  return good;
 }
 
 int folder_move(folder *f, folder *to, mailbox *box, mail_entry *e, char *new_name)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <stdio.h>  /* renameat2 */
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -11,12 +10,14 @@
 
 #include <skalibs/types.h>
 
+#include <porter/deliver.h>
 #include <porter/maildir.h>
 #include <porter/text.h>
 
 #define FOLDER_NAME_MAX 254  /* of an encoded name; with its leading dot it is MAILDIR_NAME_MAX */
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
+static char const *const folder_inner[] = { "cur", "new", "tmp" };
 static char const *const place_name[PLACES] = { [PLACE_NEW] = "new", [PLACE_CUR] = "cur" };
 
 int mailbox_open(mailbox *box)
@@ -121,12 +122,11 @@ static int people_name(arena *a, char const *disk, slice *name)
 /* Whether the directory disk (relative to the mailbox) is a folder: no link, with a cur; new and tmp are no links either. */
 static int is_folder(int box, char const *disk)
 {
-  static char const *const inner[] = { "cur", "new", "tmp" };
   struct stat st;
   int fd = openat(box, disk, OPEN_DIRECTORY);
   int good = fd >= 0;
   for (size_t i = 0; good && i < 3; i++) {
-    if (fstatat(fd, inner[i], &st, AT_SYMLINK_NOFOLLOW) < 0) good = i && errno == ENOENT;
+    if (fstatat(fd, folder_inner[i], &st, AT_SYMLINK_NOFOLLOW) < 0) good = i && errno == ENOENT;
     else good = S_ISDIR(st.st_mode);
   }
   if (fd >= 0) close(fd);
@@ -232,66 +232,39 @@ static int make_file(int dir, char const *name, mode_t mode)
   return !close(fd);
 }
 
-/* All of a folder, below dir/name, which is there and empty. */
-static int fill(int dir, char const *name, mode_t mode)
+/* All of a folder, in the empty directory fd. */
+static int fill(int fd, mode_t mode)
 {
-  static char const *const inner[] = { "cur", "new", "tmp" };
-  int fd = openat(dir, name, OPEN_DIRECTORY);
-  int good = fd >= 0;
   /* As the mailbox: who may read that, by its group, may read this. */
-  for (size_t i = 0; good && i < 3; i++) good = !mkdirat(fd, inner[i], mode) && !fchmodat(fd, inner[i], mode, 0);
-  good = good && make_file(fd, "maildirfolder", mode & 0666) && !fchmod(fd, mode) && !fsync(fd);
-  if (fd >= 0) {
-    int e = errno;
-    close(fd);
-    errno = e;
-  }
-  return good;
+  for (size_t i = 0; i < 3; i++) if (mkdirat(fd, folder_inner[i], mode) < 0 || fchmodat(fd, folder_inner[i], mode, 0) < 0) return 0;
+  return make_file(fd, "maildirfolder", mode & 0666);
 }
 
-static void discard(int dir, char const *name)
+static void discard(int tmp, char const *name)
 {
-  static char const *const inner[] = { "cur", "new", "tmp" };
-  int e = errno, fd = openat(dir, name, OPEN_DIRECTORY);
+  int e = errno, fd = openat(tmp, name, OPEN_DIRECTORY);
   if (fd >= 0) {
-    for (size_t i = 0; i < 3; i++) unlinkat(fd, inner[i], AT_REMOVEDIR);
+    for (size_t i = 0; i < 3; i++) unlinkat(fd, folder_inner[i], AT_REMOVEDIR);
     unlinkat(fd, "maildirfolder", 0);
     close(fd);
   }
-  unlinkat(dir, name, AT_REMOVEDIR);
   errno = e;
 }
 
 int mailbox_add_folder(mailbox *box, slice name)
 {
-  char disk[MAILDIR_NAME_MAX + 1], unique[MAILDIR_NAME_MAX + 1];
+  char disk[MAILDIR_NAME_MAX + 1];
   struct stat st;
-  int tmp, good;
+  delivery d;
+  int good;
   if (find_disk_name(box, name, disk)) return 0;
   if (errno != ENOENT) return -1;
   if (!fstatat(box->fd, disk, &st, AT_SYMLINK_NOFOLLOW)) return errno = EEXIST, -1;
   if (errno != ENOENT) return -1;
-  /* It is made in tmp, where nobody takes it for a folder, and appears whole. */
-  tmp = openat(box->fd, "tmp", OPEN_DIRECTORY);
-  if (tmp < 0) return -1;
-  mailbox_unique(box, unique, 0, 0);
-  good = !mkdirat(tmp, unique, 0700);
-  if (good && (!fill(tmp, unique, box->mode) || renameat2(tmp, unique, box->fd, disk, RENAME_NOREPLACE) < 0)) {
-    /* Not every file system knows NOREPLACE; rename of a directory replaces no more than an empty one. */
-    if (errno != EINVAL || renameat(tmp, unique, box->fd, disk) < 0) {
-      discard(tmp, unique);
-      good = 0;
-    }
-  }
-  if (good) good = !fsync(box->fd);
-  if (!good && errno == EEXIST && is_folder(box->fd, disk)) {
-    close(tmp);
-    return 0;  /* somebody else made it meanwhile */
-  }
-  {
-    int e = errno;
-    close(tmp);
-    errno = e;
-  }
+  good = mailbox_deliver(&d, box, box->fd, 1) && fill(d.fd, box->mode) && mailbox_deliver_written(&d, box->mode, NULL)
+    && mailbox_deliver_place(&d, box->fd, disk);
+  if (!good && d.name[0]) discard(d.tmp, d.name);
+  mailbox_deliver_end(&d);
+  if (!good && (errno == EEXIST || errno == ENOTEMPTY) && is_folder(box->fd, disk)) return 0;  /* somebody else made it meanwhile */
   return good ? 1 : -1;
 }

@@ -7,13 +7,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>  /* renameat */
 #include <string.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
 #include <skalibs/types.h>
 
+#include <porter/deliver.h>
 #include <porter/maildir.h>
 
 #define SIZE_MAX_KEPT 5120
@@ -80,23 +80,18 @@ static int count_folder(mailbox const *box, slice name, int64_t *octets, int64_t
 
 static int write_anew(mailbox *box, char const *limits, size_t len, int64_t octets, int64_t mails)
 {
-  char unique[MAILDIR_NAME_MAX + 1], line[2 * UINT64_FMT + 2];
+  delivery d;
+  char line[2 * UINT64_FMT + 2];
   size_t n = uint64_fmt(line, (uint64_t)octets);
-  int fd, good, error, tmp = openat(box->fd, "tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (tmp < 0) return 0;
+  int good;
   line[n++] = ' ';
   n += uint64_fmt(line + n, (uint64_t)mails);
   line[n++] = '\n';
-  mailbox_unique(box, unique, 0, 0);
-  fd = openat(tmp, unique, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  good = fd >= 0 && allwrite(fd, limits, len) == len
-    && (!len || limits[len - 1] == '\n' || allwrite(fd, "\n", 1) == 1) && allwrite(fd, line, n) == n && !fchmod(fd, box->mode & 0666) && !fsync(fd);
-  error = errno;
-  if (fd >= 0 && close(fd) < 0 && good) good = 0, error = errno;
-  if (good && renameat(tmp, unique, box->fd, file_name) < 0) good = 0, error = errno;
-  if (!good && fd >= 0) unlinkat(tmp, unique, 0);
-  close(tmp);
-  return errno = error, good;
+  good = mailbox_deliver(&d, box, box->fd, 0) && allwrite(d.fd, limits, len) == len
+    && (!len || limits[len - 1] == '\n' || allwrite(d.fd, "\n", 1) == 1) && allwrite(d.fd, line, n) == n
+    && mailbox_deliver_written(&d, box->mode & 0666, NULL) && mailbox_deliver_replace(&d, box->fd, file_name);
+  mailbox_deliver_end(&d);
+  return good;
 }
 
 static int count_anew(mailbox *box, quota *q, char const *limits)
