@@ -22,6 +22,7 @@
 #include <porter/credentials.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
+#include <porter/outcome.h>
 #include <porter/text.h>
 
 #define USAGE "frame-auth [ -t seconds ] [ -d seconds ] [ -u uid:gid ] [ -v ] prog..."
@@ -50,17 +51,11 @@ static int refuse(int code, int error, char const *text)
   return code;
 }
 
-/* What became of the chain before frame-read began. A checker may end as it likes: what is none of our codes is a refusal. */
+/* The chain has ended before frame-read began. */
 static int ended(int code)
 {
-  switch (code) {
-    case EXIT_DONE: case EXIT_USAGE: case EXIT_PERMANENT: case EXIT_NOEXEC: case EXIT_NOTFOUND:
-      return refuse(code, PORTER__ERROR__CODE__UNKNOWN, "the server is not set up right");
-    case EXIT_MISUSE: return refuse(code, PORTER__ERROR__CODE__BAD_REQUEST, "these are no credentials");
-    case EXIT_ACCOUNT: return refuse(code, PORTER__ERROR__CODE__NO_MAILBOX, "this account has no mailbox");
-    case EXIT_TEMPORARY: return refuse(code, PORTER__ERROR__CODE__TEMPORARY, "temporary failure, try again later");
-    default: return refuse(code, PORTER__ERROR__CODE__REFUSED, "user or password not accepted");
-  }
+  outcome o = outcome_of_login(code);
+  return refuse(code, o.error, o.text);
 }
 
 static void nothing(int sig)

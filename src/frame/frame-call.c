@@ -19,13 +19,13 @@
 #include <porter/frame.h>
 #include <porter/input.h>
 #include <porter/message_json.h>
+#include <porter/outcome.h>
 #include <porter/text.h>
 
 #define USAGE "frame-call [ -a ] [ -j ] [ -n max ] [ -t seconds ] METHOD"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 #define IN 6
 #define OUT 7
-#define REQUEST_MAX (1u << 24)
 
 static ProtobufCMessageDescriptor const *type(char const *method, char const *suffix)
 {
@@ -92,7 +92,7 @@ static void print(ProtobufCMessageDescriptor const *t, stralloc const *response)
   if (!good) strerr_diefu1sys(EXIT_TEMPORARY, "write the response");
 }
 
-static int outcome(stralloc const *response)
+static int finish(stralloc const *response)
 {
   char line[TEXT_ESCAPE_MAX + 1];
   slice text;
@@ -101,12 +101,12 @@ static int outcome(stralloc const *response)
   if (!r) return EXIT_DONE;
   text_escape(line, text.s ? text.s : "", text.len);
   strerr_warnw2x("error: ", line);
-  return frame_failure_exit(code);
+  return outcome_exit(code);
 }
 
 int main(int argc, char const *const *argv)
 {
-  unsigned int max = FRAME_RESPONSE_MAX, patience = FRAME_PATIENCE, auth = 0, json = 0;
+  unsigned int max = RESPONSE_MAX, patience = FRAME_PATIENCE, auth = 0, json = 0;
   stralloc input = STRALLOC_ZERO, response = STRALLOC_ZERO;
   arena a = ARENA_ZERO;
   slice request;
@@ -126,7 +126,7 @@ int main(int argc, char const *const *argv)
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* credentials */
   ProtobufCMessageDescriptor const *req = json ? type(argv[0], "Req") : NULL, *resp = json ? type(argv[0], "Resp") : NULL;
-  if (!input_read(0, REQUEST_MAX, &input)) strerr_diefu1sys(errno == EMSGSIZE ? EXIT_REQUEST : EXIT_TEMPORARY, "read the request");
+  if (!input_read(0, JSON_MAX, &input)) strerr_diefu1sys(errno == EMSGSIZE ? EXIT_REQUEST : EXIT_TEMPORARY, "read the request");
   request = (slice){ input.s, input.len };
   if (json) {
     char fault[MESSAGE_FAULT_SIZE];
@@ -141,7 +141,7 @@ int main(int argc, char const *const *argv)
   stralloc_free(&input);
   arena_free(&a);
   print(resp, &response);
-  int code = outcome(&response);
+  int code = finish(&response);
   stralloc_free(&response);
   return code;
 }

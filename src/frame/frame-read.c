@@ -19,6 +19,7 @@
 #include <porter/child.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
+#include <porter/outcome.h>
 
 #define USAGE "frame-read [ -n max ] [ -t seconds ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
@@ -57,7 +58,7 @@ static int refuse(enum frame_status status, unsigned int patience)
 
 int main(int argc, char const *const *argv)
 {
-  unsigned int max = FRAME_MESSAGE_MAX, patience = FRAME_PATIENCE;
+  unsigned int max = REQUEST_MAX, patience = FRAME_PATIENCE;
   PROG = "frame-read";
   {
     subgetopt l = SUBGETOPT_ZERO;
@@ -94,11 +95,8 @@ int main(int argc, char const *const *argv)
     }
     else code = child_wait(pid);
     close(in);
-    switch (code) {
-      case EXIT_DONE: continue;
-      case EXIT_ERROR: case EXIT_REQUEST: case EXIT_UNSUPPORTED: return end(code, 0, NULL, patience);
-      case EXIT_TEMPORARY: return end(code, PORTER__ERROR__CODE__TEMPORARY, "temporary failure, try again later", patience);
-      default: return end(code, PORTER__ERROR__CODE__UNKNOWN, "the request could not be carried out", patience);
-    }
+    if (code == EXIT_DONE) continue;
+    outcome o = outcome_of_call(code);
+    return end(code, o.error, o.answered ? NULL : o.text, patience);
   }
 }

@@ -14,10 +14,10 @@
 #include <skalibs/types.h>
 #include <skalibs/uint32.h>
 
-#include <maildir.pb-c.h>
 #include <porter/child.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
+#include <porter/outcome.h>
 
 #define USAGE "frame-write [ -n max ] [ -t seconds ] [ prog... ]"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
@@ -67,9 +67,8 @@ static int respond(int fd, uint64_t len, int code, unsigned int patience)
   if (pwrite(fd, s, HEAD, 0) != HEAD || !frame_tick(1)) strerr_diefu1sys(EXIT_TEMPORARY, "prepare the response");
   if (len == HEAD && code) {
     /* A program that says no without a word: an empty message would read as success. */
-    int error = code == EXIT_REQUEST ? PORTER__ERROR__CODE__BAD_REQUEST
-      : code == EXIT_UNSUPPORTED ? PORTER__ERROR__CODE__UNSUPPORTED : PORTER__ERROR__CODE__UNKNOWN;
-    if (frame_put(1, s, frame_failure(s, error, "the request was refused"), patience)) return code;
+    outcome none = outcome_of_call(code);
+    if (frame_put(1, s, frame_failure(s, none.error, none.text), patience)) return code;
   }
   else if (frame_put_file(1, fd, len, patience)) return code;
   strerr_warnwu1sys("send the response");
@@ -78,7 +77,7 @@ static int respond(int fd, uint64_t len, int code, unsigned int patience)
 
 int main(int argc, char const *const *argv)
 {
-  unsigned int max = FRAME_RESPONSE_MAX, patience = FRAME_PATIENCE;
+  unsigned int max = RESPONSE_MAX, patience = FRAME_PATIENCE;
   PROG = "frame-write";
   {
     subgetopt l = SUBGETOPT_ZERO;
@@ -96,10 +95,7 @@ int main(int argc, char const *const *argv)
   int code = EXIT_DONE, fd = catcher(max);
   if (argc) code = run(argv, fd);
   else fill(fd);
-  switch (code) {
-    case EXIT_DONE: case EXIT_ERROR: case EXIT_REQUEST: case EXIT_UNSUPPORTED: break;
-    default: return code;
-  }
+  if (!outcome_of_call(code).answered) return code;
   off_t len = lseek(fd, 0, SEEK_CUR);
   if (len < HEAD || len > (off_t)max + HEAD) strerr_dief1x(EXIT_TEMPORARY, "the program moved in its output");
   return respond(fd, (uint64_t)len, code, patience);

@@ -8,10 +8,10 @@
 
 #include <porter/exit.h>
 #include <porter/input.h>
+#include <porter/limits.h>
 #include <porter/message_json.h>
 
 #define USAGE "json-to-message [-n max] TYPE"
-#define JSON_MAX 16777216
 
 char const *PROG = "json-to-message";
 

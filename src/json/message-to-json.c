@@ -8,10 +8,10 @@
 
 #include <porter/exit.h>
 #include <porter/input.h>
+#include <porter/limits.h>
 #include <porter/message_json.h>
 
 #define USAGE "message-to-json [-n max] TYPE"
-#define MESSAGE_MAX 2147483647  /* protobuf's own limit */
 
 char const *PROG = "message-to-json";
 
@@ -23,7 +23,7 @@ static int to_stdout(void *context, char const *s, size_t len)
 
 int main(int argc, char const *const *argv)
 {
-  unsigned int max = MESSAGE_MAX;
+  unsigned int max = RESPONSE_MAX;
   subgetopt l = SUBGETOPT_ZERO;
   ProtobufCMessageDescriptor const *type;
   stralloc input = STRALLOC_ZERO;

@@ -12,6 +12,7 @@
 #include <maildir.pb-c.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
+#include <porter/outcome.h>
 
 #include "tap.h"
 
@@ -188,8 +189,8 @@ static void failures(void)
   is_int(frame_failure_find("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11, &code, &t), -1, "a number without end");
   is_int(frame_failure_find("\x7a\x02\x08", 3, &code, &t), -1, "an error that is cut");
   is_int(frame_failure_find("\x7a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, &code, &t), -1, "a length of 2^64-1");
-  is_int(frame_failure_exit(PORTER__ERROR__CODE__REFUSED), EXIT_REFUSED, "exit codes");
-  is_int(frame_failure_exit(99), EXIT_PERMANENT, "of an error that is not known");
+  is_int(outcome_exit(PORTER__ERROR__CODE__REFUSED), EXIT_REFUSED, "exit codes");
+  is_int(outcome_exit(99), EXIT_PERMANENT, "of an error that is not known");
 }
 
 int main(void)

@@ -4,7 +4,6 @@
 
 #include <maildir.pb-c.h>
 
-#include <porter/message_field.h>
 #include <porter/message_json.h>
 #include "tap.h"
 
@@ -130,32 +129,6 @@ static void known_types(void)
   }
 }
 
-static void fields(void)
-{
-  message_field f;
-  slice rest = { .s = "\x08\x96\x01\x12\x02hi\x1d\1\0\0\0\x21\1\0\0\0\0\0\0\x80", .len = 21 };
-  is_int(message_field_next(&rest, &f), 1, "a varint field");
-  ok(f.number == 1 && f.wire == WIRE_VARINT && f.value == 150, "its number and value");
-  is_int(message_field_next(&rest, &f), 1, "an octet field");
-  is_bytes(f.data.s, f.data.len, "hi", 2, "its octets");
-  is_int(message_field_next(&rest, &f), 1, "a 32-bit field");
-  is_int((long long)f.value, 1, "its value");
-  is_int(message_field_next(&rest, &f), 1, "a 64-bit field");
-  ok(f.value == 0x8000000000000001u, "its value");
-  is_int(message_field_next(&rest, &f), 0, "the end");
-  struct { char const *s; size_t len; char const *name; } const wrong[] = {
-    { "\x80", 1, "half a tag" }, { "\x08", 1, "no value" }, { "\x08\x80", 2, "half a value" }, { "\0\0", 2, "field number 0" },
-    { "\x0b", 1, "a group" }, { "\x0c", 1, "a group's end" }, { "\x0e\0", 2, "wire type 6" }, { "\x0f\0", 2, "wire type 7" },
-    { "\x12\5abcd", 6, "octets cut short" }, { "\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 11, "2^64 - 1 octets" },
-    { "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\2", 11, "a varint of 65 bits" },
-    { "\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\0", 12, "a varint of eleven octets" },
-    { "\x88\x80\x80\x80\x10\0", 6, "a field number of 30 bits" }, { "\x0d\0\0\0", 4, "32 bits cut short" }, { "\x09\0\0\0\0\0\0\0", 8, "64 bits cut short" } };
-  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-    rest = (slice){ .s = wrong[i].s, .len = wrong[i].len };
-    is_int(message_field_next(&rest, &f), -1, wrong[i].name);
-  }
-}
-
 int main(void)
 {
   text t = { .len = 0 };
@@ -166,7 +139,6 @@ int main(void)
   ok(message_type("porter.ListReq") == &porter__list_req__descriptor, "and with its package");
   ok(!message_type("listreq") && !message_type("") && !message_type("porter.") && !message_type("google.ListReq"), "and not otherwise");
   known_types();
-  fields();
 
   WRITES("StatsReq", "", "{}", "an empty message");
   WRITES("StatsReq", "\n\0", "{}", "a default value on the wire is left out");

@@ -1,7 +1,8 @@
-/* Requests are looked at before they are unpacked. */
+/* Fields of a message, one after the other; requests are looked at before they are unpacked. */
 #include <stdlib.h>
 #include <string.h>
 
+#include <porter/message_field.h>
 #include <porter/wire.h>
 
 #include "maildir.pb-c.h"
@@ -15,10 +16,45 @@ static void check(ProtobufCMessageDescriptor const *d, char const *s, size_t len
 }
 #define CHECK(d, s, want, name) check(&porter__##d##__descriptor, s, sizeof s - 1, want, name)
 
+static void fields(void)
+{
+  message_field f;
+  slice rest = { .s = "\x08\x96\x01\x12\x02hi\x1d\1\0\0\0\x21\1\0\0\0\0\0\0\x80", .len = 21 };
+  is_int(message_field_next(&rest, &f), 1, "a varint field");
+  ok(f.number == 1 && f.wire == WIRE_VARINT && f.value == 150, "its number and value");
+  is_int(message_field_next(&rest, &f), 1, "an octet field");
+  is_bytes(f.data.s, f.data.len, "hi", 2, "its octets");
+  is_int(message_field_next(&rest, &f), 1, "a 32-bit field");
+  is_int((long long)f.value, 1, "its value");
+  is_int(message_field_next(&rest, &f), 1, "a 64-bit field");
+  ok(f.value == 0x8000000000000001u, "its value");
+  is_int(message_field_next(&rest, &f), 0, "the end");
+  struct { char const *s; size_t len; enum message_result why; char const *name; } const wrong[] = {
+    { "\x80", 1, MESSAGE_TAG, "half a tag" }, { "\0\0", 2, MESSAGE_TAG, "field number 0" },
+    { "\x88\x80\x80\x80\x10\0", 6, MESSAGE_TAG, "a field number of 30 bits" },
+    { "\x88\x80\x80\x80\x80\0\0", 7, MESSAGE_TAG, "a tag of six octets" },
+    { "\x08", 1, MESSAGE_NUMBER, "no value" }, { "\x08\x80", 2, MESSAGE_NUMBER, "half a value" },
+    { "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\2", 11, MESSAGE_NUMBER, "a varint of 65 bits" },
+    { "\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\0", 12, MESSAGE_NUMBER, "a varint of eleven octets" },
+    { "\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 11, MESSAGE_NUMBER, "2^64 - 1 octets" },
+    { "\x12\x81\x80\x80\x80\x80\0a", 8, MESSAGE_NUMBER, "a length of six octets" },
+    { "\x12\5abcd", 6, MESSAGE_CUT, "octets cut short" }, { "\x0d\0\0\0", 4, MESSAGE_CUT, "32 bits cut short" },
+    { "\x09\0\0\0\0\0\0\0", 8, MESSAGE_CUT, "64 bits cut short" },
+    { "\x0b", 1, MESSAGE_TYPE, "a group" }, { "\x0c", 1, MESSAGE_TYPE, "a group's end" },
+    { "\x0e\0", 2, MESSAGE_TYPE, "wire type 6" }, { "\x0f\0", 2, MESSAGE_TYPE, "wire type 7" } };
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    rest = (slice){ .s = wrong[i].s, .len = wrong[i].len };
+    is_int(message_field_next(&rest, &f), wrong[i].why, wrong[i].name);
+  }
+  rest = (slice){ .s = "\xf8\xff\xff\xff\x0f\x88\x80\x80\x80\x80\x80\x80\x80\x80\0", .len = 15 };
+  ok(message_field_next(&rest, &f) == MESSAGE_FIELD && f.number == 536870911 && f.value == 8 && !rest.len, "the greatest number of a field, a padded value");
+}
+
 int main(void)
 {
   char const *why;
   uint8_t varint[10];
+  fields();
   CHECK(list_search_req, "", 1, "an empty message");
   CHECK(list_search_req, "\x0a\x01" "a\x12\x04\x0a\x02" "xy\x20\x05\x2a\x02\x08\x01", 1, "string, message, number, message");
   CHECK(list_search_req, "\x12\x04\x0a\x03" "xyz", 0, "a string that goes beyond its message");
@@ -54,7 +90,7 @@ int main(void)
       uint8_t head[11];
       size_t len = 1;
       head[0] = levels % 2 ? 0x1a : 0x12;
-      len += wire_varint(head + 1, sizeof s - end);
+      len += message_varint(head + 1, sizeof s - end);
       end -= len;
       memcpy(s + end, head, len);
       if (levels + 2 == WIRE_LEVELS_MAX) {
@@ -67,8 +103,8 @@ int main(void)
       }
     }
   }
-  is_int((long long)wire_varint(varint, 300), 2, "a varint of two octets");
+  is_int((long long)message_varint(varint, 300), 2, "a varint of two octets");
   is_bytes((char *)varint, 2, "\xac\x02", 2, "is what the documentation says");
-  is_int((long long)wire_varint(varint, UINT64_MAX), 10, "the longest has ten");
+  is_int((long long)message_varint(varint, UINT64_MAX), 10, "the longest has ten");
   return done();
 }

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define CREDENTIALS_MAX 512
+#include <porter/limits.h>
 
 typedef struct credentials_s credentials;
 struct credentials_s {

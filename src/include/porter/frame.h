@@ -9,13 +9,8 @@
 #include <stdint.h>
 
 #include <porter/credentials.h>
+#include <porter/limits.h>
 #include <porter/slice.h>
-
-#define FRAME_METHOD_MAX 64
-#define FRAME_MESSAGE_MAX (1u << 20)   /* of a request, unless told otherwise */
-#define FRAME_RESPONSE_MAX 2147483647u /* likewise of a response: what protobuf's decoders take */
-#define FRAME_PIECE 65536u             /* what must come or go within the patience; what a pipe holds */
-#define FRAME_PATIENCE 60u             /* seconds */
 
 enum frame_status {
   FRAME_OK,
@@ -78,13 +73,9 @@ extern size_t frame_failure (char *s, int code, char const *text);
 /* Looks for field 15 in a response of any type. 1: there is one, *code and *text (a piece of s) are its; 0: there is none;
  * -1: this is no protobuf message. */
 extern int frame_failure_find (char const *s, size_t len, int *code, slice *text);
-/* The exit code that goes with an Error's code (maildir.proto's table; EXIT_PERMANENT for UNKNOWN and what is new). */
-extern int frame_failure_exit (int code);
 
 /* --- the end --- */
 
-#define FRAME_DRAIN_MS 2000
-#define FRAME_DRAIN_MAX (64u << 20)
 /* Ends the stream early: nothing more is sent on out, and what still comes on in is dropped until end of file, for at
  * most FRAME_DRAIN_MS and FRAME_DRAIN_MAX octets. Without it the kernel answers unread octets with a reset, and the client
  * loses the response. */

@@ -6,10 +6,9 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include <porter/arena.h>
+#include <porter/limits.h>
 #include <porter/slice.h>
 
-#define MESSAGE_LEVELS_MAX 100  /* as Google's decoders */
-#define MESSAGE_FIELDS_MAX 32   /* fields of one type */
 #define MESSAGE_FAULT_SIZE 512  /* room for a fault: one line, NUL-terminated, safe to print */
 
 /* The type of that name, such as "ListReq" or "porter.ListReq"; null where there is none. The result is static. */

@@ -3,15 +3,13 @@
 #define PORTER_METHOD_H
 
 #include <porter/arena.h>
+#include <porter/limits.h>
 #include <porter/mail.h>
 #include <porter/maildir.h>
 #include <porter/order.h>
 #include <porter/slice.h>
 
 #include "maildir.pb-c.h"
-
-#define REQUEST_MAX 1048576u       /* octets of a request: thousands of mids */
-#define RESPONSE_MAX 2147483647u   /* octets of a response: what protobuf's decoders take */
 
 typedef struct method_call_s method_call;
 struct method_call_s {
@@ -67,7 +65,6 @@ extern char *build_string (arena *a, slice s);
 extern int listing_make (method_call *call, folder *f, Porter__Sort const *sort, char const *pattern, order_key **list, size_t *count);
 /* Writes the heads of count mails as fields of that number. */
 extern int listing_write (method_call *call, folder *f, order_key const *list, size_t count, unsigned int number, int preview);
-#define LISTING_MAX 1000  /* heads in one answer of List and ListSearch */
 
 /* A call that names several mails. change makes one change and sets the file's new name (empty where the mail is no more);
  * 0 with errno. Writes the outcomes (field 1) and where nothing could be done the first error (field 15). */

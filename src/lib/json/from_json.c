@@ -40,10 +40,9 @@ static char *front(job *j, size_t len)
 
 static int varint_put(job *j, uint64_t n)
 {
-  char octets[10], *s;
-  size_t len = 0;
-  do octets[len++] = (char)((n & 127) | (n > 127 ? 128 : 0)); while (n >>= 7);
-  s = front(j, len);
+  uint8_t octets[10];
+  size_t len = message_varint(octets, n);
+  char *s = front(j, len);
   if (!s) return 0;
   memcpy(s, octets, len);
   return 1;

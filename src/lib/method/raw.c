@@ -3,7 +3,7 @@
 
 #include <porter/exit.h>
 #include <porter/method.h>
-#include <porter/wire.h>
+#include <porter/message_field.h>
 
 /* Gives on what lies between two offsets of all that comes. */
 typedef struct window_s window;
@@ -35,8 +35,8 @@ static int write_body(method_call *call, uint64_t size, slice octets, mime_part 
   w.left = size - w.skip;
   if (request->length && request->length < w.left) w.left = request->length;
   if (!w.left) return EXIT_DONE;
-  len = wire_varint(head, 2 << 3 | 2);
-  len += wire_varint(head + len, w.left);
+  len = message_varint(head, 2 << 3 | 2);
+  len += message_varint(head + len, w.left);
   if (!call->write(call->context, (char const *)head, len)) return method_temporary(call, "write response");
   if (part) mime_decode(part, pass, &w);
   else pass(&w, octets.s, octets.len);

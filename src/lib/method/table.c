@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <porter/exit.h>
+#include <porter/message_field.h>
 #include <porter/method.h>
+#include <porter/outcome.h>
 #include <porter/text.h>
 #include <porter/wire.h>
 
@@ -25,16 +27,6 @@ method const method_table[] = {
 size_t const method_count = sizeof method_table / sizeof *method_table;
 
 /* --- failing --- */
-
-static int exit_code(Porter__Error__Code code)
-{
-  switch (code) {
-    case PORTER__ERROR__CODE__BAD_REQUEST: return EXIT_REQUEST;
-    case PORTER__ERROR__CODE__UNSUPPORTED: return EXIT_UNSUPPORTED;
-    case PORTER__ERROR__CODE__TEMPORARY: return EXIT_TEMPORARY;
-    default: return EXIT_ERROR;
-  }
-}
 
 Porter__Error *method_error(method_call *call, Porter__Error__Code code, char const *text, slice outside, int errno_value)
 {
@@ -68,7 +60,7 @@ int method_fail(method_call *call, Porter__Error__Code code, char const *text, s
   Porter__Failure failure = PORTER__FAILURE__INIT;
   failure.error = method_error(call, code, text, outside, errno_value);
   if (!failure.error) return method_temporary(call, "take memory");
-  return method_write(call, &failure.base) == EXIT_DONE ? exit_code(code) : EXIT_TEMPORARY;
+  return method_write(call, &failure.base) == EXIT_DONE ? outcome_exit(code) : EXIT_TEMPORARY;
 }
 
 int method_temporary(method_call *call, char const *failed)
@@ -135,8 +127,8 @@ int method_write(method_call *call, ProtobufCMessage const *message)
 int method_write_field(method_call *call, unsigned int number, ProtobufCMessage const *message)
 {
   uint8_t head[20];
-  size_t len = wire_varint(head, (uint64_t)number << 3 | 2);
-  len += wire_varint(head + len, protobuf_c_message_get_packed_size(message));
+  size_t len = message_varint(head, (uint64_t)number << 3 | 2);
+  len += message_varint(head + len, protobuf_c_message_get_packed_size(message));
   if (!call->write(call->context, (char const *)head, len)) return method_temporary(call, "write response");
   return method_write(call, message);
 }

@@ -1,0 +1,41 @@
+/* What may be asked and answered at most: of mail, all of it is here, each with its reason. (Of the control port: control_words.h.) */
+#ifndef PORTER_LIMITS_H
+#define PORTER_LIMITS_H
+
+/* --- messages --- */
+
+/* A request: thousands of mids fit, and a client that is let in costs no more memory than that. */
+#define REQUEST_MAX 1048576u
+/* A response, and any message: what protobuf's own decoders take (their lengths are signed and of 32 bits). */
+#define RESPONSE_MAX 2147483647u
+/* JSON that is made a message: a request's octets, each of them six when it is escaped, and base64 above that. */
+#define JSON_MAX 16777216u
+/* protobuf-c takes 48 octets and more for each field that it unpacks, and recurses at each level: what a request may have of both. */
+#define WIRE_FIELDS_MAX 10000
+#define WIRE_LEVELS_MAX 16
+/* What is turned into JSON or out of it was not always checked so: as deep as Google's decoders go. */
+#define MESSAGE_LEVELS_MAX 100
+/* Fields of one type: room on the stack at each level. */
+#define MESSAGE_FIELDS_MAX 32
+
+/* --- lists --- */
+
+/* Heads in one answer of List and ListSearch: some 600 octets each, so a page is never larger than a mail. */
+#define LISTING_MAX 1000
+/* Heads where ListSearch names no limit: a screen. */
+#define LISTING_DEFAULT 50
+
+/* --- frames --- */
+
+/* A method's name; nobody needs a long one, and it goes into argv. */
+#define FRAME_METHOD_MAX 64
+/* What must come or go within the patience. A pipe holds it, and 60 s for it are slower than any line that works. */
+#define FRAME_PIECE 65536u
+#define FRAME_PATIENCE 60u
+/* What is dropped from a client that still sends when the stream has ended: long enough for the response to reach him. */
+#define FRAME_DRAIN_MS 2000
+#define FRAME_DRAIN_MAX (64u << 20)
+/* The checkpassword interface's own (cr.yp.to/checkpwd/interface.html). */
+#define CREDENTIALS_MAX 512
+
+#endif
