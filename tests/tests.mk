@@ -17,6 +17,14 @@ $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay/main.c $(LIBRARY)
 $(B)/bench/%: tests/bench/%.c $(LIBRARY)
 	$(TEST) -o $@ $^ $(DYNAMIC_LDLIBS)
 
+# Mailboxes for benchmarks, made once: 10,000 mails of 20 KB; 1,000, 100,000 and a million of 2.5 KB.
+$(B)/bench/m10k: BOX = 10000
+$(B)/bench/m1k: BOX = 1000 small
+$(B)/bench/m100k: BOX = 100000 small
+$(B)/bench/m1m: BOX = 1000000 small
+$(addprefix $(B)/bench/,m1k m10k m100k m1m): | $(B)/bench/mailbox
+	rm -rf $@ $@.new && $(B)/bench/mailbox $@.new $(BOX) && mv $@.new $@
+
 # Each target for FUZZ_SECONDS, all of it built by clang with libFuzzer.
 FUZZ_SECONDS := 60
 fuzzers: $(FUZZERS)
