@@ -1,4 +1,4 @@
-/* Names of files in a Maildir (MAIL.md, Maildir++, 1 to 5). */
+/* Names of files in a Maildir (maildir-op(1), doc/design.md). */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

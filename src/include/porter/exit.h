@@ -1,4 +1,4 @@
-/* The exit codes of all programs (DESIGN: 1 to 6 are JWebmail's table, the rest skarnet's and qmail's). */
+/* The exit codes of all programs (porter(7): 1 to 6 are JWebmail's table, the rest skarnet's and qmail's). */
 #ifndef PORTER_EXIT_H
 #define PORTER_EXIT_H
 

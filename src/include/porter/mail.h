@@ -105,7 +105,7 @@ struct mime_tree_s {
 /* The tree of the message in the len octets of s. A transfer-encoded message/rfc822 is decoded into the arena.
  * Bounds (parts, depth, fields) are constants in mime.c; what goes beyond them stays opaque. */
 extern int mime_parse (arena *a, char const *s, size_t len, mime_tree *tree);
-/* The IMAP section number of part i, as porter's paths go (DESIGN: "1" for the body of a mail that is no multipart, "" for a multipart
+/* The IMAP section number of part i, as porter's paths go (doc/design.md: "1" for the body of a mail that is no multipart, "" for a multipart
  * root, inside a message/rfc822 at "2" they are "2.1" and on; a multipart that is the root of a message at "2" is "2" too,
  * as its message is). MIME_PATH_FMT octets hold any; no NUL; returns the length. */
 #define MIME_PATH_FMT (MIME_DEPTH_MAX * 21)

@@ -1,4 +1,4 @@
-/* Paths of parts: IMAP's section numbers (RFC 9051 6.4.5), as DESIGN fixes them. */
+/* Paths of parts: IMAP's section numbers (RFC 9051 6.4.5), see doc/design.md. */
 #include <porter/mail.h>
 
 #include "private.h"
