@@ -13,7 +13,7 @@ before = B.everything()
 r = B.call('Capabilities')
 eq(B.code, 0, 'Capabilities')
 eq(list(r.methods), 'Capabilities Folders Stats List Search ListSearch Show Raw Move Remove AddFolder SetFlags'.split(), 'twelve methods')
-eq(r.max_request, 1 << 20, 'max_request')
+eq((r.max_request, r.max_mails), (1 << 20, 1000), 'max_request, max_mails')
 ok(r.version and r.max_response >= 1 << 30, 'version, max_response')
 
 r = B.call('Stats')
@@ -71,11 +71,15 @@ r3 = B.call('ListSearch', limit=2, sort=S, bound=dict(param=str(T - 100), id=e))
 eq(mids(r3), [a, b], 'a bound whose mail has gone is a place still')
 eq((r.last_bound.param, r.last_bound.id), (str(T + 100), b), 'a bound names key and mid')
 r = B.call('ListSearch', limit=0, sort=S)
-eq((B.code, mids(r), r.HasField('first_bound')), (0, [], False), 'limit 0 is an empty page')
+eq((B.code, mids(r), r.first, r.last), (0, [a, b, c, d], True, True), 'limit 0 is 50')
 r = B.call('ListSearch', limit=2**32 - 1, sort=dict(parameter='SUBJECT', direction='DESC'))
 eq((mids(r), r.first, r.last, r.first_bound.param), ([c, a, d, b], True, True, 'straße ä'), 'limit 2^32-1; text bounds are folded')
 r = B.call('ListSearch', limit=9, search='apple', sort=S)
-eq((mids(r), r.first, r.last), ([a, b, d], True, True), 'ListSearch: search')
+eq((mids(r), r.first, r.last, r.total, r.cut), ([a, b, d], True, True, 0, False), 'ListSearch: search, of which no total is told')
+r = B.call('ListSearch', limit=1, sort=S)
+eq((r.total, r.cut), (4, False), 'ListSearch: how many there are; a page that is as long as was asked is not cut')
+r = B.call('List', start=1, end=2)
+eq((r.total, r.cut), (4, False), 'List likewise')
 for by in 'DATE SIZE SENDER SUBJECT ARRIVAL'.split():
     for way in 'ASC DESC'.split():
         whole, got, bound = mids(B.call('List', end=9, sort=dict(parameter=by, direction=way))), [], None
@@ -120,6 +124,10 @@ ok('\x1b' not in text and len(text.encode()) < 300, 'an error\'s text is harmles
 eq(B.everything(), before, 'nothing of all this changed anything')
 
 # reading one
+for mid in (a, b, c, d):
+    r = B.call('Show', mid=mid, bodies='NONE')
+    h = [h for h in B.call('List', end=9).mail_heads if h.mid == mid][0]
+    eq((r.byte_size, r.rec_date, r.flags, r.unread), (h.byte_size, h.rec_date, h.flags, h.unread), 'Show tells of the file what a list tells: %s' % mid)
 r = B.call('Show', mid=a)
 eq((r.mail.head.subject, r.mail.body.discrete, r.mail.head.mime.size, r.mail.head.mime.path), ('Re: [list] banana', b'hello apple\n', 12, '1'), 'Show')
 r = B.call('Raw', mid=a)

@@ -153,7 +153,7 @@ for name, content, body in (
     eq(v1('read-mail', partless)['body'], body, 'a multipart without parts, %s: its text is shown' % name)
     os.unlink(B.path + '/cur/' + partless + ':2,')
 
-# The date of the delivery comes from a list: of mails that are as large, and of one whose name lies about it.
+# The date of the delivery: of mails that are as large, and of one whose name lies about it.
 alike = ['%d.M%dP7.h' % (T + 60 * i, i) for i in range(30)]
 liar = '%d.M9P8.h,S=9' % (T + 3600)
 for name in alike + [liar]:
@@ -162,6 +162,31 @@ for name, date in ((alike[0], '10:06:40'), (alike[29], '10:35:40'), (liar, '11:0
     eq(v1('read-mail', name)['head']['date'], '2019-02-22T' + date + 'Z', 'the delivery of ' + name)
 for name in alike + [liar]:
     os.unlink(B.path + '/.Sent/cur/' + name + ':2,S')
+
+# --- how often maildir-op runs ---
+counting = os.path.join(work, 'counting')
+with open(counting, 'w') as f:
+    f.write('#!/bin/sh\necho "$1" >> "$COUNTED"\nexec %s/maildir-op "$1"\n' % bin_dir)
+os.chmod(counting, 0o755)
+
+
+def runs(*args):
+    """What maildir-op is asked, in order."""
+    counted = os.path.join(work, 'counted')
+    open(counted, 'w').close()
+    subprocess.run([bin_dir + '/maildir-v1', counting, *args], cwd=B.path, capture_output=True, env=dict(os.environ, COUNTED=counted))
+    with open(counted) as f:
+        return f.read().split()
+
+
+third = B.folder('.Zz')
+B.put('7.third:2,', 'Subject: x\n\n', folder='.Zz')
+eq(v1('folders').index('Zz'), 2, 'a mail in the third folder')
+eq(runs('read-mail', plain), ['Show'], 'read-mail of a mail in the inbox is one run')
+eq(runs('read-mail', '7.third'), ['Show', 'Folders', 'Show', 'Show', 'Show'], 'elsewhere one a folder that is tried, and one for their names')
+eq(runs('raw', '7.third'), ['Raw', 'Folders', 'Raw', 'Raw', 'Raw'], 'raw likewise')
+eq(runs('list', '0', '49', '', ''), ['List'], 'a list that reaches beyond the folder is one run')
+shutil.rmtree(third)
 
 # --- search ---
 eq([h['mid'] for h in v1('search', 'GRÜẞE "QUOTED" \\BACK', '')], [plain], 'search: any case, quotes, backslashes')
@@ -273,8 +298,10 @@ for i in range(2345):
     B.put('%d.M%d.h:2,S' % (T + i, i), 'Subject: %d\n\n' % i)
 got = v1('list', '0', '5000', '', '')
 eq([h['head']['subject'] for h in got], [str(i) for i in range(2345)], 'a list longer than one response of maildir-op')
+eq(runs('list', '0', '5000', '', ''), ['List'] * 3, 'in as many runs as it has pages')
+eq(runs('list', '0', '999', '', ''), ['List'], 'a page of the very length is one')
 eq([h['head']['subject'] for h in v1('list', '990', '2010', '!', '')], [str(2344 - i) for i in range(990, 2011)], 'across two pages, down')
-eq(v1('read-mail', '%d.M0.h' % T)['head']['date'], '2019-02-22T10:06:40Z', 'the date of a mail without one, many pages down')
+eq(v1('read-mail', '%d.M0.h' % T)['head']['date'], '2019-02-22T10:06:40Z', 'the date of a mail without one')
 
 deep = 'Subject: deep\nContent-Type: multipart/mixed; boundary=b0\n\n'
 for i in range(1, 28):

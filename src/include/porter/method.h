@@ -52,13 +52,15 @@ extern int method_write_field (method_call *call, unsigned int number, ProtobufC
 
 /* Opens and scans a folder. EXIT_DONE, or the code of the failure that was answered. */
 extern int method_folder (method_call *call, folder *f, char const *name);
-/* Reads all of the mail with that mid. */
-extern int method_read (method_call *call, folder *f, slice mid, mail_file *m);
+/* Reads all of the mail with that mid; entry may be null. */
+extern int method_read (method_call *call, folder *f, slice mid, mail_file *m, mail_entry const **entry);
 
 /* A mail as messages, in the arena; null where memory fails. */
 extern Porter__MIMEHeader *build_mime (arena *a, mime_tree const *tree, size_t i);
 extern Porter__MailHeader *build_head (arena *a, mime_tree const *tree, size_t i);
 extern Porter__ListMailHeader *build_list_head (arena *a, folder const *f, mail_entry const *e, mail_file const *m, mime_tree const *tree, int preview, int64_t now);
+/* When it was delivered, and its flags in order. 0 where memory fails. */
+extern int build_file (arena *a, folder const *f, mail_entry const *e, mail_file const *m, int64_t now, char **rec_date, char **flags);
 extern char *build_string (arena *a, slice s);
 
 /* The mails of an open folder in the order that is asked, only those that match pattern (none: all). */

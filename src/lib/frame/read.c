@@ -1,6 +1,5 @@
 /* Reading a request frame, octet for octet. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -10,8 +9,7 @@
 #include <skalibs/uint32.h>
 
 #include <porter/frame.h>
-
-#define PIPE_SURE 4096u  /* a pipe holds a page, even that of a user who has too many */
+#include <porter/octets.h>
 
 char const *frame_reason(enum frame_status status)
 {
@@ -96,23 +94,6 @@ enum frame_status frame_request_read(int fd, frame_request *request, uint32_t ma
   return request->len > max ? FRAME_LENGTH : FRAME_OK;
 }
 
-/* A pipe with the message in it, its writing end closed. 0 with errno 0 where the pipe is too small: then nothing was lost. */
-static int in_pipe(char const *s, uint32_t len, int *in)
-{
-  int p[2];
-  if (pipe2(p, O_CLOEXEC) < 0) return 0;
-  if (len > PIPE_SURE && fcntl(p[1], F_GETPIPE_SZ) < (int)len) errno = 0;
-  else if (allwrite(p[1], s, len) == len) {
-    close(p[1]);
-    *in = p[0];
-    return 1;
-  }
-  int e = errno;
-  close(p[0]);
-  close(p[1]);
-  return errno = e, 0;
-}
-
 enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience, int *in)
 {
   char s[FRAME_PIECE];
@@ -125,8 +106,8 @@ enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience
       return status;
     }
     if (len <= FRAME_PIECE) {
-      if (in_pipe(s, len, in)) return FRAME_OK;
-      if (errno) return FRAME_SYSTEM;
+      *in = octets_fd("request", s, len);
+      return *in < 0 ? FRAME_SYSTEM : FRAME_OK;
     }
     if (file < 0) file = memfd_create("request", MFD_CLOEXEC);
     if (file < 0) return FRAME_SYSTEM;

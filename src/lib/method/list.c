@@ -5,6 +5,7 @@
 int method_list(method_call *call)
 {
   Porter__ListReq const *request = call->request;
+  Porter__ListResp response = PORTER__LIST_RESP__INIT;
   order_key *list;
   size_t count, start = request->start, end = request->end;
   folder f;
@@ -15,8 +16,11 @@ int method_list(method_call *call)
   if (code == EXIT_DONE) {
     if (end > count) end = count;
     if (start > end) start = end;
-    if (end - start > LISTING_MAX) end = start + LISTING_MAX;
+    response.total = count;
+    response.cut = end - start > LISTING_MAX;
+    if (response.cut) end = start + LISTING_MAX;
     code = listing_write(call, &f, list + start, end - start, 1, request->preview);
+    if (code == EXIT_DONE) code = method_write(call, &response.base);
   }
   folder_close(&f);
   return code;

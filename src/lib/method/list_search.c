@@ -24,7 +24,7 @@ static int page(method_call *call, folder *f, order_key const *from)
   enum order_by by = request->sort ? (enum order_by)request->sort->parameter : ORDER_DATE;
   int descending = request->sort && request->sort->direction == PORTER__SORT__DIRECTION__DESC;
   int before = request->direction == PORTER__LIST_SEARCH_REQ__DIRECTION__BEFORE;
-  size_t count, start, end, limit = request->limit < LISTING_MAX ? request->limit : LISTING_MAX;
+  size_t count, start, end, limit = request->limit ? request->limit : LISTING_DEFAULT;
   order_key *list;
   int code = listing_make(call, f, request->sort, request->search, &list, &count);
   if (code != EXIT_DONE) return code;
@@ -36,6 +36,9 @@ static int page(method_call *call, folder *f, order_key const *from)
     if (before) end = at;
     else start = at + (size_t)there;
   }
+  response.total = *request->search ? 0 : count;
+  response.cut = limit > LISTING_MAX && end - start > LISTING_MAX;
+  if (limit > LISTING_MAX) limit = LISTING_MAX;
   if (end - start > limit) {
     if (before) start = end - limit;
     else end = start + limit;

@@ -83,7 +83,7 @@ int method_raw(method_call *call)
   mail_file m = MAIL_FILE_ZERO;
   folder f;
   int code = method_folder(call, &f, request->folder);
-  if (code == EXIT_DONE) code = method_read(call, &f, (slice){ request->mid, strlen(request->mid) }, &m);
+  if (code == EXIT_DONE) code = method_read(call, &f, (slice){ request->mid, strlen(request->mid) }, &m, NULL);
   if (code == EXIT_DONE) code = answer(call, &m);
   mail_file_close(&m);
   folder_close(&f);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <porter/exit.h>
+#include <porter/message.h>
 #include <porter/message_field.h>
 #include <porter/method.h>
 #include <porter/outcome.h>
@@ -95,10 +96,11 @@ int method_folder(method_call *call, folder *f, char const *name)
   return method_fail_folder(call, s);
 }
 
-int method_read(method_call *call, folder *f, slice mid, mail_file *m)
+int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entry const **entry)
 {
   mail_entry *e = folder_find(f, mid);
   if (!e) errno = ENOENT;
+  if (entry) *entry = e;
   return e && mail_file_all(m, f, e) ? EXIT_DONE : method_fail_mail(call, mid);
 }
 
@@ -133,25 +135,13 @@ int method_write_field(method_call *call, unsigned int number, ProtobufCMessage 
   return method_write(call, message);
 }
 
-static void *arena_alloc(void *a, size_t size)
-{
-  return arena_take(a, size);
-}
-
-static void arena_keep(void *a, void *pointer)
-{
-  (void)a;
-  (void)pointer;
-}
-
 static int run(method_call *call, method const *m, char const *request, size_t len)
 {
-  ProtobufCAllocator allocator = { arena_alloc, arena_keep, call->a };
   char const *why;
   if (len > REQUEST_MAX) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "the request is too long", (slice)SLICE_ZERO, 0);
   if (!wire_check(m->request, (uint8_t const *)request, len, &why))
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, why, (slice)SLICE_ZERO, 0);
-  call->request = protobuf_c_message_unpack(m->request, &allocator, len, (uint8_t const *)request);
+  call->request = message_unpack(m->request, (slice){ request, len }, call->a);
   if (!call->request) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "not a protobuf message", (slice)SLICE_ZERO, 0);
   return m->run(call);
 }

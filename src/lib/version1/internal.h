@@ -5,6 +5,7 @@
 #include <maildir.pb-c.h>
 
 #include <porter/arena.h>
+#include <porter/ask.h>
 #include <porter/json_output.h>
 
 typedef struct version1_s version1;
@@ -20,26 +21,13 @@ struct version1_s {
 
 /* --- asking maildir-op --- */
 
-#define LIST_MAX 1000  /* heads in one response of List: what is more takes another */
+typedef struct ask_answer_s answer;
+#define ANSWER_ZERO ASK_ANSWER_ZERO
 
-/* One answer of maildir-op. */
-typedef struct answer_s answer;
-struct answer_s {
-  int code;     /* EXIT_DONE, or why there is no response */
-  int error;    /* where code is EXIT_ERROR or EXIT_REQUEST: of Porter__Error__Code */
-  slice text;   /* its text */
-  slice octets; /* the response */
-  void *map;    /* of it, where it is large */
-  arena a;      /* of the response and the message */
-  void *message;
-};
-#define ANSWER_ZERO { .code = 0, .error = 0, .text = SLICE_ZERO, .octets = SLICE_ZERO, .map = NULL, .a = ARENA_ZERO, .message = NULL }
-
-/* Asks method; the answer's memory is given back by answer_free. Returns its code. */
+/* Asks method; the answer's memory is given back by ask_free. Returns its code. */
 extern int ask (version1 *v, char const *method, ProtobufCMessage const *request, answer *response);
 /* Unpacks the response, into response->message. EXIT_DONE or EXIT_TEMPORARY. */
 extern int answer_unpack (version1 *v, answer *response, ProtobufCMessageDescriptor const *type);
-extern void answer_free (answer *response);
 
 /* --- answering --- */
 

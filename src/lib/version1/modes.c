@@ -158,7 +158,7 @@ static int list(version1 *v)
   Porter__Sort sort = PORTER__SORT__INIT;
   array heads;
   uint32_t start, end;
-  size_t n;
+  int more;
   int code = EXIT_DONE;
   if (!number_scan(v->argv[1], &start)) return fail_arguments(v, "START is no number: ", v->argv[1]);
   if (!number_scan(v->argv[2], &end)) return fail_arguments(v, "END is no number: ", v->argv[2]);
@@ -171,19 +171,19 @@ static int list(version1 *v)
   do {
     answer response = ANSWER_ZERO;
     request.start = start;
-    request.end = end - start > LIST_MAX ? start + LIST_MAX : end;
-    n = 0;
+    request.end = end;
+    more = 0;
     code = ask(v, "List", &request.base, &response);
     if (code != EXIT_DONE) {
       code = answer_failed(v, &response);
     } else if ((code = answer_unpack(v, &response, &porter__list_resp__descriptor)) == EXIT_DONE) {
       Porter__ListResp const *page = response.message;
-      n = page->n_mail_heads;
-      array_heads(&heads, page->mail_heads, n);
+      array_heads(&heads, page->mail_heads, page->n_mail_heads);
+      start += (uint32_t)page->n_mail_heads;
+      more = page->cut && page->n_mail_heads;
     }
-    answer_free(&response);
-    start += (uint32_t)n;
-  } while (code == EXIT_DONE && n == LIST_MAX && start < end);
+    ask_free(&response);
+  } while (code == EXIT_DONE && more);
   return array_end(v, &heads, code);
 }
 
@@ -203,7 +203,7 @@ static int search(version1 *v)
     Porter__SearchResp const *found = response.message;
     array_heads(&heads, found->found, found->n_found);
   }
-  answer_free(&response);
+  ask_free(&response);
   return array_end(v, &heads, code);
 }
 
@@ -229,7 +229,7 @@ static int count(version1 *v)
     json_put_text(&out, "}\n");
     code = answer_end(v, &out);
   }
-  answer_free(&response);
+  ask_free(&response);
   return code;
 }
 
@@ -252,7 +252,7 @@ static int folders(version1 *v)
     json_put_text(&out, "]\n");
     code = answer_end(v, &out);
   }
-  answer_free(&response);
+  ask_free(&response);
   return code;
 }
 

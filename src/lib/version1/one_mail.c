@@ -1,9 +1,6 @@
 /* The modes that are about one mail: read-mail, raw, move. They find it in any folder. */
 #include <string.h>
 
-#include <skalibs/stralloc.h>
-#include <skalibs/types.h>
-
 #include <porter/exit.h>
 #include <porter/message_field.h>
 #include <porter/text.h>
@@ -33,7 +30,7 @@ int each_folder(version1 *v, attempt_func *attempt, void *context)
     for (size_t i = 0; i < list->n_folders && code == NOT_HERE; i++) code = attempt(v, list->folders[i], context);
     if (code == NOT_HERE) code = no_such_mail(v);
   }
-  answer_free(&response);
+  ask_free(&response);
   return code;
 }
 
@@ -103,7 +100,7 @@ static int raw_attempt(version1 *v, char const *folder, void *context)
   if (v->argc > 2) request.path = (char *)v->argv[2];
   code = ask(v, "Raw", &request.base, &response);
   code = code == EXIT_DONE ? put_raw(v, &response) : attempt_failed(v, &response, folder);
-  answer_free(&response);
+  ask_free(&response);
   return code;
 }
 
@@ -114,124 +111,34 @@ int raw(version1 *v)
 
 /* --- read-mail --- */
 
-#define NEAR 10  /* of mails that are as large, the one that is looked for is nearly always among the first */
-
-/* One page of the folder by size, behind bound. Sets delivered where the mail is in it; else the bound of the next page, which
- * is empty behind the last. */
-static int find_in_page(version1 *v, Porter__ListSearchReq *request, char *delivered, stralloc *param, stralloc *id)
+static int put_mail(version1 *v, Porter__ShowResp const *shown)
 {
-  answer response = ANSWER_ZERO;
-  int code = ask(v, "ListSearch", &request->base, &response);
-  param->len = id->len = 0;
-  if (code != EXIT_DONE) {
-    code = answer_failed(v, &response);
-  } else if ((code = answer_unpack(v, &response, &porter__list_search_resp__descriptor)) == EXIT_DONE) {
-    Porter__ListSearchResp const *page = response.message;
-    for (size_t i = 0; i < page->n_mail_heads; i++)
-      if (!strcmp(page->mail_heads[i]->mid, v->argv[1]) && strlen(page->mail_heads[i]->rec_date) < UTC_FMT)
-        strcpy(delivered, page->mail_heads[i]->rec_date);
-    if (!page->last && page->last_bound && !(stralloc_cats(param, page->last_bound->param) && stralloc_cats(id, page->last_bound->id)))
-      code = fail_system(v, "take memory");
-  }
-  answer_free(&response);
-  return code;
-}
-
-/* The delivery's date of a mail that says none itself, which lists tell and Show does not. In the order of sizes, which opens no
- * mail, it is where its size is; if that is not so (its name may lie), anywhere. */
-static int find_delivery(version1 *v, char const *folder, uint64_t size, char *delivered)
-{
-  Porter__ListSearchReq request = PORTER__LIST_SEARCH_REQ__INIT;
-  Porter__Sort sort = PORTER__SORT__INIT;
-  Porter__Bound bound = PORTER__BOUND__INIT;
-  stralloc param = STRALLOC_ZERO, id = STRALLOC_ZERO;
-  char digits[UINT64_FMT];
-  int code;
-  sort.parameter = PORTER__SORT__PARAMETER__SIZE;
-  request.folder = (char *)folder;
-  request.sort = &sort;
-  request.bound = &bound;
-  request.limit = NEAR;
-  digits[uint64_fmt(digits, size)] = 0;
-  bound.param = digits;
-  *delivered = 0;
-  while ((code = find_in_page(v, &request, delivered, &param, &id)) == EXIT_DONE && !*delivered) {
-    if (request.limit == NEAR) {
-      request.limit = LIST_MAX;  /* from the start of the folder */
-      param.len = id.len = 0;
-    } else if (!param.len) break;
-    if (!stralloc_0(&param) || !stralloc_0(&id)) {
-      code = fail_system(v, "take memory");
-      break;
-    }
-    bound.param = param.s;
-    bound.id = id.s;
-  }
-  stralloc_free(&param);
-  stralloc_free(&id);
-  return code;
-}
-
-static int put_mail(version1 *v, Porter__Mail const *mail, uint64_t size, char const *folder)
-{
-  Porter__MIMEHeader const *mime = mail->head ? mail->head->mime : NULL;
-  char delivered[UTC_FMT] = "", date[UTC_FMT];
+  Porter__Mail const empty = PORTER__MAIL__INIT, *mail = shown->mail ? shown->mail : &empty;
   json_output out;
-  if (!mail->head || !utc(date, mail->head->send_date)) {
-    int code = find_delivery(v, folder, size, delivered);
-    if (code != EXIT_DONE) return code;
-  }
   answer_start(v, &out);
   json_put_text(&out, "{\"size\":");
-  json_put_number(&out, size);
+  json_put_number(&out, shown->byte_size);
   json_put_text(&out, ",\"head\":");
-  put_mail_head(&out, mail->head, delivered);
+  put_mail_head(&out, mail->head, shown->rec_date);
   json_put_text(&out, ",\"body\":");
-  put_body(&out, mime, mail->body);
+  put_body(&out, mail->head ? mail->head->mime : NULL, mail->body);
   json_put_text(&out, "}\n");
   return answer_end(v, &out);
-}
-
-/* The size of the whole, which Show does not tell: the header of an octet of it. */
-static int ask_size(version1 *v, char const *folder, uint64_t *size)
-{
-  Porter__RawReq request = PORTER__RAW_REQ__INIT;
-  answer response = ANSWER_ZERO;
-  int code;
-  request.folder = (char *)folder;
-  request.mid = (char *)v->argv[1];
-  request.length = 1;
-  code = ask(v, "Raw", &request.base, &response);
-  if (code != EXIT_DONE) {
-    code = attempt_failed(v, &response, folder);
-  } else if ((code = answer_unpack(v, &response, &porter__raw_resp__descriptor)) == EXIT_DONE) {
-    Porter__RawResp const *r = response.message;
-    *size = r->header ? r->header->size : 0;
-  }
-  answer_free(&response);
-  return code;
 }
 
 static int read_attempt(version1 *v, char const *folder, void *context)
 {
   Porter__ShowReq request = PORTER__SHOW_REQ__INIT;
   answer response = ANSWER_ZERO;
-  uint64_t size = 0;
-  int code = ask_size(v, folder, &size);
+  int code;
   (void)context;
-  if (code != EXIT_DONE) return code;
   request.folder = (char *)folder;
   request.mid = (char *)v->argv[1];
   request.bodies = PORTER__SHOW_REQ__BODIES__TEXT;
   code = ask(v, "Show", &request.base, &response);
-  if (code != EXIT_DONE) {
-    code = attempt_failed(v, &response, folder);
-  } else if ((code = answer_unpack(v, &response, &porter__show_resp__descriptor)) == EXIT_DONE) {
-    Porter__Mail const empty = PORTER__MAIL__INIT;
-    Porter__ShowResp const *shown = response.message;
-    code = put_mail(v, shown->mail ? shown->mail : &empty, size, folder);
-  }
-  answer_free(&response);
+  if (code != EXIT_DONE) code = attempt_failed(v, &response, folder);
+  else if ((code = answer_unpack(v, &response, &porter__show_resp__descriptor)) == EXIT_DONE) code = put_mail(v, response.message);
+  ask_free(&response);
   return code;
 }
 
@@ -264,7 +171,7 @@ static int move_attempt(version1 *v, char const *folder, void *context)
     json_put_text(&out, "}\n");
     code = answer_end(v, &out);
   }
-  answer_free(&response);
+  ask_free(&response);
   return code;
 }
 
