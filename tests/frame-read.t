@@ -59,6 +59,15 @@ is 'exactly the octets of a frame are read' "$( (frame-read -t 1 "$work/code" 3 
 { frame M "$(printf %70000d 7)"; frame M "$(printf %65536d 8)"; } > "$work/in"
 chain frame-read frame-write "$work/cat"
 is 'messages through a memfd and a pipe' "$got" "$({ response "$(printf %70000d 7)"; response "$(printf %65536d 8)"; } | hex)"
+{ be32 1; printf M; be32 1048577; head -c 1048577 /dev/zero; } > "$work/in"
+mkdir "$work/dir"
+chain frame-read -d "$work/dir" frame-write sh -c 'readlink /proc/self/fd/0'
+is 'a long message is a file of the directory' "$(grep -ac "$work/dir/#" "$work/got")" 1
+chain frame-read -d "$work/none" frame-write sh -c 'wc -c'
+is 'or of the memory, where that has none' "$(tail -c +5 "$work/got")" 1048577
+chain frame-read frame-write sh -c 'readlink /proc/self/fd/0'
+is 'or where none is named' "$(grep -ac memfd "$work/got")" 1
+is 'none is left' "$(ls "$work/dir")" ''
 frame M x > "$work/in"
 chain frame-read frame-write "$work/fds"
 "$work/fds" < "$work/in" > "$work/fds.alone" 2>/dev/null
@@ -130,7 +139,7 @@ chain frame-read -n 4 frame-write "$work/code" 0 x
 is 'one as long as -n' $code 0
 { be32 1; printf M; be32 5; printf abcd; } > "$work/in"; bad 'a message cut short'
 { be32 1; printf M; be32 70000; printf %69999d 1; } > "$work/in"; bad 'a long message cut short'
-{ be32 1; printf M; be32 1048577; } > "$work/in"; bad 'a message longer than 1 MiB'
+{ be32 1; printf M; be32 68157441; } > "$work/in"; bad 'a message longer than 65 MiB'
 { be32 5; printf Show; } > "$work/in"; bad 'a method cut short'
 printf '\0\0' > "$work/in"; bad 'a length cut short'
 frame '' x > "$work/in"; bad 'no method'

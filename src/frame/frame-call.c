@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
@@ -39,12 +41,43 @@ static ProtobufCMessageDescriptor const *type(char const *method, char const *su
 }
 
 /* The server may have answered and closed its end already: then what cannot be sent does not matter, the response does. */
+static void unsent(void)
+{
+  if (errno != EPIPE && errno != ECONNRESET) strerr_diefu1sys(EXIT_TEMPORARY, "send the request");
+}
+
 static void put(char const *method, char const *s, size_t len)
 {
   char head[FRAME_METHOD_MAX + 8];
   size_t n = frame_request_head(head, method, (uint32_t)len);
   if (allwrite(OUT, head, n) == n && allwrite(OUT, s, len) == len) return;
-  if (errno != EPIPE && errno != ECONNRESET) strerr_diefu1sys(EXIT_TEMPORARY, "send the request");
+  unsent();
+}
+
+/* A request that lies in a file goes from there: it may be large. */
+static void put_file(char const *method)
+{
+  struct stat st;
+  off_t at = lseek(0, 0, SEEK_CUR);
+  char head[FRAME_METHOD_MAX + 8];
+  size_t n;
+  if (fstat(0, &st) < 0) strerr_diefu1sys(EXIT_TEMPORARY, "read the request");
+  if (at > st.st_size) at = st.st_size;
+  if (st.st_size - at > FRAME_MESSAGE_MAX) strerr_dief1x(EXIT_REQUEST, "the request is too long");
+  n = frame_request_head(head, method, (uint32_t)(st.st_size - at));
+  if (allwrite(OUT, head, n) < n) {
+    unsent();
+    return;
+  }
+  while (at < st.st_size) {
+    ssize_t w = sendfile(OUT, 0, &at, (size_t)(st.st_size - at));
+    if (w < 0 && errno == EINTR) continue;
+    if (!w) strerr_dief1x(EXIT_TEMPORARY, "the request became shorter while it was sent");
+    if (w < 0) {
+      unsent();
+      return;
+    }
+  }
 }
 
 static void put_auth(void)
@@ -126,7 +159,11 @@ int main(int argc, char const *const *argv)
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* credentials */
   ProtobufCMessageDescriptor const *req = json ? type(argv[0], "Req") : NULL, *resp = json ? type(argv[0], "Resp") : NULL;
-  if (!input_read(0, JSON_MAX, &input)) strerr_diefu1sys(errno == EMSGSIZE ? EXIT_REQUEST : EXIT_TEMPORARY, "read the request");
+  /* What is wrong with it is seen before anything is sent. */
+  struct stat st;
+  int file = !json && !fstat(0, &st) && S_ISREG(st.st_mode);
+  if (!file && !input_read(0, json ? JSON_MAX : FRAME_MESSAGE_MAX, &input))
+    strerr_diefu1sys(errno == EMSGSIZE ? EXIT_REQUEST : EXIT_TEMPORARY, "read the request");
   request = (slice){ input.s, input.len };
   if (json) {
     char fault[MESSAGE_FAULT_SIZE];
@@ -136,7 +173,8 @@ int main(int argc, char const *const *argv)
     }
   }
   if (auth) put_auth();
-  put(argv[0], request.s, request.len);
+  if (file) put_file(argv[0]);
+  else put(argv[0], request.s, request.len);
   get(&response, max, patience);
   stralloc_free(&input);
   arena_free(&a);

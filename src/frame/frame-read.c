@@ -21,7 +21,7 @@
 #include <porter/frame.h>
 #include <porter/outcome.h>
 
-#define USAGE "frame-read [ -n max ] [ -t seconds ] prog..."
+#define USAGE "frame-read [ -d dir ] [ -n max ] [ -t seconds ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
 /* Tells frame-auth that the credentials were accepted and the mailbox was entered (PORTER_STATUS is its pipe). */
@@ -50,7 +50,9 @@ static int end(int code, int error, char const *text, unsigned int patience)
 static int refuse(enum frame_status status, unsigned int patience)
 {
   if (status == FRAME_SYSTEM) {
+    int full = errno == ENOSPC || errno == EDQUOT;
     strerr_warnwu1sys("read a request");
+    if (full) return end(EXIT_ERROR, PORTER__ERROR__CODE__OVER_QUOTA, "no space for the request", patience);
     return end(EXIT_TEMPORARY, PORTER__ERROR__CODE__TEMPORARY, frame_reason(status), patience);
   }
   return end(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST, status == FRAME_IDLE ? NULL : frame_reason(status), patience);
@@ -58,11 +60,13 @@ static int refuse(enum frame_status status, unsigned int patience)
 
 int main(int argc, char const *const *argv)
 {
-  unsigned int max = REQUEST_MAX, patience = FRAME_PATIENCE;
+  unsigned int max = FRAME_MESSAGE_MAX, patience = FRAME_PATIENCE;
+  char const *dir = NULL;
   PROG = "frame-read";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "n:t:", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "d:n:t:", &l)) != -1; ) switch (opt) {
+      case 'd': dir = l.arg; break;
       case 'n': if (!uint0_scan(l.arg, &max)) dieusage(); break;
       case 't': if (!uint0_scan(l.arg, &patience) || !patience) dieusage(); break;
       default: dieusage();
@@ -86,7 +90,7 @@ int main(int argc, char const *const *argv)
     int in, code;
     enum frame_status status = frame_request_read(0, &request, max, patience);
     if (status == FRAME_END) return EXIT_DONE;
-    if (status == FRAME_OK) status = frame_message_read(0, request.len, patience, &in);
+    if (status == FRAME_OK) status = frame_message_read(0, request.len, patience, dir, &in);
     if (status != FRAME_OK) return refuse(status, patience);
     pid_t pid = child_start(args, (char const *const *)environ, &(child_fd){ in, 0 }, 1, NULL);
     if (!pid) {

@@ -51,11 +51,12 @@ static void shrunk(int signal_number)
 int main(int argc, char const *const *argv)
 {
   static output out;
-  static char request[REQUEST_MAX + 1];
+  static char message[REQUEST_MAX + 1];
+  method_request request = { .s = message };
+  arena a = ARENA_ZERO;
   struct rlimit none = { 0, 0 };
   char const *failed;
   mailbox box;
-  size_t len;
   int code;
   PROG = "maildir-op";
   if (!fd_sanitize()) return EXIT_TEMPORARY;
@@ -65,10 +66,8 @@ int main(int argc, char const *const *argv)
   signal(SIGBUS, shrunk);
   if (!mailbox_open(&box))
     strerr_diefu1sys(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? EXIT_ACCOUNT : EXIT_TEMPORARY, "open the Maildir in the current directory");
-  errno = 0;
-  len = allread(0, request, sizeof request);
-  if (len < sizeof request && errno) strerr_diefu1sys(EXIT_TEMPORARY, "read request");
-  code = method_answer(&box, argv[1], request, len, write_out, &out, &failed);
+  if (!method_request_read(&request, argv[1], &box, 0, &a)) strerr_diefu1sys(EXIT_TEMPORARY, "read request");
+  code = method_answer(&box, argv[1], &request, write_out, &out, &failed);
   if (code == EXIT_TEMPORARY) strerr_diefu1sys(EXIT_TEMPORARY, failed);
   if (!flush(&out)) strerr_diefu1sys(EXIT_TEMPORARY, "write response");
   return code;

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
     check(frame_method(request.method, method));
     at += 8 + method;
     check(lseek(fd, 0, SEEK_CUR) == (off_t)at);
-    status = frame_message_read(fd, request.len, 1, &in);
+    status = frame_message_read(fd, request.len, 1, NULL, &in);
     if (status != FRAME_OK) {
       check(status == FRAME_CUT && request.len > size - at);
       break;

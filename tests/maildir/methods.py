@@ -12,7 +12,9 @@ before = B.everything()
 
 r = B.call('Capabilities')
 eq(B.code, 0, 'Capabilities')
-eq(list(r.methods), 'Capabilities Folders Stats List Search ListSearch Show Raw Move Remove AddFolder SetFlags'.split(), 'twelve methods')
+eq(list(r.methods)[:12], 'Capabilities Folders Stats List Search ListSearch Show Raw Move Remove AddFolder SetFlags'.split(), 'the first twelve methods')
+eq(sorted(r.methods), sorted(n[:-3] for n in pb.DESCRIPTOR.message_types_by_name if n.endswith('Req')), 'each request of maildir.proto is a method')
+eq(r.max_octets, 64 << 20, 'max_octets')
 eq((r.max_request, r.max_mails), (1 << 20, 1000), 'max_request, max_mails')
 ok(r.version and r.max_response >= 1 << 30, 'version, max_response')
 

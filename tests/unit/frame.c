@@ -77,7 +77,7 @@ static void message(size_t len)
   size_t n = 0;
   for (size_t i = 0; i < len; i++) big[i] = (char)(i * 7 + i / 251);
   if (write(fd, big, len + 1) != (ssize_t)len + 1 || lseek(fd, 0, SEEK_SET) < 0) exit(111);
-  is_int(frame_message_read(fd, (uint32_t)len, 1, &in), FRAME_OK, "a message");
+  is_int(frame_message_read(fd, (uint32_t)len, 1, NULL, &in), FRAME_OK, "a message");
   for (ssize_t r; n < sizeof back && (r = read(in, back + n, sizeof back - n)) > 0; ) n += (size_t)r;
   is_bytes(back, n, big, len, "its octets");
   is_int(lseek(fd, 0, SEEK_CUR), (long long)len, "nothing behind it was read");
@@ -91,10 +91,10 @@ static void messages(void)
   int in, open, fd;
   message(0), message(1), message(4097), message(FRAME_PIECE), message(FRAME_PIECE + 1), message(1 << 20);
   fd = holding("abc", 3, NULL);
-  is_int(frame_message_read(fd, 4, 1, &in), FRAME_CUT, "a message cut short");
+  is_int(frame_message_read(fd, 4, 1, NULL, &in), FRAME_CUT, "a message cut short");
   close(fd);
   fd = holding("abc", 3, &open);
-  is_int(frame_message_read(fd, 4, 1, &in), FRAME_LATE, "a message that stays away");
+  is_int(frame_message_read(fd, 4, 1, NULL, &in), FRAME_LATE, "a message that stays away");
   close(fd), close(open);
 }
 

@@ -45,8 +45,10 @@ extern int frame_method (char const *s, size_t len);
 /* Reads a request's head. Each of its pieces must come within patience seconds; max bounds the message. */
 extern enum frame_status frame_request_read (int fd, frame_request *request, uint32_t max, unsigned int patience);
 /* Reads the len octets of a message, a FRAME_PIECE at a time within patience seconds each, and makes *in a descriptor,
- * closed on exec, from which they can be read to end of file: a pipe up to FRAME_PIECE, a memfd beyond. The caller closes it. */
-extern enum frame_status frame_message_read (int fd, uint32_t len, unsigned int patience, int *in);
+ * closed on exec, from which they can be read to end of file: a pipe up to FRAME_PIECE, a memfd beyond; beyond FRAME_MEMORY_MAX,
+ * unless dir is null and where it has such, an unnamed file in the directory dir. The caller closes it. FRAME_SYSTEM with errno:
+ * ENOSPC or EDQUOT where it was that file that could not be written. */
+extern enum frame_status frame_message_read (int fd, uint32_t len, unsigned int patience, char const *dir, int *in);
 
 /* Reads the frame of a method Auth, whole, within patience seconds. FRAME_OK, and c is parsed; FRAME_METHOD for another method;
  * FRAME_CREDENTIALS for what is no credentials, or too long. The caller wipes c in any case. */

@@ -6,6 +6,18 @@
 
 /* A request: thousands of mids fit, and a client that is let in costs no more memory than that. */
 #define REQUEST_MAX 1048576u
+/* What Append and Upload take besides, and a mail that is made of pieces: twice what the servers of others take from them. */
+#define OCTETS_MAX 67108864u
+/* A request with those and all else, and room: what frame-read takes. */
+#define FRAME_MESSAGE_MAX (65u << 20)
+/* What of it is kept in memory where there is a directory for more: 200 connections then have at most as many MiB. */
+#define FRAME_MEMORY_MAX 1048576u
+/* Pieces of one mail, and what may lie uploaded: a mail's attachments, for a day. */
+#define PIECES_MAX 1000
+#define UPLOADS_MAX 128
+#define UPLOADS_OCTETS_MAX (256u << 20)
+#define UPLOAD_SECONDS 86400
+#define UPLOAD_SURE_SECONDS 3600
 /* A response, and any message: what protobuf's own decoders take (their lengths are signed and of 32 bits). */
 #define RESPONSE_MAX 2147483647u
 /* JSON that is made a message: a request's octets, each of them six when it is escaped, and base64 above that. */

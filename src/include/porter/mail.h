@@ -68,6 +68,9 @@ extern int mail_date_parse (slice raw, mail_date *date);
  * 0 where the year is outside 0 to 9999. */
 extern size_t mail_date_fmt (char *s, mail_date const *date);
 
+/* Reads a date of RFC 3339, any offset; fractions of seconds are dropped. 1, or 0 where it is none. */
+extern int mail_date_scan (slice text, mail_date *date);
+
 /* --- the MIME tree (RFC 2045, 2046) --- */
 
 #define MIME_DEPTH_MAX 30  /* below that a part is one opaque leaf: Google's decoders stop at 100 message levels, one of ours takes three */

@@ -128,6 +128,8 @@ extern int mail_file_start (mail_file *m, folder *f, mail_entry *e, size_t most)
 extern int mail_file_all (mail_file *m, folder *f, mail_entry *e);
 /* The same, but st says nothing then. */
 extern int mail_file_octets (mail_file *m, folder *f, mail_entry *e);
+/* All of the file that is open as fd, which the caller closes. */
+extern int mail_file_descriptor (mail_file *m, int fd);
 extern void mail_file_close (mail_file *m);
 
 /* --- changes --- */

@@ -3,6 +3,7 @@
 #define PORTER_METHOD_H
 
 #include <porter/arena.h>
+#include <porter/keywords.h>
 #include <porter/limits.h>
 #include <porter/mail.h>
 #include <porter/maildir.h>
@@ -11,11 +12,34 @@
 
 #include "maildir.pb-c.h"
 
+/* Many octets that belong to a request: in memory, or in a file. */
+typedef struct method_octets_s method_octets;
+struct method_octets_s {
+  char const *s;        /* null: in the file fd, from at on */
+  int fd;
+  uint64_t at, len;
+  int there;
+};
+
+/* A request: its message, without the octets of its large field where it has one. */
+typedef struct method_request_s method_request;
+struct method_request_s {
+  char *s;              /* REQUEST_MAX + 1 octets of the caller's */
+  size_t len;
+  method_octets octets;
+  char const *fault;    /* what is wrong with it, where something is */
+  int too_large;
+  int error;            /* errno, where the octets could not be kept */
+};
+/* Reads a request for the method of that name from fd, until its end. 0 with errno where fd cannot be read. */
+extern int method_request_read (method_request *r, char const *name, mailbox *box, int fd, arena *a);
+
 typedef struct method_call_s method_call;
 struct method_call_s {
   mailbox *box;
   arena *a;              /* for as long as the call lasts */
   void const *request;   /* unpacked; of the type that the method's row names */
+  method_octets octets;  /* of its large field */
   sink_func *write;      /* takes the response, in pieces */
   void *context;
   char const *failed;    /* where the result is EXIT_TEMPORARY: what could not be done; errno says why */
@@ -26,13 +50,16 @@ struct method_s {
   char const *name;
   ProtobufCMessageDescriptor const *request;
   int (*run) (method_call *call);  /* returns an exit code: EXIT_DONE, EXIT_ERROR, EXIT_REQUEST or EXIT_TEMPORARY */
+  unsigned int large;              /* the field whose octets may be many; 0 for none */
 };
 extern method const method_table[];
 extern size_t const method_count;
+/* Null where there is none of that name. */
+extern method const *method_find (char const *name);
 
-/* Answers a request of len octets for the method of that name: writes the response, which is an error's where the result is
+/* Answers a request for the method of that name: writes the response, which is an error's where the result is
  * EXIT_ERROR, EXIT_REQUEST or EXIT_UNSUPPORTED. With EXIT_TEMPORARY what was written is worthless and *failed says why. */
-extern int method_answer (mailbox *box, char const *name, char const *request, size_t len, sink_func *write, void *context, char const **failed);
+extern int method_answer (mailbox *box, char const *name, method_request const *request, sink_func *write, void *context, char const **failed);
 
 /* --- for the methods --- */
 
@@ -41,6 +68,8 @@ extern int method_fail (method_call *call, Porter__Error__Code code, char const 
 /* The same for what errno says of the folder or mail that outside names; EXIT_TEMPORARY where that is not the caller's or mailbox's affair. */
 extern int method_fail_folder (method_call *call, slice folder_name);
 extern int method_fail_mail (method_call *call, slice mid);
+/* The same for what errno says of storing something. */
+extern int method_fail_store (method_call *call, char const *text, slice outside);
 /* EXIT_TEMPORARY, with what could not be done. */
 extern int method_temporary (method_call *call, char const *failed);
 /* The Error that method_fail would send, in the arena; null where memory fails. */
@@ -73,6 +102,16 @@ extern int listing_write (method_call *call, folder *f, order_key const *list, s
 typedef int change_func (method_call *call, folder *f, mail_entry *e, char *new_name, void *context);
 extern int changes_make (method_call *call, folder *f, char **mids, size_t count, change_func *change, void *context);
 
+/* Removes that mail: its outcome, in the arena; null where memory fails. */
+extern Porter__Outcome *changes_remove (method_call *call, slice folder_name, slice mid);
+
+/* Flags (of MAILDIR_FLAGS) and keywords by name as letters of a file's name: out has KEYWORDS_LETTERS octets. Names that k, the folder's,
+ * lacks are added to it if make, else passed over. EXIT_DONE, or the code of the failure that was answered. */
+#define KEYWORDS_LETTERS (sizeof MAILDIR_FLAGS + KEYWORDS_MAX)
+extern int keywords_resolve (method_call *call, folder *f, keywords *k, char const *flags, char *const *names, size_t count, int make, char *out);
+/* The same, adding names, where k is of no further use. */
+extern int keywords_flags (method_call *call, folder *f, char const *flags, char *const *names, size_t count, char *out);
+
 extern int method_capabilities (method_call *call);
 extern int method_folders (method_call *call);
 extern int method_stats (method_call *call);
@@ -85,5 +124,7 @@ extern int method_move (method_call *call);
 extern int method_remove (method_call *call);
 extern int method_set_flags (method_call *call);
 extern int method_add_folder (method_call *call);
+extern int method_append (method_call *call);
+extern int method_upload (method_call *call);
 
 #endif

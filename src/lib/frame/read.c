@@ -1,5 +1,6 @@
 /* Reading a request frame, octet for octet. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -94,7 +95,14 @@ enum frame_status frame_request_read(int fd, frame_request *request, uint32_t ma
   return request->len > max ? FRAME_LENGTH : FRAME_OK;
 }
 
-enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience, int *in)
+/* A file for a message of that length: in the directory dir where it is long, so that many of them do not fill the memory. */
+static int message_file(char const *dir, uint32_t len)
+{
+  int fd = dir && len > FRAME_MEMORY_MAX ? open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+  return fd >= 0 ? fd : memfd_create("request", MFD_CLOEXEC);
+}
+
+enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience, char const *dir, int *in)
 {
   char s[FRAME_PIECE];
   int file = -1;
@@ -109,7 +117,7 @@ enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience
       *in = octets_fd("request", s, len);
       return *in < 0 ? FRAME_SYSTEM : FRAME_OK;
     }
-    if (file < 0) file = memfd_create("request", MFD_CLOEXEC);
+    if (file < 0) file = message_file(dir, len);
     if (file < 0) return FRAME_SYSTEM;
     if (allwrite(file, s, piece) < piece) break;
     done += piece;
@@ -119,6 +127,7 @@ enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience
       return FRAME_OK;
     }
   }
+  int e = errno;
   close(file);
-  return FRAME_SYSTEM;
+  return errno = e, FRAME_SYSTEM;
 }

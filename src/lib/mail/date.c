@@ -153,7 +153,7 @@ static int read_number(struct fields *f, slice w)
 }
 
 /* Days since 1970 of a day in the Gregorian calendar (the usual count from March, in eras of 400 years). */
-static int64_t days_of(int64_t year, int month, int day)
+int64_t date_days(int64_t year, int month, int day)
 {
   year -= month <= 2;
   int64_t const era = (year >= 0 ? year : year - 399) / 400, in_era = year - era * 400;
@@ -198,7 +198,7 @@ int mail_date_parse(slice raw, mail_date *date)
   else if (f.year < 1000) f.year += 1900;
   /* RFC 3339 has no zone that is a day or more away. */
   date->offset = f.zone > -1440 && f.zone < 1440 ? f.zone : 0;
-  date->seconds = days_of(f.year, f.month, f.day) * 86400 + f.hour * 3600 + f.minute * 60 + f.second - (int64_t)f.zone * 60;
+  date->seconds = date_days(f.year, f.month, f.day) * 86400 + f.hour * 3600 + f.minute * 60 + f.second - (int64_t)f.zone * 60;
   return 1;
 }
 

@@ -100,4 +100,7 @@ struct params_s {
 /* raw is the field; *word is what stands before the first semicolon, trimmed. 0 where memory fails. */
 extern int params_read (arena *a, slice raw, slice *word, params *p);
 
+/* Days since 1970 of a day in the Gregorian calendar; month 1 to 12. */
+extern int64_t date_days (int64_t year, int month, int day);
+
 #endif

@@ -65,21 +65,6 @@ int folder_remove(folder *f, mail_entry *e)
 
 /* --- to a folder on another file system --- */
 
-static int copy_octets(int from, int to)
-{
-  char buffer[65536];
-  for (;;) {
-    ssize_t r = read(from, buffer, sizeof buffer), done = 0;
-    if (r < 0 && errno == EINTR) continue;
-    if (r <= 0) return !r;
-    while (done < r) {
-      ssize_t w = write(to, buffer + done, (size_t)(r - done));
-      if (w < 0 && errno != EINTR) return 0;
-      if (w > 0) done += w;
-    }
-  }
-}
-
 static int copy_file(folder *f, mail_entry *e, delivery *d)
 {
   struct stat st;
@@ -87,7 +72,7 @@ static int copy_file(folder *f, mail_entry *e, delivery *d)
   do from = openat(f->place[e->where], e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   while (from < 0 && errno == ENOENT && folder_find_again(f, e));
   if (from < 0) return 0;
-  good = !fstat(from, &st) && copy_octets(from, d->fd)
+  good = !fstat(from, &st) && mailbox_deliver_copy(d, from, 0, (uint64_t)st.st_size)
     && mailbox_deliver_written(d, st.st_mode & 0777, (struct timespec[]){ st.st_atim, st.st_mtim });
   error = errno;
   close(from);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>  /* renameat2 */
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include <porter/deliver.h>
@@ -21,6 +22,38 @@ int mailbox_deliver(delivery *d, mailbox *box, int dir, int directory)
   }
   if (d->fd < 0) d->name[0] = 0;  /* what has the name is not ours */
   return d->fd >= 0;
+}
+
+#define STEP (8u << 20)  /* octets after which what is there already is sent to the disk */
+
+/* Between file systems, and on those that cannot, copy_file_range refuses. */
+static ssize_t copy_step(int to, int from, off_t *at, size_t len, int *ranges)
+{
+  if (*ranges) {
+    ssize_t r = copy_file_range(from, at, to, NULL, len, 0);
+    if (r >= 0 || (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP && errno != EPERM)) return r;
+    *ranges = 0;
+  }
+  return sendfile(to, from, at, len);
+}
+
+int mailbox_deliver_copy(delivery *d, int from, uint64_t at, uint64_t len)
+{
+  off_t place = (off_t)at, first = lseek(d->fd, 0, SEEK_CUR), begun = 0;
+  int ranges = 1;
+  if (first < 0) return 0;
+  for (uint64_t done = 0; done < len; done = (uint64_t)place - at) {
+    size_t want = len - done < STEP ? (size_t)(len - done) : STEP;
+    ssize_t r = copy_step(d->fd, from, &place, want, &ranges);
+    if (r < 0 && errno == EINTR) continue;
+    if (r <= 0) return errno = r ? errno : EIO, 0;
+    /* A hint: where it is refused, fsync does all of it. */
+    if (place - (off_t)at - begun >= (off_t)STEP) {
+      sync_file_range(d->fd, first + begun, place - (off_t)at - begun, SYNC_FILE_RANGE_WRITE);
+      begun = place - (off_t)at;
+    }
+  }
+  return 1;
 }
 
 int mailbox_deliver_written(delivery *d, mode_t mode, struct timespec const *times)
@@ -46,7 +79,7 @@ int mailbox_deliver_place(delivery *d, int to, char const *name)
 {
   int error;
   if (!rename_new(d, to, name)) return 0;
-  if (!fsync(to)) return d->name[0] = 0, 1;
+  if (!fsync(to) || errno == EINVAL) return d->name[0] = 0, 1;  /* EINVAL: a file system that has nothing to sync */
   error = errno;
   if (renameat(to, name, d->tmp, d->name) < 0) d->name[0] = 0;
   return errno = error, 0;
@@ -56,7 +89,14 @@ int mailbox_deliver_replace(delivery *d, int to, char const *name)
 {
   if (renameat(d->tmp, d->name, to, name) < 0) return 0;
   d->name[0] = 0;
-  return !fsync(to);
+  return !fsync(to) || errno == EINVAL;
+}
+
+int mailbox_deliver_unsynced(delivery *d, int to, char const *name)
+{
+  if (renameat(d->tmp, d->name, to, name) < 0) return 0;
+  d->name[0] = 0;
+  return 1;
 }
 
 void mailbox_deliver_end(delivery *d)

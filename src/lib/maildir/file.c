@@ -121,6 +121,12 @@ static int read_field(mail_file *m, int fd, enum mail_field which, slice *value)
   return read_all(m, fd) && mail_head_find(value, which, m->s, m->len, 1) >= 0;
 }
 
+int mail_file_descriptor(mail_file *m, int fd)
+{
+  unmap(m);
+  return read_all(m, fd);
+}
+
 static int read_octets(mail_file *m, int fd)
 {
   return read_on(m, fd, READ_ONCE) && (m->len < READ_ONCE || read_all(m, fd));

@@ -12,6 +12,7 @@ int method_capabilities(method_call *call)
   for (size_t i = 0; i < method_count; i++) response.methods[response.n_methods++] = (char *)method_table[i].name;
   response.max_request = REQUEST_MAX;
   response.max_response = RESPONSE_MAX;
+  response.max_octets = OCTETS_MAX;
   response.max_mails = LISTING_MAX;
   return method_write(call, &response.base);
 }

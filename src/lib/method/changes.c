@@ -84,6 +84,22 @@ int method_remove(method_call *call)
   return code;
 }
 
+Porter__Outcome *changes_remove(method_call *call, slice folder_name, slice mid)
+{
+  Porter__Outcome *outcome = arena_take(call->a, sizeof *outcome);
+  int counts = folder_name_counts(folder_name);
+  folder f;
+  if (!outcome) return NULL;
+  *outcome = (Porter__Outcome)PORTER__OUTCOME__INIT;
+  if (folder_open(&f, call->box, folder_name) && folder_scan(&f)) {
+    if (!change_one(call, &f, folder_find(&f, mid), mid, remove_one, &counts, outcome)) outcome = NULL;
+    else if (!outcome->error && !folder_sync(&f)) outcome->error = method_error(call, PORTER__ERROR__CODE__TEMPORARY, "unable to sync folder", folder_name, errno);
+  } else if (!(outcome->mid = build_string(call->a, mid))
+    || !(outcome->error = method_error(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, errno == ENOENT ? 0 : errno))) outcome = NULL;
+  folder_close(&f);
+  return outcome;
+}
+
 /* --- SetFlags --- */
 
 static int flag_one(method_call *call, folder *f, mail_entry *e, char *new_name, void *context)

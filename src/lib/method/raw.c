@@ -1,8 +1,11 @@
 /* Raw: a mail as it lies in its file, or the decoded octets of one part, from an offset on. */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <porter/exit.h>
 #include <porter/method.h>
+#include <porter/store.h>
 #include <porter/message_field.h>
 
 /* Gives on what lies between two offsets of all that comes. */
@@ -77,12 +80,38 @@ static int answer(method_call *call, mail_file const *m)
   return write_body(call, size, octets, part);
 }
 
+static int open_upload(method_call *call, mail_file *m, slice name)
+{
+  int fd = upload_open(call->box, name), error, good = fd >= 0 && mail_file_descriptor(m, fd);
+  error = errno;
+  if (fd >= 0) close(fd);
+  if (good) return EXIT_DONE;
+  if (error == ENOENT || error == ELOOP || error == ENOTDIR || error == EINVAL)
+    return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_UPLOAD, "no such upload", name, 0);
+  return errno = error, method_temporary(call, "read upload");
+}
+
+static int raw_upload(method_call *call, slice name)
+{
+  Porter__RawReq const *request = call->request;
+  mail_file m = MAIL_FILE_ZERO;
+  int code;
+  if (*request->folder || *request->mid)
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "either a mail or an upload", (slice)SLICE_ZERO, 0);
+  code = open_upload(call, &m, name);
+  if (code == EXIT_DONE) code = answer(call, &m);
+  mail_file_close(&m);
+  return code;
+}
+
 int method_raw(method_call *call)
 {
   Porter__RawReq const *request = call->request;
   mail_file m = MAIL_FILE_ZERO;
   folder f;
-  int code = method_folder(call, &f, request->folder);
+  int code;
+  if (*request->upload) return raw_upload(call, (slice){ request->upload, strlen(request->upload) });
+  code = method_folder(call, &f, request->folder);
   if (code == EXIT_DONE) code = method_read(call, &f, (slice){ request->mid, strlen(request->mid) }, &m, NULL);
   if (code == EXIT_DONE) code = answer(call, &m);
   mail_file_close(&m);

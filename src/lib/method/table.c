@@ -12,20 +12,28 @@
 #include <porter/wire.h>
 
 method const method_table[] = {
-  { "Capabilities", &porter__capabilities_req__descriptor, method_capabilities },
-  { "Folders", &porter__folders_req__descriptor, method_folders },
-  { "Stats", &porter__stats_req__descriptor, method_stats },
-  { "List", &porter__list_req__descriptor, method_list },
-  { "Search", &porter__search_req__descriptor, method_search },
-  { "ListSearch", &porter__list_search_req__descriptor, method_list_search },
-  { "Show", &porter__show_req__descriptor, method_show },
-  { "Raw", &porter__raw_req__descriptor, method_raw },
-  { "Move", &porter__move_req__descriptor, method_move },
-  { "Remove", &porter__remove_req__descriptor, method_remove },
-  { "AddFolder", &porter__add_folder_req__descriptor, method_add_folder },
-  { "SetFlags", &porter__set_flags_req__descriptor, method_set_flags },
+  { "Capabilities", &porter__capabilities_req__descriptor, method_capabilities, 0 },
+  { "Folders", &porter__folders_req__descriptor, method_folders, 0 },
+  { "Stats", &porter__stats_req__descriptor, method_stats, 0 },
+  { "List", &porter__list_req__descriptor, method_list, 0 },
+  { "Search", &porter__search_req__descriptor, method_search, 0 },
+  { "ListSearch", &porter__list_search_req__descriptor, method_list_search, 0 },
+  { "Show", &porter__show_req__descriptor, method_show, 0 },
+  { "Raw", &porter__raw_req__descriptor, method_raw, 0 },
+  { "Move", &porter__move_req__descriptor, method_move, 0 },
+  { "Remove", &porter__remove_req__descriptor, method_remove, 0 },
+  { "AddFolder", &porter__add_folder_req__descriptor, method_add_folder, 0 },
+  { "SetFlags", &porter__set_flags_req__descriptor, method_set_flags, 0 },
+  { "Append", &porter__append_req__descriptor, method_append, 14 },
+  { "Upload", &porter__upload_req__descriptor, method_upload, 14 },
 };
 size_t const method_count = sizeof method_table / sizeof *method_table;
+
+method const *method_find(char const *name)
+{
+  for (size_t i = 0; i < method_count; i++) if (!strcmp(method_table[i].name, name)) return method_table + i;
+  return NULL;
+}
 
 /* --- failing --- */
 
@@ -61,7 +69,7 @@ int method_fail(method_call *call, Porter__Error__Code code, char const *text, s
   Porter__Failure failure = PORTER__FAILURE__INIT;
   failure.error = method_error(call, code, text, outside, errno_value);
   if (!failure.error) return method_temporary(call, "take memory");
-  return method_write(call, &failure.base) == EXIT_DONE ? outcome_exit(code) : EXIT_TEMPORARY;
+  return method_write(call, &failure.base) == EXIT_DONE ? code == PORTER__ERROR__CODE__UNKNOWN ? EXIT_ERROR : outcome_exit(code) : EXIT_TEMPORARY;
 }
 
 int method_temporary(method_call *call, char const *failed)
@@ -86,6 +94,15 @@ int method_fail_mail(method_call *call, slice mid)
     case ENOENT: case EINVAL: return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_MAIL, "no such mail", mid, 0);
     case EACCES: return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_MAIL, "unable to read mail", mid, EACCES);
     default: return method_temporary(call, "read mail");
+  }
+}
+
+int method_fail_store(method_call *call, char const *text, slice outside)
+{
+  switch (errno) {
+    case ENOSPC: case EDQUOT: case EFBIG: return method_fail(call, PORTER__ERROR__CODE__OVER_QUOTA, text, outside, errno);
+    case EACCES: case EPERM: case EROFS: return method_fail(call, PORTER__ERROR__CODE__UNKNOWN, text, outside, errno);
+    default: return method_temporary(call, text);
   }
 }
 
@@ -135,25 +152,27 @@ int method_write_field(method_call *call, unsigned int number, ProtobufCMessage 
   return method_write(call, message);
 }
 
-static int run(method_call *call, method const *m, char const *request, size_t len)
+static int run(method_call *call, method const *m, method_request const *r)
 {
-  char const *why;
-  if (len > REQUEST_MAX) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "the request is too long", (slice)SLICE_ZERO, 0);
-  if (!wire_check(m->request, (uint8_t const *)request, len, &why))
+  char const *why = r->fault;
+  if (r->error) return errno = r->error, method_fail_store(call, "unable to keep the request", (slice)SLICE_ZERO);
+  if (r->len > REQUEST_MAX) why = "the request is too long";
+  if (why) return method_fail(call, r->too_large ? PORTER__ERROR__CODE__TOO_LARGE : PORTER__ERROR__CODE__BAD_REQUEST, why, (slice)SLICE_ZERO, 0);
+  if (!wire_check(m->request, (uint8_t const *)r->s, r->len, &why))
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, why, (slice)SLICE_ZERO, 0);
-  call->request = message_unpack(m->request, (slice){ request, len }, call->a);
+  call->octets = r->octets;
+  call->request = message_unpack(m->request, (slice){ r->s, r->len }, call->a);
   if (!call->request) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "not a protobuf message", (slice)SLICE_ZERO, 0);
   return m->run(call);
 }
 
-int method_answer(mailbox *box, char const *name, char const *request, size_t len, sink_func *write, void *context, char const **failed)
+int method_answer(mailbox *box, char const *name, method_request const *request, sink_func *write, void *context, char const **failed)
 {
   arena a = ARENA_ZERO;
   method_call call = { .box = box, .a = &a, .write = write, .context = context };
-  int code = -1, error;
-  for (size_t i = 0; i < method_count && code < 0; i++)
-    if (!strcmp(method_table[i].name, name)) code = run(&call, method_table + i, request, len);
-  if (code < 0) code = method_fail(&call, PORTER__ERROR__CODE__UNSUPPORTED, "no such method", (slice){ name, strlen(name) }, 0);
+  method const *m = method_find(name);
+  int error, code = m ? run(&call, m, request)
+    : method_fail(&call, PORTER__ERROR__CODE__UNSUPPORTED, "no such method", (slice){ name, strlen(name) }, 0);
   error = errno;
   arena_free(&a);
   *failed = call.failed;

@@ -1,0 +1,122 @@
+/* Uploads: octets that a client has brought for a mail it is about to store. porter.uploads is a cache with a promise of a day;
+ * names are random, so that whoever was not told one does not find it. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <porter/limits.h>
+#include <porter/store.h>
+
+#define DIRECTORY "porter.uploads"
+
+static int open_directory(mailbox const *box)
+{
+  return openat(box->fd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+typedef struct uploads_s uploads;
+struct uploads_s {
+  size_t count;
+  uint64_t octets;
+  char oldest[256];
+  int64_t oldest_time;
+};
+
+static int is_name(char const *s)
+{
+  return strlen(s) == UPLOAD_NAME_LEN && strspn(s, "0123456789abcdef") == UPLOAD_NAME_LEN;
+}
+
+/* Counts what is there, and removes what has had its day. */
+static int sweep(int fd, int64_t now, uploads *u)
+{
+  int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+  DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+  struct dirent *d;
+  *u = (uploads){ .count = 0 };
+  if (!dir) {
+    if (copy >= 0) close(copy);
+    return 0;
+  }
+  while (errno = 0, d = readdir(dir)) {
+    struct stat st;
+    if (!is_name(d->d_name) || fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) continue;
+    if (st.st_mtim.tv_sec + UPLOAD_SECONDS < now) {
+      unlinkat(fd, d->d_name, 0);
+      continue;
+    }
+    if (!u->count++ || st.st_mtim.tv_sec < u->oldest_time) {
+      strcpy(u->oldest, d->d_name);
+      u->oldest_time = st.st_mtim.tv_sec;
+    }
+    u->octets += (uint64_t)st.st_size;
+  }
+  error = errno;
+  closedir(dir);
+  return errno = error, !error;
+}
+
+int upload_begin(delivery *d, mailbox *box)
+{
+  *d = (delivery)DELIVERY_ZERO;
+  if (mkdirat(box->fd, DIRECTORY, 0700) < 0 && errno != EEXIST) return 0;
+  return mailbox_deliver(d, box, box->fd, 0);
+}
+
+/* Makes room for one more of size octets: the oldest goes, unless it was promised too short a time ago. */
+static int make_room(int fd, uint64_t size)
+{
+  int64_t now = time(NULL);
+  uploads u;
+  for (;;) {
+    if (!sweep(fd, now, &u)) return 0;
+    if (u.count < UPLOADS_MAX && u.octets + size <= UPLOADS_OCTETS_MAX) return 1;
+    if (!u.count || u.oldest_time + UPLOAD_SURE_SECONDS > now) return errno = EDQUOT, 0;
+    if (unlinkat(fd, u.oldest, 0) < 0 && errno != ENOENT) return 0;
+  }
+}
+
+static int random_name(char *name)
+{
+  static char const hex[] = "0123456789abcdef";
+  unsigned char bits[UPLOAD_NAME_LEN / 2];
+  if (getrandom(bits, sizeof bits, 0) != sizeof bits) return 0;
+  for (size_t i = 0; i < sizeof bits; i++) name[2 * i] = hex[bits[i] >> 4], name[2 * i + 1] = hex[bits[i] & 15];
+  name[UPLOAD_NAME_LEN] = 0;
+  return 1;
+}
+
+int upload_keep(delivery *d, mailbox *box, char *name)
+{
+  struct stat st;
+  int fd = open_directory(box), error, good;
+  if (fd < 0) return 0;
+  /* One at a time, or two would both find room for one. */
+  good = !flock(fd, LOCK_EX) && !fstat(d->fd, &st) && make_room(fd, (uint64_t)st.st_size) && random_name(name)
+    && mailbox_deliver_unsynced(d, fd, name);
+  error = errno;
+  close(fd);
+  return errno = error, good;
+}
+
+int upload_open(mailbox const *box, slice name)
+{
+  char s[UPLOAD_NAME_LEN + 1];
+  int file, error, fd;
+  if (name.len != UPLOAD_NAME_LEN) return errno = ENOENT, -1;
+  memcpy(s, name.s, name.len);
+  s[name.len] = 0;
+  if (!is_name(s)) return errno = ENOENT, -1;
+  fd = open_directory(box);
+  if (fd < 0) return -1;
+  file = openat(fd, s, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  error = errno;
+  close(fd);
+  return errno = error, file;
+}

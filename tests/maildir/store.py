@@ -1,0 +1,147 @@
+"""Append, Upload, pieces: what is stored is what was sent, whole or not at all."""
+import base64, email, email.policy, re, tempfile
+from op import *
+
+MIB = 1 << 20
+B = Box()
+B.folder('.Drafts')
+
+
+def stored(folder=''):
+    return B.ls(folder)
+
+
+def octets_of(folder, name):
+    return open(os.path.join(B.path, folder, name), 'rb').read()
+
+
+# --- plain ---
+mail = b'Subject: one\r\nX: bare LF follows\n\r\nbody\r\nand a NUL \0 in it\n'
+r = B.call('Append', octets=mail)
+eq((B.code, r.byte_size, len(stored())), (0, len(mail), 1), 'Append')
+name = stored()[0]
+eq((name, octets_of('', name)), ('new/' + r.mid, mail), 'without flags it is in new, its octets as they came')
+ok(r.mid.endswith(',S=%d' % len(mail)), 'its name has its size')
+eq(os.listdir(os.path.join(B.path, 'tmp')), [], 'nothing is left in tmp')
+eq(os.stat(os.path.join(B.path, name)).st_mode & 0o777, os.stat(B.path).st_mode & 0o666, 'its mode is the mailbox\'s')
+r = B.call('Append', folder='Drafts', octets=mail, flags='SD')
+eq(stored('.Drafts'), ['cur/' + r.mid + ':2,DS'], 'with flags it is in cur')
+eq(B.call('Raw', folder='Drafts', mid=r.mid).body, mail, 'and found by the mid of the answer')
+old = r.mid
+r = B.call('Append', folder='Drafts', octets=b'Subject: two\n\n', flags='D', replaces={'folder': 'Drafts', 'mid': old})
+eq((B.code, r.replaced.mid, r.replaced.HasField('error'), stored('.Drafts')), (0, old, False, ['cur/' + r.mid + ':2,D']), 'replaces: the old one has gone')
+r = B.call('Append', folder='Drafts', octets=b'Subject: three\n\n', replaces={'folder': 'Drafts', 'mid': old})
+eq((B.code, pb.Error.Code.Name(r.replaced.error.code), len(stored('.Drafts'))), (0, 'NO_SUCH_MAIL', 2), 'where that had gone already, the new one is stored all the same')
+r = B.call('Append', octets=mail, replaces={'folder': 'Nope', 'mid': old})
+eq((B.code, pb.Error.Code.Name(r.replaced.error.code)), (0, 'INVALID_FOLDER'), 'or its folder')
+shutil.rmtree(os.path.join(B.path, 'new'))
+os.makedirs(os.path.join(B.path, 'new'))
+
+# --- keywords ---
+r = B.call('Append', folder='Drafts', octets=mail, keywords=['Work', '$Flagged', 'later'], flags='S')
+eq(octets_of('.Drafts', 'dovecot-keywords'), b'0 Work\n1 later\n', 'keywords get letters and names')
+ok('cur/' + r.mid + ':2,FSab' in stored('.Drafts'), 'and the mail has them; $Flagged is F')
+r = B.call('Append', folder='Drafts', octets=mail, keywords=['WORK'])
+ok('cur/' + r.mid + ':2,a' in stored('.Drafts'), 'names are compared without case')
+before = B.everything()
+for bad in ('a b', 'a(', '', 'x' * 101, 'é', 'a*', '"', '\\', '%', ']', '{', 'a\tb'):
+    eq(B.error('Append', 4, octets=mail, keywords=[bad]), (4, 'BAD_REQUEST'), 'no keyword: %s' % ascii(bad[:9]))
+eq(B.error('Append', 4, octets=mail, flags='x'), (4, 'BAD_REQUEST'), 'no flag')
+eq(B.everything(), before, 'nothing changed')
+
+# --- refused ---
+before = B.everything()
+for what, octets in (('nothing', b''), ('a line of mbox', b'From joe Mon\nSubject: x\n\n'), ('no field', b'hello\n'), ('a field without a name', b': x\n\n'),
+                     ('a blank first', b' Subject: x\n\n'), ('an empty line first', b'\nSubject: x\n'), ('a NUL in the head', b'Subject: a\0b\n\n'),
+                     ('a NUL at the head\'s end', b'Subject: x\nA: ' + b'y' * 40000 + b'\0\n\nz'), ('a name alone', b'Subject')):
+    eq(B.error('Append', 3, octets=octets), (3, 'INVALID_MAIL'), 'no mail: ' + what)
+eq(B.error('Append', 3, folder='Nope', octets=mail), (3, 'INVALID_FOLDER'), 'no such folder')
+for bad in ('yesterday', '2026-02-30T00:00:00Z', '2026-01-01T00:00:00', '2026-01-01 00:00:00Z', '2026-01-01T24:00:00Z', '2026-01-01T00:00:00+0100', '2026-01-01T00:00:00.Z', '26-01-01T00:00:00Z'):
+    eq(B.error('Append', 4, octets=mail, date=bad), (4, 'BAD_REQUEST'), 'no date: ' + bad)
+eq(B.everything(), before, 'nothing changed')
+for good in (b'Subject : x\n', b'X:', b'a:\n\n' + b'\0' * 9, b'a: b\r\n\r\n\0', b'a: b\n c\n\n\0'):
+    eq(B.call('Append', octets=good).byte_size, len(good), 'a mail: %r' % good[:12])
+
+# --- dates ---
+D = Box('dates')
+for text, seconds in (('1970-01-01T00:00:00Z', 0), ('2017-07-14T04:40:00+02:00', 1500000000), ('2017-07-14t02:40:00.75z', 1500000000), ('1999-12-31T23:59:60-00:30', 946686600)):
+    r = D.call('Append', octets=mail, date=text, flags='S')
+    path = os.path.join(D.path, 'cur', r.mid + ':2,S')
+    eq(int(os.stat(path).st_mtime), seconds, '%s: mtime' % text)
+    eq(D.call('List', end=1).mail_heads[0].rec_date, time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(seconds)), 'rec_date')
+    ok(re.match(r'%d\.M\d+P\d+_\d+R[0-9a-f]{8}\.' % seconds, r.mid), 'and its name begins with that and has R')
+    os.unlink(path)
+r = D.call('Append', octets=mail, date='2040-01-01T00:00:00Z', flags='S')
+eq(int(os.stat(os.path.join(D.path, 'cur', r.mid + ':2,S')).st_mtime), 2208988800, 'ahead of the clock: in mtime')
+ok(abs(int(r.mid.split('.')[0]) - time.time()) < 100, 'alone')
+names = {D.call('Append', octets=b'a: b\n', date='2001-01-01T00:00:00Z').mid for _ in range(200)}
+eq(len(names), 200, '200 of one second have 200 names')
+
+# --- wire: where the octets are ---
+def varint(n):
+    out = b''
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def field(number, data):
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def send(data, method='Append', how='pipe', box=B):
+    if how == 'pipe':
+        code, out, err = box.raw(method, data)
+    else:
+        with tempfile.TemporaryFile() as f:
+            f.write(b'skipped' + data)
+            f.flush()
+            os.lseek(f.fileno(), 7, 0)
+            p = subprocess.run([os.path.join(bin_dir, 'maildir-op'), method], stdin=f, cwd=box.path, capture_output=True)
+            code, out, err = p.returncode, p.stdout, p.stderr
+    r = getattr(pb, method + 'Resp')()
+    r.ParseFromString(out)
+    return code, r
+
+
+W = Box('wire')
+for how in ('pipe', 'file'):
+    for size in (20, 65536, 65537, 3 * MIB):
+        text = b'A: b\n\n' + os.urandom(size - 6)
+        for order, data in (('first', field(14, text) + field(2, b'S')), ('last', field(2, b'S') + field(14, text)), ('between', field(1, b'') + field(14, text) + field(2, b'S'))):
+            code, r = send(data, how=how, box=W)
+            ok(code == 0 and r.byte_size == size and octets_of('../wire/', 'cur/' + r.mid + ':2,S') == text, '%s, %d octets %s' % (how, size, order))
+    text = b'A: b\n\n' + b'x' * 70000
+    before = W.everything()
+    for what, data in (('a second large field', field(14, text) + field(14, text)), ('cut octets', field(14, text)[:-1]), ('a cut length', field(14, text)[:2]), ('a cut tag', b'\xf2'),
+                       ('a few cut octets', field(14, b'A: b\n')[:-1]), ('the large field as a number', varint(14 << 3) + b'\1'), ('a group', field(14, text) + b'\x0b'),
+                       ('rubbish behind', field(14, text) + b'\xff' * 12), ('1 MiB besides', field(14, text) + field(99, b'x' * MIB)), ('10001 fields besides', field(14, text) + field(3, b'') * 10001),
+                       ('a string that is none', field(14, text) + field(1, b'\xff'))):
+        code, r = send(data, how=how, box=W)
+        eq((code, pb.Error.Code.Name(r.error.code)), (4, 'BAD_REQUEST'), '%s: %s is refused' % (how, what))
+    code, r = send(varint(14 << 3 | 2) + varint(64 * MIB + 1) + b'x' * 1000, how=how, box=W)
+    eq((code, pb.Error.Code.Name(r.error.code)), (3, 'TOO_LARGE'), '%s: 64 MiB + 1' % how)
+    eq(W.everything(), before, 'nothing was stored, nothing is left')
+code, r = send(b'')
+eq((code, pb.Error.Code.Name(r.error.code)), (3, 'INVALID_MAIL'), 'no octets at all')
+
+# --- 64 MiB: not held in memory, by pipe and by frames ---
+big = b'Subject: big\n\n' + os.urandom(MIB) * 63
+big += b'x' * (64 * MIB - len(big))
+LAUNCH = 'import os,sys;p=os.posix_spawnp(sys.argv[1],sys.argv[1:],os.environ);_,s,u=os.wait4(p,0);os.write(2,b"\\n%d %d"%(os.waitstatus_to_exitcode(s),u.ru_maxrss))'
+peak = ['/usr/bin/python3', '-I', '-S', '-c', LAUNCH]
+measure = os.path.join(work, 'measure')
+open(measure, 'w').write('#!/bin/sh\nexec /usr/bin/python3 -I -S -c \'%s\' maildir-op "$1" 2>>%s/peaks\n' % (LAUNCH, work))
+os.chmod(measure, 0o755)
+L = Box('large')
+for order, data in (('first', field(14, big) + field(2, b'S')), ('last', field(2, b'S') + field(14, big))):
+    p = subprocess.run(peak + ['maildir-op', 'Append'], input=data, cwd=L.path, capture_output=True)
+    code, kb = p.stderr.split(b'\n')[-1].split()
+    r = pb.AppendResp.FromString(p.stdout)
+    path = os.path.join(L.path, 'cur', r.mid + ':2,S')
+    ok(int(code) == 0 and open(path, 'rb').read() == big, '64 MiB by pipe, %s: the same octets' % order)
+    ok(int(kb) < 14000, 'maildir-op: %s KB (the launcher has 10,000)' % kb.decode())
+    eq(os.listdir(os.path.join(L.path, 'tmp')), [], 'nothing is left in tmp')
+    os.unlink(path)
+done()
