@@ -63,6 +63,7 @@ def start(argv, **kw):
 def stop(p):
     try:
         os.killpg(p.pid, signal.SIGTERM)
+        os.killpg(p.pid, signal.SIGCONT)
     except ProcessLookupError:
         pass
     p.wait()
@@ -265,6 +266,17 @@ class Conn:
             return True
         except (socket.timeout, TimeoutError):
             return False
+
+
+def direct(statedir, options=('-r', '0')):
+    """A ctlmsg that this test started itself, without a server: a connection, authenticated, with its process."""
+    ours, theirs = socket.socketpair()
+    p = start([CTLMSG] + list(options) + [statedir], stdin=theirs, stdout=theirs)
+    theirs.close()
+    c = Conn(ours)
+    c.process = p
+    c.want('AUTHENTICATE')
+    return c
 
 
 def exchange(address, data, half=True, timeout=10, until=None):

@@ -68,15 +68,6 @@ def run(state, data, *strace):
     return out
 
 
-def direct(state):
-    ours, theirs = socket.socketpair()
-    p = start([CTLMSG, '-r', '0', state], stdin=theirs, stdout=theirs)
-    theirs.close()
-    c = Conn(ours)
-    c.want('AUTHENTICATE')
-    return c
-
-
 def calls(state, data):
     """Every system call of it, as its name and how many of that name came before; strace counts so."""
     trace = path('trace')

@@ -49,6 +49,14 @@ static struct reading read_all(bus *from, size_t stop)
   return g;
 }
 
+static int claimed(bus *by, char const *name)
+{
+  while (!bus_claim(by, (slice){ .s = name, .len = strlen(name) }, 1))
+    if (errno != EINPROGRESS) return 0;
+    else bus_drain(&a), bus_drain(&b);
+  return 1;
+}
+
 static void list_one(void *context, char const *name)
 {
   char *s = context;
@@ -103,10 +111,10 @@ int main(void)
 
   ok(bus_join(&a) && bus_join(&b), "two connections");
   is_str(list(&a), "- - ", "without names");
-  ok(bus_claim(&a, SLICE("anna")) && bus_claim(&b, SLICE("bert")), "names");
-  ok(!bus_claim(&b, SLICE("anna")) && errno == EEXIST, "a taken one");
-  ok(bus_claim(&a, SLICE("anna")), "one's own");
-  ok(bus_claim(&a, SLICE("ada")) && bus_claim(&b, SLICE("anna")), "renaming frees");
+  ok(claimed(&a, "anna") && claimed(&b, "bert"), "names");
+  ok(!claimed(&b, "anna") && errno == EEXIST, "a taken one");
+  ok(claimed(&a, "anna"), "one's own");
+  ok(claimed(&a, "ada") && claimed(&b, "anna"), "renaming frees");
   is_str(list(&b), "ada anna ", "list");
   ok(bus_name_valid(SLICE("a_Z9")) && !bus_name_valid(SLICE("")) && !bus_name_valid(SLICE("a/b")) && !bus_name_valid(SLICE("..")), "what is a name");
 

@@ -14,7 +14,7 @@
  * again; it takes no lock. A process killed before the store has changed nothing.
  * Join (locked): sweep what is dead (names first, fifos last); commit next_serial+1; mkfifo conn/.new, open it,
  * rename it to conn/SERIAL.UID: nobody sees a fifo without its reader. The cursor is the log's end.
- * Claim (locked): name/NEW opens: taken. Else rename name/OLD to name/NEW, or symlink name/.new and rename that: one
+ * Claim (locked): name/NEW opens: taken, by one who is woken and may leave. Else rename name/OLD to name/NEW, or symlink name/.new and rename that: one
  * rename(2) either way, over a dead link if there is one.
  * Listen (no lock): cursor to the log's end, then wait for the bell too.
  * Post (locked): open name/DST (fails: no such destination); write the records at cur_end; commit; unlock.
@@ -85,7 +85,10 @@ struct bus_s {
   char name[BUS_NAME_MAX + 1];    /* empty: unset */
   int listening;
   bus_cursor cursor;              /* what is unread begins here */
-  uint64_t lock_deadline, claim_began, claim_deadline;   /* ns, monotonic; 0: none */
+  uint64_t lock_deadline;         /* ns, monotonic; 0: none */
+  uint64_t claim_began;           /* ns; 0: no claim waits */
+  uint64_t claim_deadline;        /* ns; 0: the holder has not looked */
+  int claim_unread;               /* octets in the holder's fifo when they were counted last */
   int segment;                    /* -1, or the segment that was used last */
   uint64_t segment_first;
   bus_slot slot;                  /* during a batch: as it will be committed */
@@ -110,8 +113,9 @@ extern char const *bus_reason (int e);
 
 /* 1 if s is 1 to BUS_NAME_MAX of [A-Za-z0-9_]. */
 extern int bus_name_valid (slice s);
-/* Takes name, giving up the one that is held. EEXIST: another has it. */
-extern int bus_claim (bus *b, slice name);
+/* Takes name, giving up the one that is held. EEXIST: another has it. EINPROGRESS: another has it, but his client may be gone; drain
+ * our own fifo and come again in a millisecond with the same name (never if patient is 0). */
+extern int bus_claim (bus *b, slice name, int patient);
 /* Whether events are wanted. On: the cursor goes to the end of the log. */
 extern int bus_listen (bus *b, int on);
 /* Calls each for every living connection, oldest first, with its name (empty: unset). */

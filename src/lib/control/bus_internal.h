@@ -31,6 +31,8 @@ extern void bus_bell_trim (bus *b);
 
 /* For writing; ENXIO: no reader, ENOENT: none there. */
 extern int bus_fifo_open (bus const *b, char const *path);
+/* Whom a wake does not reach, since he just died or his fifo is full, needs none. */
+extern void bus_fifo_wake (int fd);
 /* Calls each with the names in a directory but . and .., until it returns 0. */
 typedef int bus_entry_func (void *context, char const *name);
 extern int bus_entries (int dir, char const *path, bus_entry_func *each, void *context);

@@ -38,8 +38,7 @@ void bus_bell_trim(bus *b)
   }
 }
 
-/* Whom a wake does not reach, since he just died or his fifo is full, needs none. */
-static void wake(int fd)
+void bus_fifo_wake(int fd)
 {
   while (write(fd, "", 1) < 0 && errno == EINTR);
 }
@@ -47,11 +46,11 @@ static void wake(int fd)
 void bus_wake(bus *b)
 {
   for (unsigned int i = 0; i < b->named_count; i++) {
-    wake(b->named[i]);
+    bus_fifo_wake(b->named[i]);
     close(b->named[i]);
   }
   b->named_count = 0;
-  if (b->wake_all) wake(b->bell);
+  if (b->wake_all) bus_fifo_wake(b->bell);
   b->wake_all = 0;
 }
 

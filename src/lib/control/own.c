@@ -58,6 +58,8 @@ void control_wake(control *c)
 
 /* --- CONTROLLERNAME --- */
 
+#define CLAIM_AGAIN 1000000   /* ns */
+
 static int reserved(slice name)
 {
   return control_is(name, "all") || control_is(name, "unset");
@@ -72,8 +74,9 @@ int own_controllername(control *c, slice arguments)
   else if (count > 1) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Cannot accept more than 1 argument(s)");
   else if (!bus_name_valid(name)) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Invalid controller name");
   else if (reserved(name)) output_line(&c->output, "553 Controller name already in use");
-  else if (bus_claim(&c->bus, name)) output_line(&c->output, "250 OK");
+  else if (bus_claim(&c->bus, name, !c->gone)) output_line(&c->output, "250 OK");
   else if (errno == EAGAIN) return control_again(c, 0), 0;
+  else if (errno == EINPROGRESS) return control_again(c, CLAIM_AGAIN), 0;
   else if (errno == EEXIST) output_line(&c->output, "553 Controller name already in use");
   else control_failure(c, errno);
   return 1;
