@@ -16,6 +16,8 @@ extern void control_again (control *c, uint64_t ns);
 extern int control_room (control *c);
 /* 451 or 551. */
 extern void control_failure (control *c, int e);
+/* Before the last reply goes out: the client's next send fails, on a Unix socket. */
+extern void control_hear_no_more (control *c);
 /* Joins the bus, as the client is authenticated now. */
 extern void control_connect (control *c);
 /* After own commands: the client's replies go out, then those who are posted to are woken. */

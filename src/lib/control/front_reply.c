@@ -147,6 +147,7 @@ static int reply_begin(control *c, char const *s, size_t len)
   } else if (t && t->kind == TURN_QUIT) {
     c->over = 1;
     bus_leave(&c->bus);
+    control_hear_no_more(c);
   } else if (t && good && t->kind == TURN_EVENTS) {
     if (!events_begin(c, t->on)) return 0;
   } else if (t && good && t->kind == TURN_INFO) {

@@ -67,6 +67,12 @@ static int over(control const *c)
   return c->closing && !output_pending(&c->output);
 }
 
+/* Who has read the last word cannot send any more, as with tor. TCP has no way to say so. */
+void control_hear_no_more(control *c)
+{
+  if (c->is_socket && !c->tcp && !c->input_end && shutdown(c->in, SHUT_RD) == 0) c->input_end = 1;
+}
+
 static void step(control *c)
 {
   do {
@@ -78,6 +84,7 @@ static void step(control *c)
     if (c->woken && c->bus.serial) bus_drain(&c->bus);
     c->woken = 0;
     if (!c->closing && !c->answer.ready && !c->answer.at && (c->tor_in < 0 || front_between(c))) own_events(c);
+    if (c->closing) control_hear_no_more(c);
     if (c->gone) c->output.bytes.len = c->output.done = 0;
     else if (output_pending(&c->output) && !output_flush(&c->output, c->out)) c->gone = 1;
   } while (c->stalled && output_pending(&c->output) < OUTPUT_FULL);
