@@ -71,6 +71,7 @@ struct control_s {
   /* in front */
   int passing;                  /* the rest of this line is tor's */
   int block;                    /* within a command of several lines */
+  int silent;                   /* of which tor says nothing if it has any */
   int dropping;                 /* the rest of this line is nobody's: it is too long */
   size_t dropped;
   control_turn turn[CONTROL_TURNS];

@@ -8,6 +8,8 @@
 
 #define CONTROL_LINE_MAX 1048576   /* a line, or a command with its block, of that many octets or more is too long */
 
+/* What tor takes for white space. */
+extern int control_space (char c);
 /* The command's word: what stands before the first white space (or all), cut at a NUL. line may have its line end or not. */
 extern slice control_word (slice line);
 /* What stands behind the word and white space, without white space at its end, cut at a NUL. */

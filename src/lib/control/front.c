@@ -99,13 +99,15 @@ static void tell_tor(control *c)
 
 /* --- commands --- */
 
-enum word { WORD_TOR, WORD_AUTHENTICATE, WORD_QUIT, WORD_POSTMESSAGE, WORD_CONTROLLERNAME, WORD_GETINFO, WORD_SETEVENTS };
+enum word { WORD_TOR, WORD_AUTHENTICATE, WORD_QUIT, WORD_HSPOST, WORD_POSTMESSAGE, WORD_CONTROLLERNAME, WORD_BLANK, WORD_GETINFO, WORD_SETEVENTS };
 
 static enum word word_find(control const *c, slice line)
 {
-  static char const *const name[] = { "", "AUTHENTICATE", "QUIT", "POSTMESSAGE", "CONTROLLERNAME", "GETINFO", "SETEVENTS" };
+  static char const *const name[] = { "", "AUTHENTICATE", "QUIT", "+HSPOST", "POSTMESSAGE", "CONTROLLERNAME", "", "GETINFO", "SETEVENTS" };
   slice word = control_word(line);
   enum word w = c->authenticated ? WORD_QUIT : WORD_AUTHENTICATE, end = c->authenticated ? WORD_SETEVENTS : WORD_QUIT;
+  if (c->authenticated && control_space(*line.s)) return WORD_BLANK;
+  if (!word.len) return WORD_TOR;
   for (; w <= end; w++)
     if (control_is(word, name[w])) return w;
   return WORD_TOR;
@@ -144,6 +146,7 @@ static int own_command(control *c, slice line, size_t available, size_t *used)
   switch (word_find(c, line)) {
     case WORD_POSTMESSAGE: good = own_posts(c, line.s, available, used); break;
     case WORD_CONTROLLERNAME: good = own_controllername(c, arguments); break;
+    case WORD_BLANK: output_line(&c->output, "510 Unrecognized command \"\""); return 1;
     default: good = own_getinfo(c, arguments);
   }
   control_wake(c);
@@ -173,6 +176,17 @@ static void events_add(control *c, int on)
 {
   if (on) c->events_asked = 1;
   turn_add(c, c->events_asked ? TURN_EVENTS : TURN_TOR, on, NULL, 0);
+}
+
+/* A line that begins with white space. tor has one answer to all of them, but filters in front of it have none, so we give it. */
+static enum step scan_blank(control *c, size_t len, int whole)
+{
+  if (!turn_fits(c, 1) || !write_tor(c)) return STEP_WAIT;
+  turn_add(c, TURN_OWN, 0, "\n", 1);
+  c->dropping = !whole;
+  c->dropped = len;
+  c->input_done = c->input_scan += len;
+  return STEP_ON;
 }
 
 /* A whole line of GETINFO, SETEVENTS, POSTMESSAGE or CONTROLLERNAME. */
@@ -242,19 +256,21 @@ static enum step scan_start(control *c, char *s, size_t len, char const *end)
   size_t n = 0, whole = end ? (size_t)(end - s) + 1 : 0;
   enum word word;
   if (c->holding) return STEP_WAIT;
-  while (n < len && n <= WORD_MAX && s[n] && !(s[n] == ' ' || (s[n] >= '\t' && s[n] <= '\r'))) n++;
-  if (n == len && n <= WORD_MAX && *s != '+') return STEP_INPUT;
-  word = *s == '+' || n > WORD_MAX ? WORD_TOR : word_find(c, (slice){ .s = s, .len = whole ? whole : len });
-  if (word > WORD_QUIT) {
-    if (whole) return scan_command(c, word, s, whole);
-    if (c->input.len - c->input_done < CONTROL_READ) return STEP_INPUT;
-    if (len < CONTROL_READ) return STEP_WAIT;
-    if (word < WORD_GETINFO) return scan_too_long(c, s, len);
+  while (n < len && n <= WORD_MAX && s[n] && !control_space(s[n])) n++;
+  if (n == len && n <= WORD_MAX) return STEP_INPUT;
+  word = n > WORD_MAX ? WORD_TOR : word_find(c, (slice){ .s = s, .len = whole ? whole : len });
+  if (word == WORD_BLANK) return scan_blank(c, whole ? whole : len, end != NULL);
+  if (word >= WORD_HSPOST) {
+    if (whole && word != WORD_HSPOST) return scan_command(c, word, s, whole);
+    if (!whole && c->input.len - c->input_done < CONTROL_READ) return STEP_INPUT;
+    if (!whole && len < CONTROL_READ) return STEP_WAIT;
+    if (word == WORD_POSTMESSAGE || word == WORD_CONTROLLERNAME) return scan_too_long(c, s, len);
     /* Keys and events of ours are not looked for in a line that long; then tor refuses them. */
   }
   if (!turn_fits(c, 0)) return STEP_WAIT;
+  c->silent = word == WORD_HSPOST && whole && !control_arguments((slice){ .s = s, .len = whole }).len;
   if (word == WORD_SETEVENTS) events_add(c, 0);
-  else turn_add(c, word == WORD_AUTHENTICATE ? TURN_AUTH : word == WORD_QUIT ? TURN_QUIT : TURN_TOR, 0, NULL, 0);
+  else if (!c->silent) turn_add(c, word == WORD_AUTHENTICATE ? TURN_AUTH : word == WORD_QUIT ? TURN_QUIT : TURN_TOR, 0, NULL, 0);
   /* Whether what follows is ours depends on the reply; after QUIT nothing follows. */
   if (word == WORD_AUTHENTICATE || word == WORD_QUIT) c->holding = 1;
   if (*s == '+') c->block = 1;
@@ -268,6 +284,8 @@ static enum step scan_start(control *c, char *s, size_t len, char const *end)
  *   start     nothing: a command begins                  its kind is known
  *   passing   a line of tor's                            LF: start, or block
  *   block     a command that began with +, at a line     a line with a dot only: start; any other: passing
+ *   silent    block, the first line of one to which tor  a line with a dot only: tor does reply; any other: nothing
+ *             has no reply: +HSPOST without arguments
  *   dropping  a line of ours that is too long            LF: start */
 static enum step scan_client(control *c)
 {
@@ -291,6 +309,8 @@ static enum step scan_client(control *c)
     } else if (c->block) {
       if (!end && (len == 1 ? *s == '.' : len == 2 && *s == '.' && s[1] == '\r')) return STEP_INPUT;
       if (end && *s == '.' && (n == 2 || (n == 3 && s[1] == '\r'))) c->block = 0;
+      if (c->silent && !c->block) turn_add(c, TURN_TOR, 0, NULL, 0);
+      c->silent = 0;
       c->passing = 1;
     } else if ((step = scan_start(c, s, len, end)) != STEP_ON) return step;
   }

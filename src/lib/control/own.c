@@ -111,8 +111,8 @@ static char const *post_scan(slice line, slice *destination, slice *text)
 {
   slice word = line;
   size_t n = 0;
-  while (n < line.len && !(line.s[n] == ' ' || (line.s[n] >= '\t' && line.s[n] <= '\r'))) n++;
-  while (n < line.len && (line.s[n] == ' ' || (line.s[n] >= '\t' && line.s[n] <= '\r'))) n++;
+  while (n < line.len && !control_space(line.s[n])) n++;
+  while (n < line.len && control_space(line.s[n])) n++;
   word.s += n;
   word.len -= n;
   n = 0;

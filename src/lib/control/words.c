@@ -5,7 +5,7 @@
 #include <porter/control_words.h>
 
 /* TOR_ISSPACE */
-static int space(char c)
+int control_space(char c)
 {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -20,7 +20,7 @@ static slice cut_at_nul(slice s)
 slice control_word(slice line)
 {
   size_t n = 0;
-  while (n < line.len && !space(line.s[n])) n++;
+  while (n < line.len && !control_space(line.s[n])) n++;
   line.len = n;
   return cut_at_nul(line);
 }
@@ -28,12 +28,12 @@ slice control_word(slice line)
 slice control_arguments(slice line)
 {
   size_t n = 0;
-  while (n < line.len && !space(line.s[n])) n++;
-  while (n < line.len && space(line.s[n])) n++;
+  while (n < line.len && !control_space(line.s[n])) n++;
+  while (n < line.len && control_space(line.s[n])) n++;
   line.s += n;
   line.len -= n;
   line = cut_at_nul(line);
-  while (line.len && space(line.s[line.len - 1])) line.len--;
+  while (line.len && control_space(line.s[line.len - 1])) line.len--;
   return line;
 }
 
@@ -46,8 +46,8 @@ int control_next(slice *arguments, slice *word)
     if (end) n++;
     arguments->s += n;
     arguments->len -= n;
-    while (word->len && space(*word->s)) word->s++, word->len--;
-    while (word->len && space(word->s[word->len - 1])) word->len--;
+    while (word->len && control_space(*word->s)) word->s++, word->len--;
+    while (word->len && control_space(word->s[word->len - 1])) word->len--;
     if (word->len) return 1;
   }
   return 0;
