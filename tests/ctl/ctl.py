@@ -135,6 +135,43 @@ class Tor:
         self.auth = b'AUTHENTICATE ' + self.cookie.hex().encode()
 
 
+class Double:
+    """A tor of which every byte is ours: accepts one connection at a time and gives it to the test."""
+
+    def __init__(self):
+        self.socket = path('double')
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.socket)
+        self.listener.listen(64)
+        self.auth = b'AUTHENTICATE'
+
+    def accept(self):
+        s = self.listener.accept()[0]
+        s.settimeout(10)
+        return s
+
+    def serve(self, server):
+        """A client of that server, authenticated, and what it has of tor."""
+        c = connect(server.address)
+        c.settimeout(10)
+        t = self.accept()
+        c.sendall(b'AUTHENTICATE\r\n')
+        read_until(t, b'\n')
+        t.sendall(b'250 OK\r\n')
+        read_until(c, b'250 OK\r\n')
+        return c, t
+
+
+def read_until(s, end):
+    got = b''
+    while not got.endswith(end):
+        more = s.recv(65536)
+        if not more:
+            break
+        got += more
+    return got
+
+
 class Server:
     """ctlmsg behind s6-ipcserver (tcp: tcpserver), alone or in front of tor (tor_tcp: reached over TCP)."""
 

@@ -3,32 +3,6 @@ import os, random, re, socket, subprocess, threading, time
 from ctl import *
 
 
-class Double:
-    """A tor of which every byte is ours: accepts one connection at a time and gives it to the test."""
-
-    def __init__(self):
-        self.socket = path('double')
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.socket)
-        self.listener.listen(64)
-        self.auth = b'AUTHENTICATE'
-
-    def accept(self):
-        s = self.listener.accept()[0]
-        s.settimeout(10)
-        return s
-
-
-def read_until(s, end):
-    got = b''
-    while not got.endswith(end):
-        more = s.recv(65536)
-        if not more:
-            break
-        got += more
-    return got
-
-
 # --- to the byte ---
 
 def split(data):

@@ -88,6 +88,7 @@ struct control_s {
   int names;                    /* the value is one of the names that ours belong to */
   int over;                     /* after QUIT, or tor is gone: nothing of ours any more */
   uint64_t moved;               /* replies that are over */
+  uint64_t tor_heard;           /* ns: after the client's end, when tor said something last; 0: just now */
   uint64_t gone_deadline;       /* ns: tor is not waited for any longer, as the client is gone */
   char tor[CONTROL_READ];
 };

@@ -16,6 +16,7 @@
 
 #define WORD_MAX 16      /* no command that we look at is longer */
 #define GONE_WAIT 2000000000   /* ns that tor has to close when the client is gone */
+#define SILENT 2000000000      /* ns without an octet after which tor is taken to owe nothing */
 
 /* --- the queue --- */
 
@@ -95,6 +96,24 @@ static void tell_tor(control *c)
   close(c->tor_out);
   c->tor_out = -1;
   c->tor_deaf = 1;
+}
+
+/* tor has said nothing for so long, though it could. */
+static int tor_silent(control *c)
+{
+  uint64_t now = bus_now();
+  if (!c->tor_heard || !front_wants_tor(c)) c->tor_heard = now;
+  if (now - c->tor_heard >= SILENT) return 1;
+  control_again(c, c->tor_heard + SILENT - now);
+  return 0;
+}
+
+/* All that the client sent is tor's by now. tor forgets what it still has to say when it is told, so a client who only half-closed gets
+ * that first; one who is gone cannot, and TAKEOWNERSHIP waits for it. */
+static void client_ended(control *c)
+{
+  if (!c->turns) c->over = 1;    /* the name is free as soon as the client left, not when tor noticed */
+  if (c->gone || !c->turns || tor_silent(c)) tell_tor(c);
 }
 
 /* --- commands --- */
@@ -355,11 +374,7 @@ void front_step(control *c)
     front_pass(c);
     after = c->moved + c->input_scan + c->tor_scan + c->turns + c->turn_first;
   } while (after != before);
-  if (c->input_end && step == STEP_INPUT && c->input_done == c->input_scan) {
-    tell_tor(c);
-    /* The name is free as soon as the client left, not when tor noticed. */
-    if (!c->turns) c->over = 1;
-  }
+  if (c->input_end && step == STEP_INPUT && c->input_done == c->input_scan) client_ended(c);
   if (c->tor_end && c->tor_scan == c->tor_len && !own_is_next(c)) c->over = 1;
   if (c->gone && c->tor_told) {
     uint64_t now = bus_now();

@@ -30,6 +30,7 @@ void front_read_tor(control *c)
     c->tor_done = 0;
   }
   n = read(c->tor_in, c->tor + c->tor_len, sizeof c->tor - c->tor_len);
+  c->tor_heard = 0;
   if (n > 0) c->tor_len += (size_t)n;
   else if (!n || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
     c->tor_end = 1;
