@@ -56,6 +56,16 @@ is 'listen -r: recent ones first, none twice, in order' "$(cut -d ' ' -f 1 "$wor
 exits 'listen -r: none' 0 said '250 OK\r\n250 OK\r\n250-recent-messages=\r\n250 OK\r\n650 POSTMESSAGE 1 a @all g\r\n' ctlmsg-listen -r -c 1
 is 'listen -r: the first event' "$(cat "$work/out")" '1 a @all g'
 
+# Ids that go back are a new bus; but while the recent messages and the events are merged they are the same message twice.
+exits 'listen: ids that go back' 0 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 7 a @all x\r\n650 POSTMESSAGE 1 a @all y\r\n250-messages-lost=0\r\n250 OK\r\n650 POSTMESSAGE 1 a @all y\r\n650 POSTMESSAGE 2 a @all z\r\n250-messages-lost=0\r\n250 OK\r\n' ctlmsg-listen -c 3
+is 'listen: ids that go back: nothing is passed over' "$(cat "$work/out")" '7 a @all x
+1 a @all y
+2 a @all z'
+exits 'listen -r: ids that go back' 0 said '250 OK\r\n250 OK\r\n250+recent-messages=\r\n650 POSTMESSAGE 40 a @all b\r\n650 POSTMESSAGE 41 a @all d\r\n.\r\n250 OK\r\n650 POSTMESSAGE 40 a @all b\r\n650 POSTMESSAGE 41 a @all d\r\n250-messages-lost=0\r\n250 OK\r\n650 POSTMESSAGE 1 a @all n\r\n650 POSTMESSAGE 2 a @all o\r\n250-messages-lost=0\r\n250 OK\r\n650 POSTMESSAGE 40 a @all p\r\n650 POSTMESSAGE 42 a @all q\r\n250-messages-lost=0\r\n250 OK\r\n250-messages-lost=0\r\n250 OK\r\n' ctlmsg-listen -r -c 6
+is 'listen -r: ids that go back: each once' "$(cut -d ' ' -f 1,4 "$work/out" | tr '\n' ' ')" '40 b 41 d 1 n 2 o 40 p 42 q '
+exits 'listen -r: a new bus before the first event' 0 said '250 OK\r\n250 OK\r\n250+recent-messages=\r\n650 POSTMESSAGE 40 a @all b\r\n.\r\n250 OK\r\n650 POSTMESSAGE 1 a @all n\r\n250-messages-lost=0\r\n250 OK\r\n650 POSTMESSAGE 2 a @all o\r\n250-messages-lost=0\r\n250 OK\r\n' ctlmsg-listen -r -c 3
+is 'listen -r: a new bus before the first event: its messages' "$(cut -d ' ' -f 1 "$work/out" | tr '\n' ' ')" '40 1 2 '
+
 # Losses: asked after a jump, told once, and no more asked of a server that does not know.
 exits 'listen: losses' 0 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 a @all x\r\n650 POSTMESSAGE 5 a @all x\r\n650 POSTMESSAGE 8 a @all x\r\n250-messages-lost=3\r\n250 OK\r\n250-messages-lost=5\r\n250 OK\r\n650 POSTMESSAGE 9 a @all x\r\n' ctlmsg-listen -c 4
 is 'listen: what was lost' "$(sed 's/^[^0-9]*//;s/ .*//' "$work/err" | tr '\n' ' ')" '3 2 '

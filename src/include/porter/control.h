@@ -62,6 +62,7 @@ struct control_s {
   int input_end, gone;          /* the client sends, takes no more */
   int closing;                  /* no more commands, only what is pending goes out */
   int woken;                    /* the fifo has something */
+  int rang;                     /* the bell did */
   control_watch watch;
   uint64_t joined;              /* bus.joined, as watch has it */
   int stalled;                  /* something waits for room in output */

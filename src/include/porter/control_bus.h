@@ -25,6 +25,8 @@
  * Switch (locked): make log/.new, rename it to log/next_id, commit, unlink all segments that the head does not name.
  * Read (no lock): take the edge, drain the fifo, load the head, read to its end, and only then sleep. While the client takes
  * nothing, neither is looked at. A listener also looks at the head when it has slept 5 s: a poster may have died between commit and wake.
+ * Wiped (the head's link count is 0): who finds it by a command rings the old bell, and joins a new one; a listener whom the bell
+ * brought nothing looks whether he is wiped. All read the new log from its beginning.
  * Leave (locked): unlink name, conn, in this order; close the fifo. Without the lock: close the fifo, that is enough.
  *
  * Functions return 1, or 0 with errno: EAGAIN is "come again soon" (the lock is taken and the watched descriptor has something
@@ -79,6 +81,7 @@ struct bus_s {
   int watch;                      /* while the lock is waited for: return EAGAIN when this is readable. -1: none */
   int dir, head_fd;               /* -1: not open */
   int fifo, bell;                 /* -1, or to be waited for while joined: fifo for reading, bell for its edge while listening */
+  int again;                      /* the state directory was wiped since we joined */
   uint64_t joined;                /* changes when fifo and bell do */
   struct bus_head_s *head;
   uint64_t serial;                /* 0: not joined */
@@ -106,8 +109,9 @@ extern void bus_init (bus *b, char const *path, uint32_t uid, int watch);
 extern int bus_join (bus *b);
 /* Disconnects: name, listener and fifo go. The bus can be joined again. */
 extern void bus_leave (bus *b);
-/* Joins again if the state directory was wiped. */
-extern void bus_check (bus *b);
+/* Joins again if the state directory was wiped: with the same name, at the beginning of the new log; what was unread of the old one
+ * counts as lost. ring: those who listen at the old one's bell are woken, as nobody else will; they see that it brought them nothing. */
+extern void bus_check (bus *b, int ring);
 /* What an errno means here, for people. */
 extern char const *bus_reason (int e);
 
@@ -137,6 +141,8 @@ extern uint64_t bus_end (bus *b);
  * returns 1). EBADMSG: the log is damaged there. */
 typedef int bus_each_func (void *context, bus_record const *record);
 extern int bus_scan (bus *b, bus_cursor *at, bus_each_func *each, void *context);
+/* How many ids were gone before they were read, up to now. */
+extern uint64_t bus_lost (bus const *b);
 /* The oldest message that is kept. */
 extern int bus_oldest (bus *b, bus_cursor *at);
 /* After EBADMSG at that place: that segment is given up (ids go on), unless another connection did so already. Cursors within it

@@ -19,6 +19,8 @@ extern void bus_dir_close (bus *b);
 
 /* The cursor goes to the end of the log; needs no lock. */
 extern int bus_cursor_to_end (bus *b);
+/* To its beginning, in a log that began while we were connected: what it no longer has is lost. */
+extern int bus_cursor_to_start (bus *b);
 /* Under the lock: an empty segment with that first id; all segments away that slot does not name. */
 extern int bus_segment_make (int dir, uint64_t first);
 extern int bus_segment_purge (int dir, bus_slot const *slot);

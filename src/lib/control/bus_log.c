@@ -196,11 +196,23 @@ uint64_t bus_end(bus *b)
   return bus_load(b, &slot) ? slot.next_id : 0;
 }
 
+static uint64_t oldest(bus_slot const *slot)
+{
+  return slot->old_first ? slot->old_first : slot->cur_first;
+}
+
+uint64_t bus_lost(bus const *b)
+{
+  bus_slot slot;
+  if (!b->serial || !bus_load(b, &slot) || oldest(&slot) <= b->cursor.id) return b->cursor.lost;
+  return b->cursor.lost + oldest(&slot) - b->cursor.id;
+}
+
 int bus_oldest(bus *b, bus_cursor *at)
 {
   bus_slot slot;
   if (!bus_load(b, &slot)) return 0;
-  at->segment = at->id = slot.old_first ? slot.old_first : slot.cur_first;
+  at->segment = at->id = oldest(&slot);
   at->offset = 0;
   at->lost = 0;
   return 1;
@@ -255,7 +267,7 @@ int bus_scan(bus *b, bus_cursor *at, bus_each_func *each, void *context)
     else if (slot.old_first && at->segment == slot.old_first) end = slot.old_end;
     else {
       /* The log turned over below us. */
-      uint64_t first = slot.old_first ? slot.old_first : slot.cur_first;
+      uint64_t first = oldest(&slot);
       if (first > at->id) at->lost += first - at->id;
       at->id = at->segment = first;
       at->offset = 0;

@@ -110,6 +110,16 @@ static void forget(bus *b)
   bus_dir_close(b);
 }
 
+/* The state directory was wiped: what was unread is lost. ring: tell those who listen there. */
+static void wiped(bus *b, int ring)
+{
+  bus_slot slot;
+  if (bus_load(b, &slot) && slot.next_id > b->cursor.id) b->cursor.lost += slot.next_id - b->cursor.id;
+  if (ring) bus_fifo_wake(b->bell);
+  b->again = 1;
+  forget(b);
+}
+
 /* Opens, locks, connects; locked on success. What a connection had before its state directory was wiped, it has again. */
 static int join(bus *b)
 {
@@ -125,8 +135,9 @@ static int join(bus *b)
     unlinkat(b->dir, "conn/.new", 0);
     if (mkfifoat(b->dir, "conn/.new", 0600) == 0) {
       b->fifo = openat(b->dir, "conn/.new", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-      if (b->fifo >= 0 && bus_cursor_to_end(b) && renameat(b->dir, "conn/.new", b->dir, path) == 0) {
+      if (b->fifo >= 0 && (b->again ? bus_cursor_to_start(b) : bus_cursor_to_end(b)) && renameat(b->dir, "conn/.new", b->dir, path) == 0) {
         b->name[0] = 0;
+        b->again = 0;
         if (!name[0] || bus_claim_locked(b, (slice){ .s = name, .len = strlen(name) }) || errno == EEXIST) return 1;
       }
     }
@@ -147,7 +158,7 @@ int bus_enter(bus *b)
     if (fstat(b->head_fd, &st) < 0) { int e = errno; bus_exit(b); return errno = e, 0; }
     if (st.st_nlink) return 1;
     bus_exit(b);
-    forget(b);
+    wiped(b, 1);
   }
   return errno = ESTALE, 0;
 }
@@ -160,10 +171,10 @@ int bus_join(bus *b)
   return 1;
 }
 
-void bus_check(bus *b)
+void bus_check(bus *b, int ring)
 {
   struct stat st;
-  if (b->serial && fstat(b->head_fd, &st) == 0 && !st.st_nlink) forget(b);
+  if (b->serial && fstat(b->head_fd, &st) == 0 && !st.st_nlink) wiped(b, ring);
   if (!b->serial) bus_join(b);
 }
 
@@ -190,6 +201,7 @@ void bus_leave(bus *b)
   b->name[0] = 0;
   b->listening = 0;
   b->claim_began = 0;
+  b->again = 0;
   forget(b);
 }
 

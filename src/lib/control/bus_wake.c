@@ -15,10 +15,18 @@ int bus_cursor_to_end(bus *b)
   return 1;
 }
 
+int bus_cursor_to_start(bus *b)
+{
+  uint64_t lost = b->cursor.lost;
+  if (!bus_oldest(b, &b->cursor)) return 0;
+  b->cursor.lost = lost + b->cursor.id - 1;
+  return 1;
+}
+
 int bus_listen(bus *b, int on)
 {
   if (!on) return b->listening = 0, 1;
-  bus_check(b);
+  bus_check(b, 1);
   if (!bus_join(b)) return 0;
   if (!b->listening && !bus_cursor_to_end(b)) return 0;
   b->listening = 1;

@@ -115,6 +115,7 @@ static int waiting_take (control_listener *l, control_message *m)
     return 1;
   }
   l->early_at += m->line.s + m->line.len + 1 - (l->early.s + l->early_at);
+  l->event = m->id;
   return 1;
 }
 
@@ -158,12 +159,34 @@ static int lost_line (control_listener *l, control_line const *line, uint64_t *m
   return 1;
 }
 
-/* Whether m is new; notes where its id leaves a gap, which may be a loss, or messages for others. */
-static int fresh (control_listener *l, control_message const *m)
+/* Notes where an id leaves a gap, which may be a loss, or messages for others. */
+static void give_out (control_listener *l, control_message const *m)
 {
-  if (m->id <= l->last) return 0;
   if (m->id != l->last + 1) l->jumped = 1;
   l->last = m->id;
+}
+
+/* Whether m is in sa, whose lines before it are passed over: both rise. */
+static int given_in (stralloc const *sa, size_t *at, control_message const *m)
+{
+  control_message other;
+  while (waiting(sa, at, &other) == 1) {
+    if (other.id == m->id) return other.line.len == m->line.len && !memcmp(other.line.s, m->line.s, m->line.len);
+    if (other.id > m->id) return 0;
+    *at += (size_t)(other.line.s + other.line.len + 1 - (sa->s + *at));
+  }
+  return 0;
+}
+
+/* Whether the message of an event is new. Events rise, and so an id that goes back is that of another bus; but the first ones may be
+ * of messages that were given out as recent. */
+static int fresh (control_listener *l, control_message const *m)
+{
+  if (m->id < l->event) forget(l);
+  else if (m->id == l->event || given_in(&l->recent, &l->recent_at, m) || given_in(&l->early, &l->early_at, m)) return l->event = m->id, 0;
+  if (m->id > l->merged) forget(l);
+  l->event = m->id;
+  give_out(l, m);
   return 1;
 }
 
@@ -174,7 +197,7 @@ static int command (control_listener *l, slice s)
 
 int control_listen (control_listener *l, control_client *c, char const *name, int recent)
 {
-  *l = (control_listener){ .client = c };
+  *l = (control_listener){ .client = c, .merging = 1 };
   return command(l, (slice)WORD("SETEVENTS POSTMESSAGE"))
     && (!name || control_client_name(c, name, sort_out, l))
     && (!recent || command(l, recent_command));
@@ -184,11 +207,15 @@ enum control_news control_listener_next (control_listener *l, control_message *m
 {
   int r;
   *lost = 0;
-  while ((r = waiting_take(l, m))) {
+  while (l->merging && (r = waiting_take(l, m))) {
     if (r < 0) return control_client_broken(l->client, "the server sent a malformed message"), CONTROL_NEWS_FAILED;
-    if (fresh(l, m)) return CONTROL_NEWS_MESSAGE;
+    if (m->id <= l->last) continue;
+    give_out(l, m);
+    l->merged = l->last;
+    return CONTROL_NEWS_MESSAGE;
   }
-  forget(l);
+  if (l->merging) l->recent_at = l->early_at = 0;
+  l->merging = 0;
   for (;;) {
     control_line line;
     tain now;

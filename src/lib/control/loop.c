@@ -67,6 +67,16 @@ static int over(control const *c)
   return c->closing && !output_pending(&c->output);
 }
 
+/* The events that wait. A wake that brought none may have been of a bus that is no more. */
+static void deliver(control *c)
+{
+  uint64_t id = c->bus.cursor.id, joined = c->bus.joined;
+  own_events(c);
+  if (c->rang && c->bus.listening && c->bus.cursor.id == id) bus_check(&c->bus, 0);
+  c->rang = 0;
+  if (c->bus.joined != joined) own_events(c);
+}
+
 /* Who has read the last word cannot send any more, as with tor. TCP has no way to say so. */
 void control_hear_no_more(control *c)
 {
@@ -83,7 +93,7 @@ static void step(control *c)
     /* Only now, when the client was heard: who finds the fifo empty knows that we did not leave. */
     if (c->woken && c->bus.serial) bus_drain(&c->bus);
     c->woken = 0;
-    if (!c->closing && !c->answer.ready && !c->answer.at && (c->tor_in < 0 || front_between(c))) own_events(c);
+    if (!c->closing && !c->answer.ready && !c->answer.at && (c->tor_in < 0 || front_between(c))) deliver(c);
     if (c->closing) control_hear_no_more(c);
     if (c->gone) c->output.bytes.len = c->output.done = 0;
     else if (output_pending(&c->output) && !output_flush(&c->output, c->out)) c->gone = 1;
@@ -151,7 +161,8 @@ static int serve(control *c)
       n = watch_wait(&c->watch, 0, happened) < 0 ? -1 : 1;
     }
     if (n < 0) return 0;
-    if (!n && c->retry == UINT64_MAX) bus_check(&c->bus);
+    if (!n && c->retry == UINT64_MAX) bus_check(&c->bus, 0);
+    if (happened[WATCH_BELL]) c->rang = 1;
     if (happened[WATCH_CLIENT_IN] & (EPOLLHUP | EPOLLERR)) {
       hung_up = 1;
       if (c->is_socket) c->gone = 1;

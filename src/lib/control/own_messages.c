@@ -112,7 +112,7 @@ int own_prepare(control *c, unsigned int keys)
   control_answer *a = &c->answer;
   bus_cursor at;
   if (a->ready) return 1;
-  bus_check(&c->bus);
+  bus_check(&c->bus, 1);
   if (!bus_join(&c->bus)) goto fail;
   if (keys & 1 << KEY_LIST) {
     control_output list = CONTROL_OUTPUT_ZERO;
@@ -158,7 +158,7 @@ void own_put(control *c, enum control_key key)
   output_string(o, single ? "250-" : "250+");
   output_string(o, control_key_name[key]);
   output_add(o, "=", 1);
-  if (key == KEY_LOST) output_number(o, c->bus.cursor.lost);
+  if (key == KEY_LOST) output_number(o, bus_lost(&c->bus));
   output_line(o, "");
   if (single) return;
   if (key == KEY_LIST) output_add(o, a->list.s, a->list.len);

@@ -1,0 +1,73 @@
+"""A state directory that is wiped while it is used, and what counts as lost."""
+import os, shutil, subprocess
+from ctl import *
+
+
+def texts(events):
+    return [e.split(' ', 5)[5] for e in events]
+
+
+tor = Tor()
+for how, server in (('alone', lambda: Server(options=['-r', '0'])), ('in front', lambda: Server(tor=tor, options=['-r', '0']))):
+    s = server()
+    a, b = s.conn('a', True), s.conn('b', True)
+    p, q = s.conn('p'), s.conn('q')
+    for i in range(5):
+        p.want('POSTMESSAGE @all %d' % i)
+    equal([texts([x.event() for i in range(5)]) for x in (a, b)], [list('01234')] * 2, how + ': before')
+    shutil.rmtree(s.statedir)
+    begin = time.monotonic()
+    p.want('POSTMESSAGE @all after')
+    equal([x.event(3) for x in (a, b)], ['650 POSTMESSAGE 1 p @all after'] * 2, how + ': a post right after the wipe reaches who listens')
+    p.want('POSTMESSAGE @a again')
+    equal(a.event(3), '650 POSTMESSAGE 2 p @a again', how + ': and they have their names')
+    equal([x.info('messages-lost') for x in (a, b, p)], ['0', '0', '5'], how + ': what p had not read of the old log is lost, who listens had read it')
+    equal(texts(q.info('new-messages')), ['after'], how + ': who comes later finds what was posted since')
+    equal(q.info('messages-lost'), '5', how + ': and has lost what he had not read')
+    equal(p.info('list-controllers')[-1], 'q', how + ': and his place is behind the others')
+    # Wiped again and again, by whatever command it is found.
+    for n, command in enumerate(('POSTMESSAGE @all x', 'CONTROLLERNAME p%d', 'GETINFO list-controllers', 'SETEVENTS POSTMESSAGE', 'GETINFO messages-lost')):
+        shutil.rmtree(s.statedir)
+        p.ask(command.replace('%d', str(n)))
+        ok(wait_until(lambda: {'a', 'b'} <= set(os.listdir(s.statedir + '/name') if os.path.isdir(s.statedir + '/name') else []), 4),
+           '%s: found by %s, the others come too, at once' % (how, command.split(' ')[0]))
+    p.want('SETEVENTS')
+    p.want('POSTMESSAGE @all end')
+    for x in (a, b):
+        while not x.event(3).endswith(' end'):
+            pass
+    # A log that has turned over by the time one comes back.
+    c = s.conn('c')
+    shutil.rmtree(s.statedir)
+    for i in range(100):
+        p.want('POSTMESSAGE @all ' + '%d ' % i + 'x' * 8000)
+    got = texts(c.info('new-messages'))
+    equal([t.split(' ')[0] for t in got], [str(i) for i in range(90, 100)], how + ': the last of them')
+    lost = int(c.info('messages-lost'))
+    ok(36 < lost < 70, how + ': and what the new log no longer has is lost too', lost)
+    for x in (a, b, c, p, q):
+        x.close()
+    s.stop()
+
+# messages-lost by itself, without anything else being asked for.
+s = Server(options=['-r', '0'])
+a, b = s.conn('a'), s.conn('b')
+for i in range(300):
+    b.want('POSTMESSAGE @all ' + 'x' * 8000)
+first = int(a.info('messages-lost'))
+a.info('new-messages')
+equal((first > 200, a.info('messages-lost')), (True, str(first)), 'messages-lost is up to date by itself, and the same when the rest is read')
+equal(s.conn().info('messages-lost'), '0', 'who has just come has lost nothing')
+
+# ctlmsg-listen does not go deaf.
+heard = path('heard')
+p = start(['s6-ipcclient', '-l', '0', '--', s.address, BIN + '/ctlmsg-listen', '-n', 'ear', '-r'], stdout=open(heard, 'w'))
+wait_until(lambda: 'ear' in a.info('list-controllers'))
+b.want('POSTMESSAGE @ear before')
+ok(wait_until(lambda: open(heard).read().endswith('@ear before\n')), 'ctlmsg-listen hears')
+shutil.rmtree(s.statedir)
+b.want('POSTMESSAGE @all first of the new')
+wait_until(lambda: 'ear' in a.info('list-controllers'))
+b.want('POSTMESSAGE @ear second of the new')
+ok(wait_until(lambda: open(heard).read().endswith('\n1 b @all first of the new\n2 b @ear second of the new\n')), 'and goes on when ids begin at 1 again', open(heard).read()[-200:])
+done()
