@@ -61,6 +61,26 @@ extern int mailbox_folders (mailbox const *box, arena *a, slice **names, size_t 
  * ENOSPC, EDQUOT ... */
 extern int mailbox_add_folder (mailbox *box, slice name);
 
+/* The name on disk of the folder that people call name, with its dot, NUL-terminated; disk has MAILDIR_NAME_MAX + 1 octets. 1; 0 with
+ * errno: ENOENT where there is none (disk is what it would be called), EINVAL where none can have the name. */
+extern int mailbox_disk_name (mailbox const *box, slice name, char *disk);
+
+/* Renames a folder and all below it: 1, and *count is how many; 0 with errno: ENOENT (neither it nor any below it is there), EINVAL
+ * (no such name can be, or the new one is below the old one), EEXIST (a name is taken; then nothing was done), or what rename
+ * said, and those that had been renamed were renamed back. Killed halfway, the same call again finishes. */
+extern int mailbox_rename_folder (mailbox *box, slice name, slice new_name, size_t *count);
+
+enum folder_removal { REMOVAL_FAILED, REMOVAL_DONE, REMOVAL_HAS_FOLDERS, REMOVAL_HAS_MAIL };
+typedef struct removed_s removed;
+struct removed_s {
+  size_t folders;
+  uint64_t mails, octets;  /* octets of those that counted for the quota, */
+  uint64_t counted;        /* and how many they were */
+};
+/* Removes a folder: with below, those below it too; with force, with the mail in it. REMOVAL_FAILED with errno: ENOENT, EINVAL, or what
+ * a system call said. Without force, no mail that comes in meanwhile is lost. */
+extern enum folder_removal mailbox_remove_folder (mailbox *box, slice name, int force, int below, removed *r);
+
 enum { PLACE_NEW, PLACE_CUR, PLACES };
 
 typedef struct mail_entry_s mail_entry;
@@ -147,6 +167,14 @@ extern int mailbox_quota_room (mailbox *box, int64_t octets, int64_t mails);
 /* Adds them (each may be negative) to the mailbox's maildirsize, where there is one; counts anew
  * where that is over 5120 octets (README.maildirquota). */
 extern int mailbox_quota_add (mailbox *box, int64_t octets, int64_t mails);
+/* What maildirsize says: 1; 0 with errno, ENOENT where there is none. Limits are 0 where there is none. */
+typedef struct quota_s quota;
+struct quota_s {
+  size_t limits_len;       /* of the first line, with its line end */
+  uint64_t octets, mails;  /* limits */
+  int64_t used_octets, used_mails;
+};
+extern int mailbox_quota (mailbox const *box, quota *q);
 /* Whether mails in the folder of that name count for the quota. */
 extern int folder_name_counts (slice name);
 

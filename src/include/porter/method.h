@@ -126,5 +126,8 @@ extern int method_set_flags (method_call *call);
 extern int method_add_folder (method_call *call);
 extern int method_append (method_call *call);
 extern int method_upload (method_call *call);
+extern int method_rename_folder (method_call *call);
+extern int method_remove_folder (method_call *call);
+extern int method_quota (method_call *call);
 
 #endif

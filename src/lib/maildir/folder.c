@@ -186,8 +186,7 @@ int mailbox_folders(mailbox const *box, arena *a, slice **names, size_t *count)
   return good;
 }
 
-/* The folder's name on disk: encoded as it should be, else as it stands; without one ENOENT. */
-static int find_disk_name(mailbox const *box, slice name, char *disk)
+int mailbox_disk_name(mailbox const *box, slice name, char *disk)
 {
   char plain[MAILDIR_NAME_MAX + 1];
   if (!disk_name(name, disk)) return 0;
@@ -204,7 +203,7 @@ int folder_open(folder *f, mailbox const *box, slice name)
 {
   char disk[MAILDIR_NAME_MAX + 1] = ".";
   *f = (folder)FOLDER_ZERO;
-  if (name.len && !find_disk_name(box, name, disk)) return 0;
+  if (name.len && !mailbox_disk_name(box, name, disk)) return 0;
   f->fd = openat(box->fd, disk, OPEN_DIRECTORY);
   if (f->fd < 0) return 0;
   for (int p = PLACES; p-- > 0;) {
@@ -257,7 +256,7 @@ int mailbox_add_folder(mailbox *box, slice name)
   struct stat st;
   delivery d;
   int good;
-  if (find_disk_name(box, name, disk)) return 0;
+  if (mailbox_disk_name(box, name, disk)) return 0;
   if (errno != ENOENT) return -1;
   if (!fstatat(box->fd, disk, &st, AT_SYMLINK_NOFOLLOW)) return errno = EEXIST, -1;
   if (errno != ENOENT) return -1;

@@ -26,13 +26,6 @@ int folder_name_counts(slice name)
   return !(name.len >= 5 && !memcmp(name.s, "Trash", 5) && (name.len == 5 || name.s[5] == '.'));
 }
 
-typedef struct quota_s quota;
-struct quota_s {
-  size_t limits_len;       /* of the first line, with its line end */
-  uint64_t octets, mails;  /* limits; 0 for none */
-  int64_t used_octets, used_mails;
-};
-
 static int64_t number(char const **s, char const *end)
 {
   int64_t n = 0;
@@ -160,4 +153,14 @@ int mailbox_quota_add(mailbox *box, int64_t octets, int64_t mails)
   close(fd);
   if (good && len + n > SIZE_MAX_KEPT) good = count_anew(box, &q, text), error = errno;
   return errno = error, good;
+}
+
+int mailbox_quota(mailbox const *box, quota *q)
+{
+  char text[READ_MAX];
+  size_t len;
+  int fd = open_quota(box, q, text, &len);
+  if (fd < 0) return 0;
+  close(fd);
+  return 1;
 }

@@ -26,6 +26,9 @@ method const method_table[] = {
   { "SetFlags", &porter__set_flags_req__descriptor, method_set_flags, 0 },
   { "Append", &porter__append_req__descriptor, method_append, 14 },
   { "Upload", &porter__upload_req__descriptor, method_upload, 14 },
+  { "RenameFolder", &porter__rename_folder_req__descriptor, method_rename_folder, 0 },
+  { "RemoveFolder", &porter__remove_folder_req__descriptor, method_remove_folder, 0 },
+  { "Quota", &porter__quota_req__descriptor, method_quota, 0 },
 };
 size_t const method_count = sizeof method_table / sizeof *method_table;
 

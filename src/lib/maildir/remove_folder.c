@@ -1,0 +1,255 @@
+/* RemoveFolder. A folder is renamed into the mailbox's tmp, where nobody takes it for one. Without force its new and cur then go by
+ * rmdir, which refuses a mail that came in meanwhile, by path or by an open directory: the folder goes back, whole. What is left
+ * is deleted by descriptor, and no link is followed. Killed halfway, there is a leftover in tmp, which the next removal deletes an
+ * hour later. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>  /* renameat2 */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <porter/maildir.h>
+
+#define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define GONE "porter-gone."       /* without force: its mails, should any have come in, are nobody's to delete */
+#define FORCED "porter-forced."
+#define GONE_SECONDS 3600
+#define DEPTH_MAX 16  /* directories in one another, below a folder: nothing that writes into one makes more than two */
+
+static char const *const place[] = { "new", "cur" };
+
+static DIR *open_list(int dir, char const *name)
+{
+  int fd = openat(dir, name, OPEN_DIRECTORY);
+  DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+  int error = errno;
+  if (fd >= 0 && !list) close(fd);
+  errno = error;
+  return list;
+}
+
+/* The next entry but . and .. ; null at the end (errno 0) and where reading fails. */
+static struct dirent *next(DIR *list)
+{
+  struct dirent *d;
+  do errno = 0, d = readdir(list); while (d && (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")));
+  return d;
+}
+
+static int close_list(DIR *list, int good)
+{
+  int error = errno;
+  closedir(list);
+  return errno = error, good;
+}
+
+/* --- deleting --- */
+
+/* Deletes what is in the directory, and it. Recursion is bound by DEPTH_MAX. */
+static int delete_tree(int dir, char const *name, unsigned int depth)
+{
+  DIR *list = depth < DEPTH_MAX ? open_list(dir, name) : NULL;
+  struct dirent *d;
+  if (!list) {
+    if (depth >= DEPTH_MAX) errno = ELOOP;
+    return 0;
+  }
+  while ((d = next(list))) {
+    if (!unlinkat(dirfd(list), d->d_name, 0) || errno == ENOENT) continue;
+    if ((errno != EISDIR && errno != EPERM) || !delete_tree(dirfd(list), d->d_name, depth + 1)) return close_list(list, 0);
+  }
+  if (errno) return close_list(list, 0);
+  close_list(list, 1);
+  return !unlinkat(dir, name, AT_REMOVEDIR) || errno == ENOENT;
+}
+
+/* --- one folder --- */
+
+/* How many mails are in the folder fd; what they count for the quota is added to r. -1 with errno. */
+static int count_mails(int fd, int counts, removed *r)
+{
+  for (size_t p = 0; p < 2; p++) {
+    DIR *list = open_list(fd, place[p]);
+    struct dirent *d;
+    if (!list && errno == ENOENT) continue;
+    if (!list) return -1;
+    while ((d = next(list))) {
+      maildir_name n;
+      struct stat st;
+      uint64_t size;
+      if (d->d_name[0] == '.' || fstatat(dirfd(list), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) continue;
+      maildir_name_split(&n, d->d_name, strlen(d->d_name));
+      if (!maildir_name_size(n.base, &size)) size = (uint64_t)st.st_size;
+      r->mails++;
+      if (counts) r->counted++, r->octets += size;
+    }
+    if (errno) return close_list(list, -1);
+    closedir(list);
+  }
+  return 0;
+}
+
+/* Removes new and cur of the folder fd, unless there is something in them. */
+static int remove_places(int fd)
+{
+  for (size_t p = 0; p < 2; p++) if (unlinkat(fd, place[p], AT_REMOVEDIR) < 0 && errno != ENOENT) return 0;
+  return 1;
+}
+
+/* rename(2) replaces no directory but an empty one. */
+static int rename_folder(int from, char const *old, int to, char const *new)
+{
+  return !renameat2(from, old, to, new, RENAME_NOREPLACE) || (errno == EINVAL && !renameat(from, old, to, new));
+}
+
+/* The folder gone of tmp, which has lost its new, becomes what it was; under a name beside it, should its own be taken by now. */
+static int put_back(mailbox *box, int tmp, char const *gone, int fd, mode_t mode, char const *disk)
+{
+  char name[MAILDIR_NAME_MAX + 3];
+  if ((mkdirat(fd, "new", mode) < 0 || fchmodat(fd, "new", mode, 0) < 0) && errno != EEXIST) return 0;
+  strcpy(name, disk);
+  for (char n = '1'; n <= '9'; n++) {
+    if (rename_folder(tmp, gone, box->fd, name)) return 1;
+    if (errno != EEXIST && errno != ENOTEMPTY) return 0;
+    sprintf(name, "%.*s_%c", MAILDIR_NAME_MAX - 2, disk, n);
+  }
+  return 0;
+}
+
+/* ENOTEMPTY: a mail is there, and so is the folder. */
+static int remove_one(mailbox *box, int tmp, char const *disk, int force)
+{
+  char gone[sizeof FORCED + MAILDIR_NAME_MAX];
+  size_t prefix = strlen(strcpy(gone, force ? FORCED : GONE));
+  struct stat st;
+  int fd, error, good;
+  mailbox_unique(box, gone + prefix, 0, 0);
+  if (renameat(box->fd, disk, tmp, gone) < 0) return 0;
+  fd = openat(tmp, gone, OPEN_DIRECTORY);
+  if (fd < 0) return 0;
+  if (fstatat(fd, "new", &st, AT_SYMLINK_NOFOLLOW) < 0) st.st_mode = box->mode;
+  good = force || remove_places(fd);
+  error = errno;
+  if (!good && !put_back(box, tmp, gone, fd, st.st_mode & 07777, disk)) error = errno;
+  close(fd);
+  return errno = error, good && delete_tree(tmp, gone, 0);
+}
+
+static int begins(char const *s, char const *with)
+{
+  return !strncmp(s, with, strlen(with));
+}
+
+/* A leftover of a removal that did not come to its end. */
+static void sweep_one(int tmp, char const *name)
+{
+  struct stat st;
+  int fd, empty;
+  if ((!begins(name, GONE) && !begins(name, FORCED)) || fstatat(tmp, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return;
+  if (!S_ISDIR(st.st_mode) || st.st_ctim.tv_sec + GONE_SECONDS >= time(NULL)) return;
+  fd = openat(tmp, name, OPEN_DIRECTORY);
+  if (fd < 0) return;
+  empty = begins(name, FORCED) || remove_places(fd);
+  close(fd);
+  if (empty) delete_tree(tmp, name, 0);
+}
+
+static void sweep(int tmp)
+{
+  DIR *list = open_list(tmp, ".");
+  struct dirent *d;
+  if (!list) return;
+  while ((d = next(list))) sweep_one(tmp, d->d_name);
+  closedir(list);
+}
+
+/* --- a folder and those below it --- */
+
+typedef struct victim_s victim;
+struct victim_s {
+  slice name;
+  char *disk;
+};
+
+static int longest_first(void const *x, void const *y)
+{
+  victim const *a = x, *b = y;
+  return (a->name.len < b->name.len) - (a->name.len > b->name.len);
+}
+
+/* The folder, if it is there, and those below it; *below is how many. */
+static int find_victims(mailbox const *box, arena *a, slice name, victim **list, size_t *count, size_t *below)
+{
+  slice *names;
+  size_t n;
+  char disk[MAILDIR_NAME_MAX + 1];
+  *count = *below = 0;
+  if (!mailbox_folders(box, a, &names, &n) || !(*list = arena_array(a, n ? n : 1, sizeof **list))) return 0;
+  for (size_t i = 0; i < n; i++) {
+    int deeper = names[i].len > name.len && names[i].s[name.len] == '.';
+    if ((!deeper && names[i].len != name.len) || memcmp(names[i].s, name.s, name.len)) continue;
+    if (!mailbox_disk_name(box, names[i], disk)) {
+      if (errno == ENOENT) continue;
+      return 0;
+    }
+    (*list)[*count] = (victim){ names[i], arena_copy(a, disk, strlen(disk)) };
+    if (!(*list)[*count].disk) return 0;
+    ++*count;
+    *below += (size_t)deeper;
+  }
+  /* Whoever is below has the longer name. */
+  if (*count) qsort(*list, *count, sizeof **list, longest_first);
+  return *count ? 1 : (errno = ENOENT, 0);
+}
+
+static int count_all(mailbox const *box, victim const *list, size_t count, removed *r)
+{
+  for (size_t i = 0; i < count; i++) {
+    int error, good, fd = openat(box->fd, list[i].disk, OPEN_DIRECTORY);
+    if (fd < 0 && errno == ENOENT) continue;
+    good = fd >= 0 && !count_mails(fd, folder_name_counts(list[i].name), r);
+    error = errno;
+    if (fd >= 0) close(fd);
+    errno = error;
+    if (!good) return 0;
+  }
+  return 1;
+}
+
+static enum folder_removal remove_all(mailbox *box, victim const *list, size_t count, int force, removed *r)
+{
+  enum folder_removal result = REMOVAL_DONE;
+  int error, tmp = openat(box->fd, "tmp", OPEN_DIRECTORY);
+  if (tmp < 0) return REMOVAL_FAILED;
+  sweep(tmp);
+  for (size_t i = 0; i < count && result == REMOVAL_DONE; i++) {
+    if (remove_one(box, tmp, list[i].disk, force)) r->folders++;
+    else if (errno != ENOENT) result = errno == ENOTEMPTY || errno == EEXIST ? REMOVAL_HAS_MAIL : REMOVAL_FAILED;
+  }
+  error = errno;
+  close(tmp);
+  if (result == REMOVAL_DONE && fsync(box->fd) < 0 && errno != EINVAL) return REMOVAL_FAILED;
+  return errno = error, result;
+}
+
+enum folder_removal mailbox_remove_folder(mailbox *box, slice name, int force, int below, removed *r)
+{
+  enum folder_removal result = REMOVAL_FAILED;
+  char disk[MAILDIR_NAME_MAX + 1];
+  arena a = ARENA_ZERO;
+  victim *list;
+  size_t count, deeper;
+  int error;
+  *r = (removed){ 0 };
+  if (!mailbox_disk_name(box, name, disk) && errno != ENOENT) return REMOVAL_FAILED;
+  if (find_victims(box, &a, name, &list, &count, &deeper)) {
+    if (deeper && !below) result = REMOVAL_HAS_FOLDERS;
+    else if (count_all(box, list, count, r)) result = r->mails && !force ? REMOVAL_HAS_MAIL : remove_all(box, list, count, force, r);
+  }
+  error = errno;
+  arena_free(&a);
+  return errno = error, result;
+}

@@ -1,0 +1,118 @@
+/* RenameFolder. No single step moves a folder and those below it: `.A' and `.A.x' are neighbours on disk. So all targets are
+ * looked at first, then each is renamed, never over what is there, the deepest first and the folder itself last. After a kill it
+ * still is there, and the same call again finishes; no mail is ever in neither or both. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>  /* renameat2 */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <porter/maildir.h>
+
+typedef struct step_s step;
+struct step_s {
+  char *from, *to;       /* on disk */
+  unsigned int levels;
+};
+
+static unsigned int levels_of(char const *s, size_t len)
+{
+  unsigned int n = 1;
+  for (size_t i = 0; i < len; i++) n += s[i] == '.';
+  return n;
+}
+
+static int is_below(slice name, slice above)
+{
+  return name.len > above.len && !memcmp(name.s, above.s, above.len) && name.s[above.len] == '.';
+}
+
+static int same(slice a, slice b)
+{
+  return a.len == b.len && !memcmp(a.s, b.s, a.len);
+}
+
+/* What lies behind so many levels of a name on disk, as it stands there. */
+static char const *behind(char const *disk, unsigned int levels)
+{
+  char const *s = disk + 1;
+  while (levels-- && (s = strchr(s, '.')) && levels) s++;
+  return s ? s : "";
+}
+
+static int is_free(int box, char const *disk)
+{
+  struct stat st;
+  if (!fstatat(box, disk, &st, AT_SYMLINK_NOFOLLOW)) return errno = EEXIST, 0;
+  return errno == ENOENT;
+}
+
+static int deepest_first(void const *x, void const *y)
+{
+  step const *a = x, *b = y;
+  return a->levels == b->levels ? strcmp(a->from, b->from) : a->levels < b->levels ? 1 : -1;
+}
+
+/* The steps that are to be taken, in order. */
+static int plan(mailbox const *box, arena *a, slice name, char const *target, step **steps, size_t *count)
+{
+  slice *names;
+  size_t n;
+  unsigned int levels = levels_of(name.s, name.len);
+  *count = 0;
+  if (!mailbox_folders(box, a, &names, &n) || !(*steps = arena_array(a, n ? n : 1, sizeof **steps))) return 0;
+  for (size_t i = 0; i < n; i++) {
+    step *s = *steps + *count;
+    char disk[MAILDIR_NAME_MAX + 1], to[2 * MAILDIR_NAME_MAX];
+    if (!same(names[i], name) && !is_below(names[i], name)) continue;
+    if (!mailbox_disk_name(box, names[i], disk)) {
+      if (errno == ENOENT) continue;  /* it has just gone */
+      return 0;
+    }
+    strcpy(to, target);
+    strcat(to, behind(disk, levels));
+    if (strlen(to) > MAILDIR_NAME_MAX) return errno = EINVAL, 0;
+    if (!is_free(box->fd, to)) return 0;
+    s->levels = levels_of(names[i].s, names[i].len);
+    if (!(s->from = arena_copy(a, disk, strlen(disk))) || !(s->to = arena_copy(a, to, strlen(to)))) return 0;
+    ++*count;
+  }
+  if (*count) qsort(*steps, *count, sizeof **steps, deepest_first);
+  return *count ? 1 : (errno = ENOENT, 0);
+}
+
+/* rename(2) replaces no directory but an empty one, where the file system does not know NOREPLACE. */
+static int rename_one(int box, char const *from, char const *to)
+{
+  return !renameat2(box, from, box, to, RENAME_NOREPLACE) || (errno == EINVAL && is_free(box, to) && !renameat(box, from, box, to));
+}
+
+static int carry_out(int box, step const *steps, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    int error;
+    if (rename_one(box, steps[i].from, steps[i].to)) continue;
+    error = errno;
+    while (i--) rename_one(box, steps[i].to, steps[i].from);
+    return errno = error, 0;
+  }
+  return 1;
+}
+
+int mailbox_rename_folder(mailbox *box, slice name, slice new_name, size_t *count)
+{
+  char disk[MAILDIR_NAME_MAX + 1], target[MAILDIR_NAME_MAX + 1];
+  arena a = ARENA_ZERO;
+  step *steps;
+  int error, good;
+  if (!mailbox_disk_name(box, name, disk) && errno != ENOENT) return 0;
+  if (same(name, new_name)) return errno = EEXIST, 0;
+  if (is_below(new_name, name)) return errno = EINVAL, 0;
+  if (mailbox_disk_name(box, new_name, target)) return errno = EEXIST, 0;
+  if (errno != ENOENT || !is_free(box->fd, target)) return 0;
+  good = plan(box, &a, name, target, &steps, count) && carry_out(box->fd, steps, *count) && (!fsync(box->fd) || errno == EINVAL);
+  error = errno;
+  arena_free(&a);
+  return errno = error, good;
+}
