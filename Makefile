@@ -22,7 +22,9 @@ LIBRARY := $(B)/libporter.a
 # What every object is made with: a change of any builds all anew.
 SETTINGS := conf-compile conf-home package/info
 OBJECTS := $(patsubst src/%.c,$(B)/%.o,$(wildcard src/lib/*.c src/lib/*/*.c)) $(B)/gen/maildir.pb-c.o
-GENERATED := $(addprefix $(B)/gen/,maildir.pb-c.h message_types.h charset_tables.h fold_tables.h)
+# The interfaces that the varlink door describes, in the order in which it names them.
+INTERFACES := $(addprefix src/proto/,org.varlink.service.varlink de.jmhoffmann.jwebmail.mail-storage.varlink)
+GENERATED := $(addprefix $(B)/gen/,maildir.pb-c.h message_types.h varlink_interfaces.h charset_tables.h fold_tables.h)
 vpath %.c $(sort $(dir $(SOURCES)))
 
 all: $(PROGRAMS) $(SCRIPTS)
@@ -44,6 +46,10 @@ $(B)/gen/maildir.pb-c.h: src/proto/maildir.proto
 	protoc-c --c_out=$(B)/gen --proto_path=src/proto $<
 $(B)/gen/message_types.h: $(B)/gen/maildir.pb-c.h
 	sed -n 's/^extern const ProtobufCMessageDescriptor \(.*\);/\&\1,/p' $< > $@
+# A row for each: its name, and its file's octets.
+$(B)/gen/varlink_interfaces.h: $(INTERFACES)
+	@mkdir -p $(@D)
+	for file in $^; do printf '{ "%s", (char const []){\n' "$$(basename "$$file" .varlink)"; od -An -v -td1 "$$file" | sed 's/[0-9][0-9]*/&,/g'; echo '0 } },'; done > $@
 # Tables of charsets and letter case come from the C library, at build time only.
 $(filter %_tables.h,$(GENERATED)): $(B)/gen/%_tables.h: src/gen/%_tables.c
 	@mkdir -p $(@D)

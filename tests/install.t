@@ -20,6 +20,7 @@ lacking() {
 }
 is 'a page for each program, with all its sections' "$(lacking 2>&1)" ''
 ok 'the messages' cmp "$top/src/proto/maildir.proto" "$home/doc/maildir.proto"
+for interface in "$top"/src/proto/*.varlink; do ok "the interface ${interface##*/}" cmp "$interface" "$home/doc/${interface##*/}"; done
 named() { cat "$home"/man/*/* "$home/doc/README.md" | grep -Eo '\bdoc/[a-z]+(\.[a-z]+)?' | sort -u | while read -r file; do [ -e "$home/$file" ] || echo "$file"; done; }
 is 'the documents that pages name' "$(named)" ''
 is 'nothing elsewhere' "$(find "$dest" -type f ! -path "$home/*")" ''

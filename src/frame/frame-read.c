@@ -1,7 +1,6 @@
 /* frame-read: runs a program for each request frame on descriptor 0, with the message on its standard input. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,19 +22,6 @@
 
 #define USAGE "frame-read [ -d dir ] [ -n max ] [ -t seconds ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
-
-/* Tells frame-auth that the credentials were accepted and the mailbox was entered (PORTER_STATUS is its pipe). */
-static void begun(void)
-{
-  char const *s = getenv("PORTER_STATUS");
-  unsigned int fd;
-  if (!s) return;
-  if (uint0_scan(s, &fd) && fd > 2) {
-    if (write((int)fd, "", 1) < 0) strerr_warnwu1sys("write to PORTER_STATUS");
-    close((int)fd);
-  }
-  unsetenv("PORTER_STATUS");
-}
 
 static int end(int code, int error, char const *text, unsigned int patience)
 {
@@ -79,7 +65,7 @@ int main(int argc, char const *const *argv)
   prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
   /* A response must not wait for the other side to acknowledge the one before it. On anything but TCP this does nothing. */
   setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-  begun();
+  if (!frame_begun()) strerr_warnwu1sys("write to PORTER_STATUS");
 
   frame_request request;
   char const *args[argc + 2];

@@ -44,8 +44,7 @@ int main(int argc, char const *const *argv)
     int e = errno;
     text_escape(shown, path.s, strlen(path.s));
     errno = e;
-    strerr_diefu2sys(e == EIO || e == ENOMEM || e == EMFILE || e == ENFILE || e == ESTALE || e == ENOSPC || e == EDQUOT
-      ? EXIT_TEMPORARY : EXIT_ACCOUNT, "enter mailbox ", shown);
+    strerr_diefu2sys(mailbox_trouble(e) ? EXIT_TEMPORARY : EXIT_ACCOUNT, "enter mailbox ", shown);
   }
   xexec(argv + 1);
 }

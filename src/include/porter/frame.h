@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <porter/credentials.h>
 #include <porter/limits.h>
@@ -31,6 +32,9 @@ extern char const *frame_reason (enum frame_status status);
 
 /* Milliseconds of a clock that nobody sets. */
 extern int64_t frame_clock (void);
+/* Waits until frame_clock says deadline for octets, and reads what there is, at most len. Their number, 0 at end of file, -1 with errno: ETIMEDOUT,
+ * or what read says. */
+extern ssize_t frame_some (int fd, char *s, size_t len, int64_t deadline);
 /* Reads len octets into s until frame_clock says deadline. Returns how many came; where that is less than len, errno is
  * 0 at end of file, ETIMEDOUT, or what read says. */
 extern size_t frame_fill (int fd, char *s, size_t len, int64_t deadline);
@@ -53,6 +57,10 @@ extern enum frame_status frame_message_read (int fd, uint32_t len, unsigned int 
 /* Reads the frame of a method Auth, whole, within patience seconds. FRAME_OK, and c is parsed; FRAME_METHOD for another method;
  * FRAME_CREDENTIALS for what is no credentials, or too long. The caller wipes c in any case. */
 extern enum frame_status frame_auth_read (int fd, credentials *c, unsigned int patience);
+
+/* Tells whoever waits for it (frame-auth, by the descriptor that PORTER_STATUS names) that requests are read from now on, and hides that from programs that
+ * are started. 1, also where nobody waits; 0 with errno. */
+extern int frame_begun (void);
 
 /* --- writing --- */
 

@@ -26,6 +26,8 @@ extern void json_put_string (json_output *out, char const *s, size_t len);
 extern void json_put_number (json_output *out, uint64_t number);
 /* A string in quotes of base64 (RFC 4648 4). */
 extern void json_put_base64 (json_output *out, char const *s, size_t len);
+/* The same without the quotes, of octets that come in pieces: all but the last are whole groups of three. */
+extern void json_put_base64_octets (json_output *out, char const *s, size_t len);
 /* Gives the sink what is left. 1, or 0 with the sink's errno if it ever stopped. */
 extern int json_put_end (json_output *out);
 

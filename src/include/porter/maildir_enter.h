@@ -22,5 +22,7 @@ extern int mailbox_expand (mailbox_path *path, char const *template, char const 
  * below the fixed part is made, for the owner alone, and the mailbox gets its cur, new and tmp. Otherwise they must be there.
  * 1, or 0 with errno: ENOTDIR or ELOOP where something is no directory, ENOENT, EACCES and so on as the system says. */
 extern int mailbox_enter (mailbox_path const *path, int make);
+/* Whether an errno of it is the system's trouble, which may pass; else there is no mailbox for whoever asks. */
+extern int mailbox_trouble (int e);
 
 #endif

@@ -41,21 +41,29 @@ static int64_t after(unsigned int patience)
 }
 
 /* Blocking descriptors are polled before each read: they belong to other programs too, and may not be made non-blocking. */
-size_t frame_fill(int fd, char *s, size_t len, int64_t deadline)
+ssize_t frame_some(int fd, char *s, size_t len, int64_t deadline)
 {
-  size_t got = 0;
-  while (got < len) {
+  for (;;) {
     struct pollfd p = { .fd = fd, .events = POLLIN };
     int64_t left = deadline - frame_clock();
     int ready = poll(&p, 1, left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left);
     ssize_t r;
     if (ready < 0 && errno == EINTR) continue;
-    if (ready < 0) break;
-    if (!ready) return errno = ETIMEDOUT, got;
-    r = read(fd, s + got, len - got);
-    if (!r) return errno = 0, got;
-    if (r > 0) got += (size_t)r;
-    else if (errno != EINTR && errno != EAGAIN) break;
+    if (ready < 0) return -1;
+    if (!ready) return errno = ETIMEDOUT, -1;
+    r = read(fd, s, len);
+    if (r >= 0 || (errno != EINTR && errno != EAGAIN)) return r;
+  }
+}
+
+size_t frame_fill(int fd, char *s, size_t len, int64_t deadline)
+{
+  size_t got = 0;
+  while (got < len) {
+    ssize_t r = frame_some(fd, s + got, len - got, deadline);
+    if (!r) errno = 0;
+    if (r <= 0) break;
+    got += (size_t)r;
   }
   return got;
 }

@@ -112,20 +112,30 @@ void json_put_string(json_output *out, char const *s, size_t len)
   json_put(out, "\"", 1);
 }
 
-void json_put_base64(json_output *out, char const *s, size_t len)
+void json_put_base64_octets(json_output *out, char const *s, size_t len)
 {
   static char const alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   unsigned char const *from = (unsigned char const *)s;
-  json_put(out, "\"", 1);
   while (len) {
-    char quad[4] = "====";
+    char *to;
     size_t n = len < 3 ? len : 3;
     uint32_t bits = (uint32_t)from[0] << 16 | (n > 1 ? (uint32_t)from[1] << 8 : 0) | (n > 2 ? from[2] : 0);
-    for (size_t i = 0; i <= n; i++) quad[i] = alphabet[bits >> (18 - 6 * i) & 63];
-    json_put(out, quad, 4);
+    if (sizeof out->buffer - out->len < 4) empty_buffer(out);
+    to = out->buffer + out->len;
+    to[0] = alphabet[bits >> 18];
+    to[1] = alphabet[bits >> 12 & 63];
+    to[2] = n > 1 ? alphabet[bits >> 6 & 63] : '=';
+    to[3] = n > 2 ? alphabet[bits & 63] : '=';
+    out->len += 4;
     from += n;
     len -= n;
   }
+}
+
+void json_put_base64(json_output *out, char const *s, size_t len)
+{
+  json_put(out, "\"", 1);
+  json_put_base64_octets(out, s, len);
   json_put(out, "\"", 1);
 }
 

@@ -150,6 +150,11 @@ static int check(int fd, int make)
   return 1;
 }
 
+int mailbox_trouble(int e)
+{
+  return e == EIO || e == ENOMEM || e == EMFILE || e == ENFILE || e == ESTALE || e == ENOSPC || e == EDQUOT;
+}
+
 int mailbox_enter(mailbox_path const *path, int make)
 {
   char fixed[PATH_MAX];

@@ -1,0 +1,57 @@
+/* varlink-call: answers one varlink call: its parameters are on standard input, its reply goes to standard output. */
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include <porter/child.h>
+#include <porter/exit.h>
+#include <porter/varlink.h>
+
+#define USAGE "varlink-call [ -t seconds ] prog... method"
+#define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
+
+/* The parameters; null where they are no JSON, or more of it than anybody needs. */
+static json_t *read_parameters(void)
+{
+  static char s[VARLINK_PARAMETERS_MAX + 1];
+  size_t len;
+  json_t *parameters;
+  errno = 0;
+  len = allread(0, s, sizeof s);
+  if (len < sizeof s && errno) strerr_diefu1sys(EXIT_TEMPORARY, "read the parameters");
+  if (len == sizeof s) return NULL;
+  s[len] = 0;
+  parameters = varlink_load(s, len);
+  if (!parameters && errno != EPROTO) strerr_diefu1sys(EXIT_TEMPORARY, "take memory");
+  return parameters;
+}
+
+int main(int argc, char const *const *argv)
+{
+  unsigned int patience = FRAME_PATIENCE;
+  PROG = "varlink-call";
+  {
+    subgetopt l = SUBGETOPT_ZERO;
+    for (int opt; (opt = subgetopt_r(argc, argv, "t:", &l)) != -1; ) switch (opt) {
+      case 't': if (!uint0_scan(l.arg, &patience) || !patience) dieusage(); break;
+      default: dieusage();
+    }
+    argc -= l.ind; argv += l.ind;
+  }
+  if (argc < 2) dieusage();
+  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  child_signals();
+  prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
+
+  char const *args[argc + 1], *fault;
+  memcpy(args, argv, (size_t)argc * sizeof *args);
+  int code = varlink_answer(args, (size_t)argc - 1, argv[argc - 1], read_parameters(), 1, patience, &fault);
+  if (fault) strerr_diefu1sys(code, fault);
+  return code;
+}

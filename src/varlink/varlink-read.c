@@ -1,0 +1,172 @@
+/* varlink-read: runs a program for each varlink call on descriptor 0, with the call's parameters on its standard input. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include <maildir.pb-c.h>
+#include <porter/child.h>
+#include <porter/exit.h>
+#include <porter/octets.h>
+#include <porter/outcome.h>
+#include <porter/varlink.h>
+
+#define USAGE "varlink-read [ -b base ] [ -u user ] [ -t seconds ] prog..."
+#define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
+
+static struct { varlink_door door; unsigned int patience; } option = { { NULL, NULL, NULL }, FRAME_PATIENCE };
+static int in_mailbox;  /* Init has let the client in */
+
+static int reply_to(varlink_call const *call)
+{
+  return call->oneway ? -1 : 1;
+}
+
+static int refuse(varlink_call const *call, char const *interface, char const *error, char const *name, slice value)
+{
+  return varlink_error(reply_to(call), option.patience, interface, error, name, value);
+}
+
+static int invalid(varlink_call const *call, char const *name)
+{
+  return refuse(call, VARLINK_SERVICE, "InvalidParameter", "parameter", (slice){ name, strlen(name) });
+}
+
+static int init(varlink_call const *call)
+{
+  char const *wrong = NULL;
+  varlink_output out;
+  if (in_mailbox) return refuse(call, VARLINK_SERVICE, "PermissionDenied", NULL, (slice)SLICE_ZERO);
+  in_mailbox = varlink_init(call->parameters, &option.door, &wrong);
+  if (!in_mailbox) switch (errno) {
+    case EINVAL: return invalid(call, wrong);
+    case EACCES: return refuse(call, VARLINK_SERVICE, "PermissionDenied", NULL, (slice)SLICE_ZERO);
+    default: return refuse(call, VARLINK_MAIL, "Temporary", NULL, (slice)SLICE_ZERO);
+  }
+  varlink_start(&out, reply_to(call), option.patience);
+  json_put_text(&out.json, "{\"parameters\":{}}");
+  return varlink_end(&out);
+}
+
+/* Runs the program for a call. Its exit code; what it could not answer itself is answered here. */
+static int run(varlink_call const *call, char const **args, size_t argc)
+{
+  char method[FRAME_METHOD_MAX + 1];
+  char *parameters = json_dumps(call->parameters, JSON_COMPACT);
+  int in = parameters ? octets_fd("parameters", parameters, strlen(parameters)) : -1, out = call->oneway ? open("/dev/null", O_WRONLY | O_CLOEXEC) : 1;
+  int code = EXIT_TEMPORARY;
+  pid_t pid = 0;
+  free(parameters);
+  memcpy(method, call->name.s, call->name.len);
+  method[call->name.len] = 0;
+  args[argc] = method;
+  if (in < 0 || out < 0) strerr_warnwu1sys("prepare to run a program");
+  else if (!(pid = child_start(args, (char const *const *)environ, (child_fd[]){ { in, 0 }, { out, 1 } }, 2, NULL))) {
+    code = child_unrun(errno);
+    strerr_warnwu2sys("run ", args[0]);
+  }
+  if (in >= 0) close(in);
+  if (out > 1) close(out);
+  return pid ? child_wait(pid) : code;
+}
+
+/* A call of the mail interface. 1, or 0 where the connection has to end: then *code is its. */
+static int mail(varlink_call const *call, char const **args, size_t argc, int *code)
+{
+  outcome o;
+  if (call->name.len == 4 && !memcmp(call->name.s, "Init", 4)) return init(call);
+  if (!in_mailbox) return refuse(call, VARLINK_MAIL, "NotInitialized", NULL, (slice)SLICE_ZERO);
+  if (!frame_method(call->name.s, call->name.len)) return refuse(call, VARLINK_SERVICE, "MethodNotFound", "method", call->method);
+  *code = run(call, args, argc);
+  o = outcome_of_call(*code);
+  if (o.answered || (call->oneway && *code != EXIT_PERMANENT)) return 1;
+  if (*code == EXIT_PERMANENT) return 0;  /* the reply broke off */
+  return o.error == PORTER__ERROR__CODE__TEMPORARY ? refuse(call, VARLINK_MAIL, "Temporary", NULL, (slice)SLICE_ZERO)
+    : refuse(call, VARLINK_MAIL, "Unknown", "text", (slice){ o.text, strlen(o.text) });
+}
+
+static int is(slice s, char const *word)
+{
+  return s.len == strlen(word) && !memcmp(s.s, word, s.len);
+}
+
+static int answer(varlink_call const *call, char const **args, size_t argc, int *code)
+{
+  *code = EXIT_REQUEST;
+  if (call->invalid) return invalid(call, call->invalid);
+  if (call->upgrade) return refuse(call, VARLINK_SERVICE, "MethodNotImplemented", "method", call->method);
+  if (is(call->interface, VARLINK_SERVICE)) return varlink_service(call, reply_to(call), option.patience);
+  if (is(call->interface, VARLINK_MAIL)) return mail(call, args, argc, code);
+  if (!call->interface.len) return refuse(call, VARLINK_SERVICE, "MethodNotFound", "method", call->method);
+  return refuse(call, VARLINK_SERVICE, "InterfaceNotFound", "interface", call->interface);
+}
+
+/* Ends the connection for what came in. */
+static int end(enum frame_status status)
+{
+  if (status == FRAME_SYSTEM) strerr_warnwu1sys("read a call");
+  else if (status != FRAME_IDLE) strerr_warnw1x(status == FRAME_OK ? "this is no varlink call" : frame_reason(status));
+  frame_end(0, 1);
+  return status == FRAME_SYSTEM ? EXIT_TEMPORARY : EXIT_REQUEST;
+}
+
+static int serve(varlink_input *in, char const **args, size_t argc)
+{
+  for (;;) {
+    slice message;
+    varlink_call call;
+    int good, code;
+    enum frame_status status = varlink_next(in, &message);
+    if (status == FRAME_END) return EXIT_DONE;
+    if (status != FRAME_OK) return end(status);
+    if (!varlink_call_read(&call, message)) return end(errno == EPROTO ? FRAME_OK : FRAME_SYSTEM);
+    good = answer(&call, args, argc, &code);
+    if (!good && code != EXIT_PERMANENT) strerr_warnwu1sys("send a reply");
+    varlink_call_free(&call);
+    if (good) continue;
+    frame_end(0, 1);
+    return code;
+  }
+}
+
+int main(int argc, char const *const *argv)
+{
+  static varlink_input in;
+  PROG = "varlink-read";
+  {
+    subgetopt l = SUBGETOPT_ZERO;
+    for (int opt; (opt = subgetopt_r(argc, argv, "b:u:t:", &l)) != -1; ) switch (opt) {
+      case 'b': option.door.base = l.arg; if (*l.arg != '/') dieusage(); break;
+      case 'u': option.door.user = l.arg; break;
+      case 't': if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage(); break;
+      default: dieusage();
+    }
+    argc -= l.ind; argv += l.ind;
+  }
+  if (argc < 1) dieusage();
+  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  child_signals();
+  prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
+  umask(077);                 /* of what is made in the mailbox that Init enters */
+  setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));  /* a reply must not wait for the acknowledgement of the one before */
+  if (!frame_begun()) strerr_warnwu1sys("write to PORTER_STATUS");
+  option.door.who = getenv("AUTHUSER");
+  in.fd = 0;
+  in.patience = option.patience;
+
+  char const *args[argc + 2];
+  memcpy(args, argv, (size_t)argc * sizeof *args);
+  args[argc + 1] = NULL;
+  return serve(&in, args, (size_t)argc);
+}
