@@ -37,6 +37,20 @@ run frame-auth -d 0 sh -c 'kill -9 $$'
 is 'a checker killed by a signal' $code 111
 ok 'is a temporary failure' failure 10
 
+# --- -j: the same in JSON ---
+json() { tail -c +5 "$work/got"; }
+run frame-auth -j -d 0 "$stub/check" 1 true
+is '-j: a refusal' "$(json)" '{"error":{"code":"REFUSED","text":"user or password not accepted"}}'
+is '-j: its length' "$(head -c 4 "$work/got" | hex)" "$(be32 $(($(wc -c < "$work/got") - 4)) | hex)"
+run frame-auth -j -d 0 "$stub/check" 5 true
+is '-j: no mailbox' "$(json)" '{"error":{"code":"NO_MAILBOX","text":"this account has no mailbox"}}'
+run frame-auth -j -d 0 "$stub/check" 100 true
+is '-j: UNKNOWN is the default, and is left out' "$(json)" '{"error":{"text":"the server is not set up right"}}'
+frame Stats '' > "$work/in"
+run frame-auth -j -d 0 "$stub/check" 0 true
+is '-j: another first request' "$(json)" '{"error":{"code":"BAD_REQUEST","text":"the first request must be Auth"}}'
+{ auth; frame M x; } > "$work/in"
+
 # --- once frame-read has begun, frame-auth says nothing ---
 for c in 0 3 4 6; do
   run frame-auth "$stub/check" 0 frame-read frame-write sh -c "printf x; exit $c"

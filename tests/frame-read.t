@@ -125,6 +125,69 @@ chain frame-read frame-write "$work/count"
 is 'two requests, then half of one: exit 4' $code 4
 is 'the half one was not run' "$(wc -l < "$work/runs")" 2
 
+# --- KeepOpen ---
+{ frame KeepOpen ''; frame M x; frame M y; } > "$work/in"
+for c in 3 6; do
+  chain frame-read frame-write "$work/code" $c error
+  is "after KeepOpen code $c does not end the connection" "$code$got" "0$({ response ''; response error; response error; } | hex)"
+  chain frame-read frame-write "$work/code" $c ''
+  is "nor $c without a word, which is answered each time" "$code$(printf %s "$got" | sed 's/^00000000\(000000..7a..*\)\1$/twice/')" 0twice
+done
+for c in 4 1 5 42 110; do
+  : > "$work/runs"
+  chain frame-read frame-write sh -c "echo x >> $work/runs; printf error; exit $c"
+  is "code $c does" "$code$(wc -l < "$work/runs")" "${c}1"
+done
+chain frame-read frame-write "$work/code" 111 ''
+is 'so does 111' "$code" 111
+ok 'with one failure behind the answer to KeepOpen' test "$(hex < "$work/got" | grep -c '^00000000000000..7a..080a12')" = 1
+chain frame-read frame-write "$work/killed"
+is 'and a program that was killed' "$code" 111
+{ frame KeepOpen ''; frame M x; be32 4; } > "$work/in"
+chain frame-read frame-write "$work/code" 3 error
+is 'and a frame that is not whole' $code 4
+{ frame M x; frame KeepOpen ''; frame M y; } > "$work/in"
+chain frame-read frame-write "$work/code" 3 error
+is 'what failed before it has ended the connection' "$code$got" "3$(response error | hex)"
+{ frame KeepOpen ''; frame KeepOpen ''; frame M x; frame KeepOpen ''; } > "$work/in"
+chain frame-read frame-write "$work/code" 3 error
+is 'it may be said again, and each time is answered' "$code$got" "0$({ response ''; response ''; response error; response ''; } | hex)"
+{ frame KeepOpen x; frame M y; } > "$work/in"
+chain frame-read frame-write "$work/count"
+is 'a KeepOpen with content: exit 4' $code 4
+ok 'is answered' failure 1
+{ be32 8; printf KeepOpen; be32 4294967295; } > "$work/in"
+chain frame-read frame-write "$work/count"
+is 'one that announces 4 GB likewise' $code 4
+ok 'is answered' failure 1
+frame keepopen '' > "$work/in"
+chain frame-read frame-write "$work/code" 3 error
+is 'another spelling is another method' "$code$got" "3$(response error | hex)"
+
+# --- -j: what frame-read and frame-write say themselves is JSON ---
+json() { tail -c +5 "$work/got"; }
+{ frame KeepOpen '{}'; frame KeepOpen ' {
+} '; frame KeepOpen ''; frame M x; } > "$work/in"
+chain frame-read -j frame-write -j "$work/code" 3 no
+is '-j: KeepOpen, in JSON or empty, is answered in JSON' "$code$got" "0$({ response '{}'; response '{}'; response '{}'; response no; } | hex)"
+for content in '{"a":1}' '[]' 'null' '{' '}' '{}x' '{}{}' "$(printf '%70s{}' '')"; do
+  frame KeepOpen "$content" > "$work/in"
+  chain frame-read -j frame-write -j "$work/count"
+  is "-j: KeepOpen with $content: exit 4" $code 4
+  is 'is answered' "$(json)" '{"error":{"code":"BAD_REQUEST","text":"KeepOpen has no content"}}'
+done
+{ be32 1; printf M; be32 5; printf abcd; } > "$work/in"
+chain frame-read -j frame-write -j "$work/count"
+is '-j: a frame that is not whole' "$(json)" '{"error":{"code":"BAD_REQUEST","text":"end of file inside a frame"}}'
+frame M x > "$work/in"
+chain frame-read -j frame-write -j "$work/code" 111 ''
+is '-j: 111' "$(json)" '{"error":{"code":"TEMPORARY","text":"temporary failure, try again later"}}'
+chain frame-read -j frame-write -j "$work/code" 42 ''
+is '-j: another code; UNKNOWN is the default, and is left out' "$(json)" '{"error":{"text":"the request could not be carried out"}}'
+chain frame-read -j frame-write -j "$work/code" 6 ''
+is '-j: 6 without a word' "$(json)" '{"error":{"code":"UNSUPPORTED","text":"the request was refused"}}'
+is '-j: its length' "$(head -c 4 "$work/got" | hex)" "$(be32 $(($(wc -c < "$work/got") - 4)) | hex)"
+
 # --- bad frames: nothing is run ---
 bad() {  # NAME [frame-read's options]; the frame is in $work/in
   name=$1; shift

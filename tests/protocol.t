@@ -67,4 +67,14 @@ is 'the client in Python' "$(python_client "$work/socket" ada secret 2>&1)" "$wa
 is 'the client in Perl' "$(perl_client "$work/socket" ada secret 2>&1)" "$want"
 is 'its error' "$(python_client "$work/socket" ada wrong 2>&1 | sed -n '$s/:.*REFUSED/: REFUSED/p' | cut -d: -f1,2)" 'RuntimeError: REFUSED'
 exits 'the other fails too' 255 perl_client "$work/socket" ada wrong
+
+# --- messages in JSON ---
+background s6-ipcserver -a 0600 -- "$work/json" frame-auth -j -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
+  frame-read -j frame-write -j json-op maildir-op 2> "$work/json.err"
+wait_for test -S "$work/json"
+extract php > "$work/client.php"
+ok 'client.php has some thirty lines' test "$(wc -l < "$work/client.php")" -le 32
+php_client() { php "$work/client.php" "$@"; }
+is 'the client in PHP' "$(php_client "$work/json" ada secret 2>&1)" "$want"
+is 'its error' "$(php_client "$work/json" ada wrong 2>&1 | grep -c 'Uncaught Exception: REFUSED: user or password not accepted')" 1
 finish

@@ -25,12 +25,12 @@
 #include <porter/outcome.h>
 #include <porter/text.h>
 
-#define USAGE "frame-auth [ -t seconds ] [ -d seconds ] [ -u uid:gid ] [ -v ] prog..."
+#define USAGE "frame-auth [ -j ] [ -t seconds ] [ -d seconds ] [ -u uid:gid ] [ -v ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 #define NOBODY 65534
 #define STATUS_FLOOR 10  /* below it are descriptors that somebody means something by */
 
-static struct { unsigned int patience, delay; int verbose; } option = { 30, 2, 0 };
+static struct { unsigned int patience, delay; int json, verbose; } option = { 30, 2, 0, 0 };
 static char shown[TEXT_ESCAPE_MAX + 1];  /* the user, for the log */
 
 static void report(char const *outcome)
@@ -46,7 +46,7 @@ static int refuse(int code, int error, char const *text)
   char s[FRAME_FAILURE_MAX];
   report(text);
   poll(NULL, 0, option.delay > INT_MAX / 1000 ? INT_MAX : (int)option.delay * 1000);
-  if (!frame_put(1, s, frame_failure(s, error, text), option.patience)) strerr_warnwu1sys("send a response");
+  if (!frame_put(1, s, frame_failure(s, option.json, error, text), option.patience)) strerr_warnwu1sys("send a response");
   frame_end(0, 1);
   return code;
 }
@@ -97,7 +97,8 @@ int main(int argc, char const *const *argv)
   PROG = "frame-auth";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "t:d:u:v", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "jt:d:u:v", &l)) != -1; ) switch (opt) {
+      case 'j': option.json = 1; break;
       case 't': if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage(); break;
       case 'd': if (!uint0_scan(l.arg, &option.delay)) dieusage(); break;
       case 'u': {

@@ -119,7 +119,7 @@ static int print_piece(void *context, char const *s, size_t len)
 static void print(ProtobufCMessageDescriptor const *t, stralloc const *response)
 {
   char fault[MESSAGE_FAULT_SIZE];
-  int good = t ? message_to_json(t, (slice){ response->s, response->len }, &print_piece, NULL, fault) && print_piece(NULL, "\n", 1)
+  int good = t ? message_to_json(t, (slice){ response->s, response->len }, 0, &print_piece, NULL, fault) && print_piece(NULL, "\n", 1)
     : print_piece(NULL, response->s, response->len);
   if (!good && t && errno == EPROTO) strerr_dief2x(EXIT_TEMPORARY, "the response is no message: ", fault);
   if (!good) strerr_diefu1sys(EXIT_TEMPORARY, "write the response");

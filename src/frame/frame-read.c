@@ -20,41 +20,66 @@
 #include <porter/frame.h>
 #include <porter/outcome.h>
 
-#define USAGE "frame-read [ -d dir ] [ -n max ] [ -t seconds ] prog..."
+#define USAGE "frame-read [ -d dir ] [ -j ] [ -n max ] [ -t seconds ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
-static int end(int code, int error, char const *text, unsigned int patience)
+static struct { unsigned int max, patience; int json; } option = { FRAME_MESSAGE_MAX, FRAME_PATIENCE, 0 };
+
+static int end(int code, int error, char const *text)
 {
   char s[FRAME_FAILURE_MAX];
-  if (text && !frame_put(1, s, frame_failure(s, error, text), patience))
+  if (text && !frame_put(1, s, frame_failure(s, option.json, error, text), option.patience))
     strerr_warnwu1sys("send a response");
   frame_end(0, 1);
   return code;
 }
 
 /* What the caller did wrong is answered, unless he never began. */
-static int refuse(enum frame_status status, unsigned int patience)
+static int refuse(enum frame_status status)
 {
   if (status == FRAME_SYSTEM) {
     int full = errno == ENOSPC || errno == EDQUOT;
     strerr_warnwu1sys("read a request");
-    if (full) return end(EXIT_ERROR, PORTER__ERROR__CODE__OVER_QUOTA, "no space for the request", patience);
-    return end(EXIT_TEMPORARY, PORTER__ERROR__CODE__TEMPORARY, frame_reason(status), patience);
+    if (full) return end(EXIT_ERROR, PORTER__ERROR__CODE__OVER_QUOTA, "no space for the request");
+    return end(EXIT_TEMPORARY, PORTER__ERROR__CODE__TEMPORARY, frame_reason(status));
   }
-  return end(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST, status == FRAME_IDLE ? NULL : frame_reason(status), patience);
+  return end(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST, status == FRAME_IDLE ? NULL : frame_reason(status));
+}
+
+/* Runs the program for one request. Returns its exit code. */
+static int run(char const *const *argv, int in)
+{
+  pid_t pid = child_start(argv, (char const *const *)environ, &(child_fd){ in, 0 }, 1, NULL);
+  int code;
+  if (pid) code = child_wait(pid);
+  else {
+    code = child_unrun(errno);
+    strerr_warnwu2sys("run ", argv[0]);
+  }
+  close(in);
+  return code;
+}
+
+/* The answer to KeepOpen: an empty message. */
+static int keep_open(void)
+{
+  size_t len = option.json ? 6 : 4;
+  if (frame_put(1, option.json ? "\0\0\0\2{}" : "\0\0\0\0", len, option.patience)) return 1;
+  strerr_warnwu1sys("send a response");
+  return 0;
 }
 
 int main(int argc, char const *const *argv)
 {
-  unsigned int max = FRAME_MESSAGE_MAX, patience = FRAME_PATIENCE;
   char const *dir = NULL;
   PROG = "frame-read";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "d:n:t:", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "d:jn:t:", &l)) != -1; ) switch (opt) {
       case 'd': dir = l.arg; break;
-      case 'n': if (!uint0_scan(l.arg, &max)) dieusage(); break;
-      case 't': if (!uint0_scan(l.arg, &patience) || !patience) dieusage(); break;
+      case 'j': option.json = 1; break;
+      case 'n': if (!uint0_scan(l.arg, &option.max)) dieusage(); break;
+      case 't': if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage(); break;
       default: dieusage();
     }
     argc -= l.ind; argv += l.ind;
@@ -68,25 +93,27 @@ int main(int argc, char const *const *argv)
   if (!frame_begun()) strerr_warnwu1sys("write to PORTER_STATUS");
 
   frame_request request;
+  int open = 0;
   char const *args[argc + 2];
   memcpy(args, argv, (size_t)argc * sizeof *args);
   args[argc] = request.method;
   args[argc + 1] = NULL;
   for (;;) {
-    int in, code;
-    enum frame_status status = frame_request_read(0, &request, max, patience);
+    int in;
+    enum frame_status status = frame_request_read(0, &request, option.max, option.patience);
     if (status == FRAME_END) return EXIT_DONE;
-    if (status == FRAME_OK) status = frame_message_read(0, request.len, patience, dir, &in);
-    if (status != FRAME_OK) return refuse(status, patience);
-    pid_t pid = child_start(args, (char const *const *)environ, &(child_fd){ in, 0 }, 1, NULL);
-    if (!pid) {
-      code = child_unrun(errno);
-      strerr_warnwu2sys("run ", args[0]);
+    if (status == FRAME_OK && !strcmp(request.method, "KeepOpen")) {
+      status = frame_keep_open_read(0, request.len, option.json, option.patience);
+      if (status != FRAME_OK) return refuse(status);
+      if (!keep_open()) return end(EXIT_REQUEST, 0, NULL);
+      open = 1;
+      continue;
     }
-    else code = child_wait(pid);
-    close(in);
-    if (code == EXIT_DONE) continue;
+    if (status == FRAME_OK) status = frame_message_read(0, request.len, option.patience, dir, &in);
+    if (status != FRAME_OK) return refuse(status);
+    int code = run(args, in);
     outcome o = outcome_of_call(code);
-    return end(code, o.error, o.answered ? NULL : o.text, patience);
+    if (code == EXIT_DONE || (open && o.again)) continue;
+    return end(code, o.error, o.answered ? NULL : o.text);
   }
 }

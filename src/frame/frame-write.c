@@ -19,7 +19,7 @@
 #include <porter/frame.h>
 #include <porter/outcome.h>
 
-#define USAGE "frame-write [ -n max ] [ -t seconds ] [ prog... ]"
+#define USAGE "frame-write [ -j ] [ -n max ] [ -t seconds ] [ prog... ]"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 #define HEAD 4  /* octets of the length, in front of the message in the same file: one sendfile sends both */
 
@@ -60,7 +60,7 @@ static int run(char const *const *argv, int fd)
 }
 
 /* Once the first octet may have gone, nobody else may answer: frame-read leaves EXIT_REQUEST alone. */
-static int respond(int fd, uint64_t len, int code, unsigned int patience)
+static int respond(int fd, uint64_t len, int code, int json, unsigned int patience)
 {
   char s[FRAME_FAILURE_MAX];
   uint32_pack_big(s, (uint32_t)(len - HEAD));
@@ -68,7 +68,7 @@ static int respond(int fd, uint64_t len, int code, unsigned int patience)
   if (len == HEAD && code) {
     /* A program that says no without a word: an empty message would read as success. */
     outcome none = outcome_of_call(code);
-    if (frame_put(1, s, frame_failure(s, none.error, none.text), patience)) return code;
+    if (frame_put(1, s, frame_failure(s, json, none.error, none.text), patience)) return code;
   }
   else if (frame_put_file(1, fd, len, patience)) return code;
   strerr_warnwu1sys("send the response");
@@ -78,10 +78,12 @@ static int respond(int fd, uint64_t len, int code, unsigned int patience)
 int main(int argc, char const *const *argv)
 {
   unsigned int max = RESPONSE_MAX, patience = FRAME_PATIENCE;
+  int json = 0;
   PROG = "frame-write";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "n:t:", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "jn:t:", &l)) != -1; ) switch (opt) {
+      case 'j': json = 1; break;
       case 'n': if (!uint0_scan(l.arg, &max)) dieusage(); break;
       case 't': if (!uint0_scan(l.arg, &patience) || !patience) dieusage(); break;
       default: dieusage();
@@ -98,5 +100,5 @@ int main(int argc, char const *const *argv)
   if (!outcome_of_call(code).answered) return code;
   off_t len = lseek(fd, 0, SEEK_CUR);
   if (len < HEAD || len > (off_t)max + HEAD) strerr_dief1x(EXIT_TEMPORARY, "the program moved in its output");
-  return respond(fd, (uint64_t)len, code, patience);
+  return respond(fd, (uint64_t)len, code, json, patience);
 }

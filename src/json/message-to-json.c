@@ -1,4 +1,4 @@
-/* message-to-json [-n max] TYPE: a protobuf message on standard input, its JSON and a line end on standard output. */
+/* message-to-json [-d] [-n max] TYPE: a protobuf message on standard input, its JSON and a line end on standard output. */
 #include <errno.h>
 
 #include <skalibs/allreadwrite.h>
@@ -11,7 +11,7 @@
 #include <porter/limits.h>
 #include <porter/message_json.h>
 
-#define USAGE "message-to-json [-n max] TYPE"
+#define USAGE "message-to-json [-d] [-n max] TYPE"
 
 char const *PROG = "message-to-json";
 
@@ -24,12 +24,14 @@ static int to_stdout(void *context, char const *s, size_t len)
 int main(int argc, char const *const *argv)
 {
   unsigned int max = RESPONSE_MAX;
+  int defaults = 0;
   subgetopt l = SUBGETOPT_ZERO;
   ProtobufCMessageDescriptor const *type;
   stralloc input = STRALLOC_ZERO;
   char fault[MESSAGE_FAULT_SIZE];
-  for (int opt; (opt = subgetopt_r(argc, argv, "n:", &l)) != -1;) {
-    if (opt != 'n' || !uint0_scan(l.arg, &max)) strerr_dieusage(EXIT_USAGE, USAGE);
+  for (int opt; (opt = subgetopt_r(argc, argv, "dn:", &l)) != -1;) {
+    if (opt == 'd') defaults = 1;
+    else if (opt != 'n' || !uint0_scan(l.arg, &max)) strerr_dieusage(EXIT_USAGE, USAGE);
   }
   if (argc - l.ind != 1) strerr_dieusage(EXIT_USAGE, USAGE);
   type = message_type(argv[l.ind]);
@@ -38,7 +40,7 @@ int main(int argc, char const *const *argv)
     if (errno == EMSGSIZE) strerr_dief1x(EXIT_REQUEST, "the message is too long");
     strerr_diefu1sys(EXIT_TEMPORARY, "read standard input");
   }
-  if (!message_to_json(type, (slice){ .s = input.s, .len = input.len }, &to_stdout, NULL, fault)) {
+  if (!message_to_json(type, (slice){ .s = input.s, .len = input.len }, defaults, &to_stdout, NULL, fault)) {
     if (errno == EPROTO) strerr_dief1x(EXIT_REQUEST, fault);
     strerr_diefu1sys(EXIT_TEMPORARY, "write JSON");
   }

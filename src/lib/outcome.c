@@ -7,19 +7,41 @@
 
 #define ERROR(code) PORTER__ERROR__CODE__##code
 
+/* An error's place is its code. */
+#define ROW(code, exit) [ERROR(code)] = { #code, exit }
+static struct { char const *name; int exit; } const errors[] = {
+  ROW(UNKNOWN, EXIT_PERMANENT),
+  ROW(BAD_REQUEST, EXIT_REQUEST),
+  ROW(UNSUPPORTED, EXIT_UNSUPPORTED),
+  ROW(INVALID_FOLDER, EXIT_ERROR),
+  ROW(NO_SUCH_MAIL, EXIT_ERROR),
+  ROW(NO_SUCH_PART, EXIT_ERROR),
+  ROW(FOLDER_EXISTS, EXIT_ERROR),
+  ROW(FOLDER_NOT_EMPTY, EXIT_ERROR),
+  ROW(OVER_QUOTA, EXIT_ERROR),
+  ROW(REFUSED, EXIT_REFUSED),
+  ROW(TEMPORARY, EXIT_TEMPORARY),
+  ROW(NO_MAILBOX, EXIT_ACCOUNT),
+  ROW(INVALID_MAIL, EXIT_ERROR),
+  ROW(TOO_LARGE, EXIT_ERROR),
+  ROW(TOO_MANY_KEYWORDS, EXIT_ERROR),
+  ROW(HAS_FOLDERS, EXIT_ERROR),
+  ROW(NO_SUCH_UPLOAD, EXIT_ERROR),
+};
+
+static int is_known(int error)
+{
+  return error >= 0 && error < (int)(sizeof errors / sizeof *errors) && errors[error].name;
+}
+
 int outcome_exit(int error)
 {
-  switch (error) {
-    case ERROR(BAD_REQUEST): return EXIT_REQUEST;
-    case ERROR(UNSUPPORTED): return EXIT_UNSUPPORTED;
-    case ERROR(INVALID_FOLDER): case ERROR(NO_SUCH_MAIL): case ERROR(NO_SUCH_PART): case ERROR(FOLDER_EXISTS):
-    case ERROR(FOLDER_NOT_EMPTY): case ERROR(OVER_QUOTA): case ERROR(INVALID_MAIL): case ERROR(TOO_LARGE):
-    case ERROR(TOO_MANY_KEYWORDS): case ERROR(HAS_FOLDERS): case ERROR(NO_SUCH_UPLOAD): return EXIT_ERROR;
-    case ERROR(REFUSED): return EXIT_REFUSED;
-    case ERROR(TEMPORARY): return EXIT_TEMPORARY;
-    case ERROR(NO_MAILBOX): return EXIT_ACCOUNT;
-    default: return EXIT_PERMANENT;
-  }
+  return is_known(error) ? errors[error].exit : EXIT_PERMANENT;
+}
+
+char const *outcome_name(int error)
+{
+  return is_known(error) ? errors[error].name : NULL;
 }
 
 typedef struct row_s row;

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
   if (!len) return 0;
   type = message_type(types[data[0] % (sizeof types / sizeof *types)]);
   if (json_to_message(type, (slice){ .s = (char const *)data + 1, .len = len - 1 }, &a, &message, fault)
-      && !message_to_json(type, message, &drop, NULL, fault)) abort();
+      && !message_to_json(type, message, 0, &drop, NULL, fault)) abort();
   arena_free(&a);
   return 0;
 }

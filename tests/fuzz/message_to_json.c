@@ -24,9 +24,9 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
   ProtobufCMessageDescriptor const *type;
   if (!len) return 0;
   type = message_type(types[data[0] % (sizeof types / sizeof *types)]);
-  if (message_to_json(type, (slice){ .s = (char const *)data + 1, .len = len - 1 }, &keep, &json, fault)) {
+  if (message_to_json(type, (slice){ .s = (char const *)data + 1, .len = len - 1 }, 0, &keep, &json, fault)) {
     if (!json_to_message(type, (slice){ .s = json.s, .len = json.len }, &a, &message, fault)) abort();
-    if (!message_to_json(type, message, &keep, &again, fault)) abort();
+    if (!message_to_json(type, message, 0, &keep, &again, fault)) abort();
     if (again.len != json.len || memcmp(again.s, json.s, json.len)) abort();
   }
   arena_free(&a);

@@ -82,6 +82,11 @@ def to_json(name, wire, message):
         got = (error, out)
     if got != pairs(want) or out.count(b"\n") != 1:
         differ("JSON", name, got, pairs(want))
+    code, out, err = run("message-to-json", name, wire, "-d")
+    want = json_format.MessageToJson(message, including_default_value_fields=True)
+    got = json.loads(out) if code == 0 else (code, err)
+    if got != json.loads(want):
+        differ("JSON with defaults", name, got, json.loads(want))
 
 
 def to_message(name, text, message):
@@ -118,7 +123,7 @@ def main():
             unknown = b"\xc0\x3e\x05\xca\x3e\x03abc\xcd\x3e0123\xc9\x3e01234567"
             joined = cls.FromString(wire + unknown + second)
             to_json(name, wire + unknown + second, joined)
-            compared += 5
+            compared += 7
     print(f"{compared} comparisons over {len(types)} types, {bad} differences")
 
 

@@ -174,7 +174,7 @@ static void failures(void)
   memset(text, 'x', sizeof text);
   text[sizeof text - 1] = 0;
   for (int c = 0; c <= PORTER__ERROR__CODE__NO_MAILBOX; c++) {
-    size_t len = frame_failure(s, c, c % 2 ? "why" : text);
+    size_t len = frame_failure(s, 0, c, c % 2 ? "why" : text);
     Porter__Failure *f = porter__failure__unpack(NULL, len - 4, (uint8_t *)s + 4);
     ok(len <= sizeof s && !s[0] && !s[1] && !s[2] && (size_t)s[3] == len - 4, "the length of a failure");
     ok(f && f->error && (int)f->error->code == c, "protobuf-c reads its code");

@@ -24,7 +24,7 @@ static int keep(void *context, char const *s, size_t len)
 static void writes(char const *type, char const *message, size_t len, char const *want, char const *name)
 {
   text t = { .len = 0 };
-  int done = message_to_json(message_type(type), (slice){ .s = message, .len = len }, &keep, &t, fault);
+  int done = message_to_json(message_type(type), (slice){ .s = message, .len = len }, 0, &keep, &t, fault);
   t.s[t.len] = 0;
   if (done) is_str(t.s, want, name);
   else ok(0, "%s: %s", name, fault);
@@ -33,7 +33,7 @@ static void writes(char const *type, char const *message, size_t len, char const
 static void refuses(char const *type, char const *message, size_t len, char const *want, char const *name)
 {
   text t = { .len = 0 };
-  int done = message_to_json(message_type(type), (slice){ .s = message, .len = len }, &keep, &t, fault);
+  int done = message_to_json(message_type(type), (slice){ .s = message, .len = len }, 0, &keep, &t, fault);
   ok(!done && errno == EPROTO, "%s: refused with EPROTO", name);
   is_str(fault, want, name);
 }
@@ -82,15 +82,15 @@ static void depth(void)
   char *s = nested(MESSAGE_LEVELS_MAX, &len), *json;
   arena a = ARENA_ZERO;
   slice message = SLICE_ZERO;
-  ok(message_to_json(message_type("MailBody"), (slice){ .s = s, .len = len }, &count_levels, &levels, fault), "a hundred levels are written");
+  ok(message_to_json(message_type("MailBody"), (slice){ .s = s, .len = len }, 0, &count_levels, &levels, fault), "a hundred levels are written");
   is_int((long long)levels, MESSAGE_LEVELS_MAX, "all of them");
   free(s);
   s = nested(MESSAGE_LEVELS_MAX + 1, &len);
-  ok(!message_to_json(message_type("MailBody"), (slice){ .s = s, .len = len }, &count_levels, &levels, fault) && errno == EPROTO, "one more is refused");
+  ok(!message_to_json(message_type("MailBody"), (slice){ .s = s, .len = len }, 0, &count_levels, &levels, fault) && errno == EPROTO, "one more is refused");
   ok(!!strstr(fault, ": nested too deeply"), "with a word about it");
   free(s);
   s = nested(10000, &len);
-  ok(!message_to_json(message_type("MailBody"), (slice){ .s = s, .len = len }, &count_levels, &levels, fault) && errno == EPROTO, "so are ten thousand");
+  ok(!message_to_json(message_type("MailBody"), (slice){ .s = s, .len = len }, 0, &count_levels, &levels, fault) && errno == EPROTO, "so are ten thousand");
   free(s);
   /* {"mail":{"body":{"mail": ... }}} */
   json = malloc(200000);
@@ -118,9 +118,8 @@ static void known_types(void)
     for (unsigned int k = 0; good && k < type->n_fields; k++) {
       ProtobufCFieldDescriptor const *field = type->fields + k;
       switch (field->type) {
-        case PROTOBUF_C_TYPE_STRING: case PROTOBUF_C_TYPE_MESSAGE: break;
-        case PROTOBUF_C_TYPE_BYTES: case PROTOBUF_C_TYPE_BOOL: case PROTOBUF_C_TYPE_ENUM:
-        case PROTOBUF_C_TYPE_UINT32: case PROTOBUF_C_TYPE_UINT64: good = field->label != PROTOBUF_C_LABEL_REPEATED; break;
+        case PROTOBUF_C_TYPE_STRING: case PROTOBUF_C_TYPE_MESSAGE: case PROTOBUF_C_TYPE_BYTES: case PROTOBUF_C_TYPE_BOOL:
+        case PROTOBUF_C_TYPE_ENUM: case PROTOBUF_C_TYPE_UINT32: case PROTOBUF_C_TYPE_UINT64: break;
         default: good = 0;
       }
       if (strlen(field->name) >= 64) good = 0;
@@ -158,7 +157,7 @@ int main(void)
   REFUSES("ListResp", "\n\0\n\4*\2\x3a\1", "mailHeads[1].header: not a protobuf message of type MailHeader", "where it went wrong");
 
   t.stop = 1;
-  ok(!message_to_json(message_type("FoldersResp"), (slice){ .s = "\n\1a", .len = 3 }, &keep, &t, fault) && errno == ENOSPC && !*fault,
+  ok(!message_to_json(message_type("FoldersResp"), (slice){ .s = "\n\1a", .len = 3 }, 0, &keep, &t, fault) && errno == ENOSPC && !*fault,
     "a sink that stops: its errno");
 
   not_json("StatsReq", "{\"folder\":1}", "folder: not a string");

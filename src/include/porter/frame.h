@@ -22,6 +22,7 @@ enum frame_status {
   FRAME_METHOD,   /* the method is not 1 to 64 of [A-Za-z0-9_-], starting with a letter */
   FRAME_LENGTH,   /* the message is longer than allowed */
   FRAME_CREDENTIALS,  /* the message of Auth is no credentials */
+  FRAME_CONTENT,  /* the message of KeepOpen is not empty */
   FRAME_SYSTEM    /* errno says what failed */
 };
 
@@ -54,6 +55,9 @@ extern enum frame_status frame_request_read (int fd, frame_request *request, uin
  * ENOSPC or EDQUOT where it was that file that could not be written. */
 extern enum frame_status frame_message_read (int fd, uint32_t len, unsigned int patience, char const *dir, int *in);
 
+/* Reads the message of KeepOpen, which is empty: in JSON, no octets or {}. */
+extern enum frame_status frame_keep_open_read (int fd, uint32_t len, int json, unsigned int patience);
+
 /* Reads the frame of a method Auth, whole, within patience seconds. FRAME_OK, and c is parsed; FRAME_METHOD for another method;
  * FRAME_CREDENTIALS for what is no credentials, or too long. The caller wipes c in any case. */
 extern enum frame_status frame_auth_read (int fd, credentials *c, unsigned int patience);
@@ -76,10 +80,10 @@ extern int frame_tick (int on);
 
 /* --- failures (maildir.proto: Failure) --- */
 
-#define FRAME_FAILURE_MAX 128
+#define FRAME_FAILURE_MAX 256
 /* Makes a whole response frame of an Error with that code (PORTER__ERROR__CODE__...) and a text of at most 100 octets
- * (cut there). s has FRAME_FAILURE_MAX octets. Returns the length. */
-extern size_t frame_failure (char *s, int code, char const *text);
+ * (cut there), as a message or in its JSON; the text is ASCII. s has FRAME_FAILURE_MAX octets. Returns the length. */
+extern size_t frame_failure (char *s, int json, int code, char const *text);
 /* Looks for field 15 in a response of any type. 1: there is one, *code and *text (a piece of s) are its; 0: there is none;
  * -1: this is no protobuf message. */
 extern int frame_failure_find (char const *s, size_t len, int *code, slice *text);

@@ -20,8 +20,13 @@
 #define UPLOAD_SURE_SECONDS 3600
 /* A response, and any message: what protobuf's own decoders take (their lengths are signed and of 32 bits). */
 #define RESPONSE_MAX 2147483647u
-/* JSON that is made a message: a request's octets, each of them six when it is escaped, and base64 above that. */
+/* JSON that is made a message, and is held four times on the way: a request's octets, each of them six when it is escaped, or 12 MB of
+ * a mail in base64; more goes by Upload, in pieces. */
 #define JSON_MAX 16777216u
+/* Values in it, so that what JSON takes in memory (up to 250 octets each) is bounded too: ten thousand mids, a thousand heads. */
+#define JSON_VALUES_MAX 100000
+/* A response that JSON is made of: base64 makes 60 MB of that, which a client holds beside it. */
+#define JSON_RESPONSE_MAX 45000000u
 /* protobuf-c takes 48 octets and more for each field that it unpacks, and recurses at each level: what a request may have of both. */
 #define WIRE_FIELDS_MAX 10000
 #define WIRE_LEVELS_MAX 16

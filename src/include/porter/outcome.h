@@ -5,6 +5,9 @@
 /* The exit code that goes with an Error's code: EXIT_PERMANENT for UNKNOWN and for what is new. */
 extern int outcome_exit (int error);
 
+/* The name of an Error's code, as JSON spells it; null where it is new. */
+extern char const *outcome_name (int error);
+
 /* What follows when a program has ended. */
 typedef struct outcome_s outcome;
 struct outcome_s {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ char const *frame_reason(enum frame_status status)
     [FRAME_METHOD] = "this is no method's name",
     [FRAME_LENGTH] = "message too long",
     [FRAME_CREDENTIALS] = "these are no credentials",
+    [FRAME_CONTENT] = "KeepOpen has no content",
     [FRAME_SYSTEM] = "unable to read a frame",
   };
   return reason[status];
@@ -138,4 +140,30 @@ enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience
   int e = errno;
   close(file);
   return errno = e, FRAME_SYSTEM;
+}
+
+static size_t blanks(char const *s, size_t len)
+{
+  size_t n = 0;
+  while (n < len && strchr(" \t\n\r", s[n]) && s[n]) n++;
+  return n;
+}
+
+/* Whether that is {} in JSON. */
+static int is_empty_object(char const *s, size_t len)
+{
+  size_t at = blanks(s, len);
+  if (at == len || s[at++] != '{') return 0;
+  at += blanks(s + at, len - at);
+  if (at == len || s[at++] != '}') return 0;
+  return at + blanks(s + at, len - at) == len;
+}
+
+enum frame_status frame_keep_open_read(int fd, uint32_t len, int json, unsigned int patience)
+{
+  char s[64];
+  if (!len) return FRAME_OK;
+  if (!json || len > sizeof s) return FRAME_CONTENT;
+  if (frame_fill(fd, s, len, after(patience)) < len) return shortfall(1);
+  return is_empty_object(s, len) ? FRAME_OK : FRAME_CONTENT;
 }

@@ -123,6 +123,26 @@ static int enum_of(json_t const *value, ProtobufCEnumDescriptor const *type, uin
   return json_is_integer(value) && json_integer_value(value) >= INT32_MIN && json_integer_value(value) <= INT32_MAX;
 }
 
+/* What a field that is a number, a bool or an enum has on the wire. */
+static int number_of(job *j, ProtobufCFieldDescriptor const *field, json_t const *value, uint64_t *number, place const *at)
+{
+  ProtobufCEnumDescriptor const *names = field->descriptor;
+  switch (field->type) {
+    case PROTOBUF_C_TYPE_BOOL:
+      *number = json_is_true(value);
+      return json_is_boolean(value) || message_fault(j->fault, at, "neither true nor false", NULL, 0);
+    case PROTOBUF_C_TYPE_ENUM:
+      return enum_of(value, names, number) || message_fault(j->fault, at, "no value of", names->short_name, strlen(names->short_name));
+    case PROTOBUF_C_TYPE_UINT32:
+      return unsigned_of(value, UINT32_MAX, number) || message_fault(j->fault, at, "not a whole number from 0 to 4294967295", NULL, 0);
+    case PROTOBUF_C_TYPE_UINT64:
+      return unsigned_of(value, UINT64_MAX, number)
+        || message_fault(j->fault, at, "not a whole number from 0 to 18446744073709551615", NULL, 0);
+    default:
+      return message_fault(j->fault, at, "a type that porter's messages do not use", NULL, 0);
+  }
+}
+
 /* Writes the value with its tag; where `always` is not set, nothing for a default value. */
 static int value_put(job *j, ProtobufCFieldDescriptor const *field, json_t const *value, int always, place const *at)
 {
@@ -139,34 +159,29 @@ static int value_put(job *j, ProtobufCFieldDescriptor const *field, json_t const
         : base64_put(j, field, json_string_value(value), len, at);
     case PROTOBUF_C_TYPE_MESSAGE:
       return message_put(j, field->descriptor, value, at) && octets_close(j, field, end);
-    case PROTOBUF_C_TYPE_BOOL:
-      if (!json_is_boolean(value)) return message_fault(j->fault, at, "neither true nor false", NULL, 0);
-      number = json_is_true(value);
-      break;
-    case PROTOBUF_C_TYPE_ENUM:
-      if (!enum_of(value, field->descriptor, &number))
-        return message_fault(j->fault, at, "no value of", ((ProtobufCEnumDescriptor const *)field->descriptor)->short_name,
-          strlen(((ProtobufCEnumDescriptor const *)field->descriptor)->short_name));
-      break;
-    case PROTOBUF_C_TYPE_UINT32:
-      if (!unsigned_of(value, UINT32_MAX, &number)) return message_fault(j->fault, at, "not a whole number from 0 to 4294967295", NULL, 0);
-      break;
-    case PROTOBUF_C_TYPE_UINT64:
-      if (!unsigned_of(value, UINT64_MAX, &number)) return message_fault(j->fault, at, "not a whole number from 0 to 18446744073709551615", NULL, 0);
-      break;
     default:
-      return message_fault(j->fault, at, "a type that porter's messages do not use", NULL, 0);
+      if (!number_of(j, field, value, &number, at)) return 0;
+      return (!number && !always) || (varint_put(j, number) && tag_put(j, field, WIRE_VARINT));
   }
-  return (!number && !always) || (varint_put(j, number) && tag_put(j, field, WIRE_VARINT));
 }
 
+static int is_number(ProtobufCFieldDescriptor const *field)
+{
+  return field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_BYTES && field->type != PROTOBUF_C_TYPE_MESSAGE;
+}
+
+/* Numbers are packed: one behind the other in one value. */
 static int repeated_put(job *j, ProtobufCFieldDescriptor const *field, json_t const *array, place *at)
 {
+  size_t end = j->room - j->at, count = json_array_size(array);
   if (!json_is_array(array)) return message_fault(j->fault, at, "not an array", NULL, 0);
   at->repeated = 1;
-  for (at->index = json_array_size(array); at->index--;)
-    if (!value_put(j, field, json_array_get(array, at->index), 1, at)) return 0;
-  return 1;
+  for (at->index = count; at->index--;) {
+    json_t const *value = json_array_get(array, at->index);
+    uint64_t number;
+    if (!(is_number(field) ? number_of(j, field, value, &number, at) && varint_put(j, number) : value_put(j, field, value, 1, at))) return 0;
+  }
+  return !is_number(field) || !count || octets_close(j, field, end);
 }
 
 static unsigned int field_named(ProtobufCMessageDescriptor const *type, char const *name)
@@ -218,6 +233,20 @@ static int message_put(job *j, ProtobufCMessageDescriptor const *type, json_t co
     }
   }
   return 1;
+}
+
+/* Each value but the first stands behind one of these, outside of strings. */
+size_t json_values(slice json)
+{
+  size_t n = 1;
+  int inside = 0;
+  for (size_t i = 0; i < json.len; i++) {
+    char c = json.s[i];
+    if (c == '"') inside = !inside;
+    else if (inside) i += c == '\\';
+    else n += c == ',' || c == ':' || c == '[' || c == '{';
+  }
+  return n;
 }
 
 static json_t *load(slice json, char *fault)

@@ -18,6 +18,7 @@ struct job_s {
   json_output out;
   arena joined;   /* messages that came in several pieces */
   size_t budget;  /* octets that may still be joined */
+  int defaults;   /* what has its default value is written too */
   char *fault;
 };
 
@@ -59,6 +60,12 @@ static unsigned int field_index(ProtobufCMessageDescriptor const *type, uint32_t
   return i;
 }
 
+/* Numbers of a repeated field may stand one behind the other in one value (protobuf.dev, Encoding, "Packed Repeated Fields"). */
+static int is_packed(ProtobufCFieldDescriptor const *field, message_field const *value)
+{
+  return is_repeated(field) && value->wire == WIRE_OCTETS && wire_of(field) == WIRE_VARINT;
+}
+
 /* Of a oneof, the last on the wire counts. */
 static void forget_others(ProtobufCMessageDescriptor const *type, unsigned int index, seen *fields)
 {
@@ -81,7 +88,7 @@ static int look_over(job *j, ProtobufCMessageDescriptor const *type, slice messa
     if (r < 0) return message_fault(j->fault, at, "not a protobuf message of type", type->short_name, strlen(type->short_name));
     i = field_index(type, field.number);
     if (i == type->n_fields) continue;  /* a newer schema's */
-    if (field.wire != wire_of(type->fields + i))
+    if (field.wire != wire_of(type->fields + i) && !is_packed(type->fields + i, &field))
       return message_fault(j->fault, at, "wrong wire type in field", type->fields[i].name, strlen(type->fields[i].name));
     forget_others(type, i, fields);
     if (!fields[i].count++) {
@@ -160,6 +167,24 @@ static int value_put(job *j, ProtobufCFieldDescriptor const *field, message_fiel
   }
 }
 
+static int member_put(job *j, ProtobufCFieldDescriptor const *field, message_field const *value, place *at)
+{
+  if (at->index) json_put(&j->out, ",", 1);
+  if (!value_put(j, field, value, at)) return 0;
+  at->index++;
+  return 1;
+}
+
+static int packed_put(job *j, ProtobufCFieldDescriptor const *field, slice numbers, place *at)
+{
+  message_field value = { .number = field->id, .wire = WIRE_VARINT };
+  while (numbers.len) {
+    if (!message_varint_next(&numbers, &value.value)) return message_fault(j->fault, at, "a number that is cut or overlong", NULL, 0);
+    if (!member_put(j, field, &value, at)) return 0;
+  }
+  return 1;
+}
+
 static int repeated_put(job *j, ProtobufCFieldDescriptor const *field, seen const *all, place *at)
 {
   slice rest = all->range;
@@ -168,9 +193,7 @@ static int repeated_put(job *j, ProtobufCFieldDescriptor const *field, seen cons
   at->repeated = 1;
   while (message_field_next(&rest, &value) > 0) {
     if (value.number != field->id) continue;
-    if (at->index) json_put(&j->out, ",", 1);
-    if (!value_put(j, field, &value, at)) return 0;
-    at->index++;
+    if (!(is_packed(field, &value) ? packed_put(j, field, value.data, at) : member_put(j, field, &value, at))) return 0;
   }
   json_put(&j->out, "]", 1);
   return 1;
@@ -181,6 +204,12 @@ static int is_default(ProtobufCFieldDescriptor const *field, message_field const
   if (is_oneof(field) || field->type == PROTOBUF_C_TYPE_MESSAGE) return 0;  /* these know presence */
   if (value->wire == WIRE_OCTETS) return !value->data.len;
   return field->type == PROTOBUF_C_TYPE_UINT32 || field->type == PROTOBUF_C_TYPE_ENUM ? !(uint32_t)value->value : !value->value;
+}
+
+/* Whether a field that is not there, or has its default value, is written all the same: where it knows no presence. */
+static int has_default(job const *j, ProtobufCFieldDescriptor const *field)
+{
+  return j->defaults && (is_repeated(field) || !(is_oneof(field) || field->type == PROTOBUF_C_TYPE_MESSAGE));
 }
 
 static int message_put(job *j, ProtobufCMessageDescriptor const *type, slice message, place const *at)
@@ -196,13 +225,18 @@ static int message_put(job *j, ProtobufCMessageDescriptor const *type, slice mes
     ProtobufCFieldDescriptor const *field = type->fields + i;
     place here = { .up = at, .field = field->name, .index = 0, .repeated = 0, .level = at->level + 1 };
     char camel[MESSAGE_NAME_MAX];
-    if (!fields[i].count || (!is_repeated(field) && is_default(field, &fields[i].last))) continue;
+    int given = fields[i].count && (is_repeated(field) || !is_default(field, &fields[i].last));
+    if (!given && !has_default(j, field)) continue;
     if (some) json_put(&j->out, ",", 1);
     some = 1;
     message_camel(camel, field->name);
     json_put_string(&j->out, camel, strlen(camel));
     json_put(&j->out, ":", 1);
-    if (is_repeated(field)) {
+    if (!given) {
+      message_field const none = { .wire = wire_of(field), .data = { "", 0 } };
+      if (is_repeated(field)) json_put_text(&j->out, "[]");
+      else value_put(j, field, &none, &here);
+    } else if (is_repeated(field)) {
       if (!repeated_put(j, field, fields + i, &here)) return 0;
     } else {
       message_field value = fields[i].last;
@@ -214,9 +248,10 @@ static int message_put(job *j, ProtobufCMessageDescriptor const *type, slice mes
   return !j->out.failure;
 }
 
-int message_to_json(ProtobufCMessageDescriptor const *type, slice message, sink_func *sink, void *context, char *fault)
+int message_to_json(ProtobufCMessageDescriptor const *type, slice message, int defaults, sink_func *sink, void *context, char *fault)
 {
-  job j = { .joined = ARENA_ZERO, .budget = message.len < SIZE_MAX / JOINED_MAX ? JOINED_MAX * message.len : SIZE_MAX, .fault = fault };
+  job j = { .joined = ARENA_ZERO, .budget = message.len < SIZE_MAX / JOINED_MAX ? JOINED_MAX * message.len : SIZE_MAX, .defaults = defaults,
+    .fault = fault };
   place const root = { .up = NULL, .field = NULL, .index = 0, .repeated = 0, .level = 1 };
   int done;
   *fault = 0;
