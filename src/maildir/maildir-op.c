@@ -12,6 +12,7 @@
 
 #include <porter/exit.h>
 #include <porter/method.h>
+#include <porter/text.h>
 
 #define USAGE "maildir-op method"
 #define BUFFER 65536
@@ -48,6 +49,14 @@ static void shrunk(int signal_number)
   _exit(EXIT_TEMPORARY);
 }
 
+static void warn(char const *what, slice outside, int error)
+{
+  char escaped[TEXT_ESCAPE_MAX + 1];
+  escaped[text_escape(escaped, outside.s, outside.len)] = 0;
+  if (error) strerr_warnw5x(what, " \"", escaped, "\": ", strerror(error));
+  else strerr_warnw4x(what, " \"", escaped, "\"");
+}
+
 int main(int argc, char const *const *argv)
 {
   static output out;
@@ -66,6 +75,7 @@ int main(int argc, char const *const *argv)
   signal(SIGBUS, shrunk);
   if (!mailbox_open(&box))
     strerr_diefu1sys(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? EXIT_ACCOUNT : EXIT_TEMPORARY, "open the Maildir in the current directory");
+  box.warn = warn;
   if (!method_request_read(&request, argv[1], &box, 0, &a)) strerr_diefu1sys(EXIT_TEMPORARY, "read request");
   code = method_answer(&box, argv[1], &request, write_out, &out, &failed);
   if (code == EXIT_TEMPORARY) strerr_diefu1sys(EXIT_TEMPORARY, failed);

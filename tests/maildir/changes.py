@@ -92,12 +92,15 @@ B.put(a + ':2,S', text='one')
 B.put(a + ':2,RS', text='two')
 os.link(os.path.join(B.path, 'cur', a + ':2,S'), os.path.join(B.path, 'new', a))
 inodes = {t: os.stat(os.path.join(B.path, 'cur', a + f)).st_ino for t, f in (('one', ':2,S'), ('two', ':2,RS'))}
-low, high = sorted(inodes, key=inodes.get)
+twins = {t: '%s/%d' % (a, i) for t, i in inodes.items()}
 r = B.call('List', end=9)
-eq(sorted(mids(r)), sorted([a, '%s/%d' % (a, inodes[high])]), 'two mails with one base: the second has base/INODE; a second name of one inode is the same mail')
-eq((B.call('Raw', mid=a).body.decode(), B.call('Raw', mid='%s/%d' % (a, inodes[high])).body.decode()), (low, high), 'each is found by its mid')
-r = B.call('SetFlags', mids=['%s/%d' % (a, inodes[high])], add='F')
-eq(outcome(r), [('%s/%d' % (a, inodes[high]), None)], 'a twin keeps its mid')
+eq(sorted(mids(r)), sorted(twins.values()), 'two mails with one base: each has base/INODE; a second name of one inode is the same mail')
+eq([B.call('Raw', mid=twins[t]).body.decode() for t in ('one', 'two')], ['one', 'two'], 'each is found by its mid')
+for method in ('Raw', 'Remove', 'SetFlags', 'Move'):
+    names = {'Raw': {'mid': a}, 'Remove': {'mids': [a]}, 'SetFlags': {'mids': [a], 'add': 'F'}, 'Move': {'mids': [a], 'to_folder': 'Sent'}}[method]
+    eq(B.error(method, 3, **names), (3, 'NO_SUCH_MAIL'), 'the plain mid is neither: %s' % method)
+r = B.call('SetFlags', mids=[twins['two']], add='F')
+eq(outcome(r), [(twins['two'], None)], 'a twin keeps its mid')
 os.unlink(os.path.join(B.path, 'new', a))
 for n in B.ls():
     os.unlink(os.path.join(B.path, n))

@@ -45,7 +45,7 @@ eq((h.header.subject, h.header.send_date, h.header.message_id), ('Re: [list] ban
 eq([(x.name, x.address) for x in h.header.written_from], [('Zoë Ä', 'zoe@example.org')], 'head: from, raw UTF-8')
 eq((h.header.mime.main_type, h.header.mime.sub_type, h.header.mime.path, h.header.mime.size), ('text', 'plain', '1', 0), 'head: mime, size 0 in lists')
 eq(h.preview.strip(), 'hello apple', 'head: preview')
-eq(h.byte_size, os.stat(os.path.join(B.path, 'cur', a + ':2,S')).st_size, 'head: byte_size is the file\'s')
+eq(h.byte_size, 200, 'head: byte_size is what the name says')
 h = B.call('List', start=1, end=2, sort=dict(parameter='ARRIVAL')).mail_heads[0]
 eq((h.preview, list(h.header.references), list(h.header.in_reply_to)), ('', ['1@example.org', '2@example.org'], ['1@example.org']), 'no preview unless asked; references')
 

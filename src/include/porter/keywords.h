@@ -3,7 +3,7 @@
 #ifndef PORTER_KEYWORDS_H
 #define PORTER_KEYWORDS_H
 
-#include <porter/maildir.h>
+#include <porter/folder.h>
 
 #define KEYWORDS_MAX 26
 #define KEYWORD_LEN_MAX 100  /* octets of a name that is set */

@@ -8,16 +8,18 @@
 #include <sys/stat.h>
 
 #include <porter/arena.h>
-#include <porter/mail.h>
 #include <porter/slice.h>
 
 /* --- file names --- */
 
-/* The parts of a file's name: BASE SEPARATOR "2," FLAGS REST. The last ':', ';' or '!' with "2," or "1," behind it
- * separates; else all is the base. REST begins at a second comma. separator is 0 where there is no info. */
+/* The parts of a file's name: BASE UID TAIL SEPARATOR "2," FLAGS REST. The last ':', ';' or '!' with "2," or "1," behind it
+ * separates; else all is the base. REST begins at a second comma. separator is 0 where there is no info. UID is ",U=" and digits,
+ * which mbsync writes into every name: it belongs to no base. The base is BASE and TAIL; what follows UID hardly ever is. */
 typedef struct maildir_name_s maildir_name;
 struct maildir_name_s {
   slice base;
+  slice uid;
+  slice tail;
   slice flags;
   slice rest;
   char separator;
@@ -28,12 +30,15 @@ extern void maildir_name_split (maildir_name *n, char const *s, size_t len);
 #define MAILDIR_NAME_MAX 255
 /* The standard flags, in the order they are written. */
 #define MAILDIR_FLAGS "DFPRST"
+/* The base: of the name, or in the arena where a tail is joined to it. */
+extern int maildir_name_base (arena *a, maildir_name const *n, slice *base);
 /* Writes to s the name with the flags of add set, then those of remove cleared (both of MAILDIR_FLAGS), all flags in
- * ASCII order; without keywords (a to z) if drop_keywords. Returns the length, 0 with errno ENAMETOOLONG if over MAILDIR_NAME_MAX. */
-extern size_t maildir_name_flags (char *s, maildir_name const *n, char const *add, char const *remove, int drop_keywords);
+ * ASCII order; in another folder without keywords (a to z) and UID. Returns the length, 0 with errno ENAMETOOLONG if over MAILDIR_NAME_MAX. */
+extern size_t maildir_name_flags (char *s, maildir_name const *n, char const *add, char const *remove, int elsewhere);
 /* The flags of MAILDIR_FLAGS that the name has; s has 7 octets; NUL-terminated. */
 extern void maildir_name_standard (char *s, maildir_name const *n);
-/* The ",S=" of a base name; 0 where there is none (*size is untouched). */
+/* The ",S=" of a base name; 0 where there is none or it is over MAILDIR_SIZE_MAX (*size is untouched). */
+#define MAILDIR_SIZE_MAX ((uint64_t)1 << 62)  /* no mail is larger */
 extern int maildir_name_size (slice base, uint64_t *size);
 /* The delivery time in front of a base name; 0 where it is no plausible time before now + one day. */
 extern int maildir_name_time (slice base, int64_t now, int64_t *time);
@@ -45,16 +50,23 @@ struct mailbox_s {
   int fd;                /* its directory */
   mode_t mode;           /* of that, for what is made below */
   unsigned int counter;  /* for unique names */
+  int quota_fresh;       /* maildirsize was counted anew by this call */
+  /* Says in one line what a call passed over: what, the name from outside (escaped by who prints it), errno's reason or 0.
+   * Null: nobody listens. */
+  void (*warn) (char const *what, slice outside, int error);
 };
 #define MAILBOX_ZERO { .fd = -1 }
+extern void mailbox_warn (mailbox const *box, char const *what, slice outside, int error);
 /* Opens the Maildir in the current directory. ENOTDIR or ENOENT where it has no cur. */
 extern int mailbox_open (mailbox *box);
 /* A base name that nobody else makes: seconds.MmicrosecondsPpid_counter.host and ",S=size" if with_size. s has MAILDIR_NAME_MAX + 1. */
 extern size_t mailbox_unique (mailbox *box, char *s, int with_size, uint64_t size);
+/* The same, with another time in front, that of a mail's arrival: then it has R and 8 hex digits too, as that second may be long gone. */
+extern size_t mailbox_unique_at (mailbox *box, char *s, int64_t arrival, int with_size, uint64_t size);
 
-/* Whether name (UTF-8, as people read it) can be a folder's: no empty level, leading or trailing '.', '/', control
- * character, '~' in front, not INBOX in any case, at most 254 octets encoded. The inbox, "", is none. */
-extern int folder_name_ok (slice name);
+/* A folder's name is UTF-8, as people read it: no empty level, leading or trailing '.', '/', control character, '~' in front,
+ * not INBOX in any case, at most 254 octets encoded. The inbox is "". */
+
 /* The names of all folders, without the inbox, sorted by octets. */
 extern int mailbox_folders (mailbox const *box, arena *a, slice **names, size_t *count);
 /* Makes a folder: 1 made, 0 it was there, -1 with errno: EINVAL (no such name can be), EEXIST (what has the name is no folder),
@@ -81,87 +93,8 @@ struct removed_s {
  * a system call said. Without force, no mail that comes in meanwhile is lost. */
 extern enum folder_removal mailbox_remove_folder (mailbox *box, slice name, int force, int below, removed *r);
 
-enum { PLACE_NEW, PLACE_CUR, PLACES };
+/* --- quota --- */
 
-typedef struct mail_entry_s mail_entry;
-struct mail_entry_s {
-  char const *name;     /* of the file, in place[where]; NUL-terminated */
-  slice base;           /* its start */
-  slice mid;
-  uint64_t inode;
-  unsigned char where;  /* PLACE_NEW or PLACE_CUR */
-};
-
-/* A folder and, once scanned, what is in it. This is the one module that knows that: an index would go below it. */
-typedef struct folder_s folder;
-struct folder_s {
-  int fd;             /* the folder's directory */
-  int place[PLACES];  /* its new and cur */
-  arena a;
-  mail_entry *mail;   /* in no order; a mail is there once */
-  size_t count, room;
-  uint32_t *table;    /* of indices + 1 by hash of base, or of base and inode for a twin */
-  size_t mask;
-  uint64_t seed;
-  struct folder_s *again;   /* a later scan, made when a file had gone */
-  unsigned int again_left;  /* how many more are made */
-};
-#define FOLDER_ZERO { .fd = -1, .place = { -1, -1 } }
-/* Opens the folder that people call name, "" for the inbox. ENOENT: no such folder; EINVAL: a name no folder can have. */
-extern int folder_open (folder *f, mailbox const *box, slice name);
-/* Reads the names of all mails: new before cur, again where a directory changed meanwhile. */
-extern int folder_scan (folder *f);
-/* The scanned mail with that mid; null where there is none. */
-extern mail_entry *folder_find (folder const *f, slice mid);
-/* Whether any scanned mail has that base name. */
-extern int folder_has_base (folder const *f, slice base);
-/* After ENOENT for e: another client renamed it. Looks its mid up again and corrects e; 0 with ENOENT where it has gone,
- * or where that happened more than ten times. */
-extern int folder_find_again (folder *f, mail_entry *e);
-extern void folder_close (folder *f);
-/* Size and delivery time without opening the file: from its name where that has them, else fstatat. */
-extern int folder_size (folder const *f, mail_entry const *e, uint64_t *size);
-extern int folder_time (folder const *f, mail_entry const *e, int64_t now, int64_t *time);
-/* Whether no reader has seen it: in new, or without S. */
-extern int mail_entry_unread (mail_entry const *e);
-
-/* --- a mail's octets --- */
-
-/* Reads one mail after the other into memory that is used again. */
-typedef struct mail_file_s mail_file;
-struct mail_file_s {
-  char const *s;      /* the octets that were asked for */
-  size_t len;
-  struct stat st;
-  char *buffer;
-  size_t room;
-  void *map;
-  size_t map_len;
-};
-#define MAIL_FILE_ZERO { .s = 0 }
-/* The first field of that kind, its value as in mail_head (value.s is null where there is none), until the next call; st says
- * nothing then. ENOENT where the mail has gone (folder_find_again was tried), EINVAL where it is no regular file. */
-extern int mail_file_field (mail_file *m, folder *f, mail_entry *e, enum mail_field which, slice *value);
-/* Its first octets, at most so many. */
-extern int mail_file_start (mail_file *m, folder *f, mail_entry *e, size_t most);
-/* All of it: mapped if large. */
-extern int mail_file_all (mail_file *m, folder *f, mail_entry *e);
-/* The same, but st says nothing then. */
-extern int mail_file_octets (mail_file *m, folder *f, mail_entry *e);
-/* All of the file that is open as fd, which the caller closes. */
-extern int mail_file_descriptor (mail_file *m, int fd);
-extern void mail_file_close (mail_file *m);
-
-/* --- changes --- */
-
-/* Each makes one change by one rename or unlink; nothing else is touched. They look a mail that has gone up again
- * (folder_find_again). new_name, MAILDIR_NAME_MAX + 1 octets, becomes the file's name after the change; e is left as it was. */
-extern int folder_set_flags (folder *f, mailbox *box, mail_entry *e, char const *add, char const *remove, char *new_name);
-/* to must have been scanned. EXDEV is dealt with by copying through to's tmp. */
-extern int folder_move (folder *f, folder *to, mailbox *box, mail_entry *e, char *new_name);
-extern int folder_remove (folder *f, mail_entry *e);
-/* Makes the changes last: fsync of new and cur. */
-extern int folder_sync (folder const *f);
 /* Whether so much more fits into the quota of maildirsize; where there is none, it does. 0 with errno EDQUOT where not. */
 extern int mailbox_quota_room (mailbox *box, int64_t octets, int64_t mails);
 /* Adds them (each may be negative) to the mailbox's maildirsize, where there is one; counts anew
@@ -180,7 +113,15 @@ extern int folder_name_counts (slice name);
 
 /* --- mids --- */
 
+/* A mail of a folder: its base and its inode (folder.h). */
+typedef struct mail_entry_s mail_entry;
+
+/* The mid of that mail: in the arena or the folder's memory. */
+extern int mail_mid (arena *a, mail_entry const *e, slice *mid);
 /* The mid of base: %XX for '%' and octets outside 0x21..0x7e; with a '/' and the inode behind where twin. */
 extern int maildir_mid (arena *a, slice base, int twin, uint64_t inode, slice *mid);
+/* What a mid names: base, without ",U=" and its digits, in the arena, and the inode, 0 where it names none. 0 with errno EINVAL
+ * where no mail can have that mid. */
+extern int maildir_mid_scan (arena *a, slice mid, slice *base, uint64_t *inode);
 
 #endif

@@ -3,11 +3,13 @@
 #define PORTER_METHOD_H
 
 #include <porter/arena.h>
+#include <porter/folder.h>
 #include <porter/keywords.h>
 #include <porter/limits.h>
 #include <porter/mail.h>
 #include <porter/maildir.h>
 #include <porter/order.h>
+#include <porter/search.h>
 #include <porter/slice.h>
 
 #include "maildir.pb-c.h"
@@ -79,28 +81,43 @@ extern int method_write (method_call *call, ProtobufCMessage const *message);
 /* Writes message as the field of that number of the response. */
 extern int method_write_field (method_call *call, unsigned int number, ProtobufCMessage const *message);
 
-/* Opens and scans a folder. EXIT_DONE, or the code of the failure that was answered. */
-extern int method_folder (method_call *call, folder *f, char const *name);
+/* Opens a folder: folder_close is due in any case. EXIT_DONE, or the code of the failure that was answered. */
+extern int method_folder (method_call *call, folder **f, char const *name);
 /* Reads all of the mail with that mid; entry may be null. */
-extern int method_read (method_call *call, folder *f, slice mid, mail_file *m, mail_entry const **entry);
+extern int method_read (method_call *call, folder *f, slice mid, mail_file *m, mail_entry **entry);
 
 /* A mail as messages, in the arena; null where memory fails. */
 extern Porter__MIMEHeader *build_mime (arena *a, mime_tree const *tree, size_t i);
 extern Porter__MailHeader *build_head (arena *a, mime_tree const *tree, size_t i);
-extern Porter__ListMailHeader *build_list_head (arena *a, folder const *f, mail_entry const *e, mail_file const *m, mime_tree const *tree, int preview, int64_t now);
+extern Porter__ListMailHeader *build_list_head (arena *a, mail_facts const *facts, mime_tree const *tree, int preview);
 /* When it was delivered, and its flags in order. 0 where memory fails. */
-extern int build_file (arena *a, folder const *f, mail_entry const *e, mail_file const *m, int64_t now, char **rec_date, char **flags);
+extern int build_file (arena *a, mail_facts const *facts, char **rec_date, char **flags);
 extern char *build_string (arena *a, slice s);
 
-/* The mails of an open folder in the order that is asked, only those that match pattern (none: all). */
-extern int listing_make (method_call *call, folder *f, Porter__Sort const *sort, char const *pattern, order_key **list, size_t *count);
+/* A cursor through an open folder in the order that is asked, over the mails that match pattern (empty: all). EXIT_DONE, or the code of
+ * the failure that was answered; listing_end is due in any case. */
+typedef struct listing_s listing;
+struct listing_s {
+  folder *f;
+  cursor *c;
+  mail_matcher matcher;
+  arena scratch;
+  enum order_by by;
+  int descending;
+};
+extern int listing_begin (method_call *call, listing *l, folder *f, Porter__Sort const *sort, char const *pattern);
+extern void listing_end (listing *l);
+/* Takes up to count mails from the cursor into keys of the arena. */
+extern int listing_take (method_call *call, listing *l, size_t count, order_key **keys, size_t *taken);
 /* Writes the heads of count mails as fields of that number. */
-extern int listing_write (method_call *call, folder *f, order_key const *list, size_t count, unsigned int number, int preview);
+extern int listing_write (method_call *call, folder *f, order_key const *keys, size_t count, unsigned int number, int preview);
 
-/* A call that names several mails. change makes one change and sets the file's new name (empty where the mail is no more);
- * 0 with errno. Writes the outcomes (field 1) and where nothing could be done the first error (field 15). */
-typedef int change_func (method_call *call, folder *f, mail_entry *e, char *new_name, void *context);
-extern int changes_make (method_call *call, folder *f, char **mids, size_t count, change_func *change, void *context);
+/* A call that names several mails. change makes one change and sets what the mail is afterwards, in whatever folder (null where it is
+ * no more); 0 with errno. finish makes what was done last, after all of it; it gives EXIT_DONE or EXIT_TEMPORARY. Writes the outcomes (field 1) and where
+ * nothing could be done the first error (field 15). */
+typedef int change_func (method_call *call, folder *f, mail_entry *e, mail_entry **now, void *context);
+typedef int finish_func (method_call *call, folder *f, void *context);
+extern int changes_make (method_call *call, folder *f, char **mids, size_t count, change_func *change, finish_func *finish, void *context);
 
 /* Removes that mail: its outcome, in the arena; null where memory fails. */
 extern Porter__Outcome *changes_remove (method_call *call, slice folder_name, slice mid);

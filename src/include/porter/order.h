@@ -4,9 +4,10 @@
 
 #include <porter/maildir.h>
 
-enum order_by { ORDER_DATE, ORDER_SIZE, ORDER_SENDER, ORDER_SUBJECT, ORDER_ARRIVAL };
+/* ORDER_BASE: by base and inode alone, which costs nothing. */
+enum order_by { ORDER_DATE, ORDER_SIZE, ORDER_SENDER, ORDER_SUBJECT, ORDER_ARRIVAL, ORDER_BASE };
 
-#define ORDER_TEXT_MAX 256  /* octets of a folded text that count; ties go by mid */
+#define ORDER_TEXT_MAX 256  /* octets of a folded text that count; ties go by base, then inode */
 
 typedef struct order_key_s order_key;
 struct order_key_s {
@@ -15,18 +16,16 @@ struct order_key_s {
   mail_entry *mail;
 };
 
-/* The key of e. Reads its head (into m) only where the order asks for it. What cannot be read sorts by what its name says.
- * 1; 0 with errno: ENOENT where the mail has gone, else memory. */
-extern int order_key_make (order_key *k, enum order_by by, arena *a, folder *f, mail_entry *e, mail_file *m, int64_t now);
 /* The key of a place that a bound names: text in the arena. 0 with errno EINVAL where param is no key of this order. */
 extern int order_key_bound (order_key *k, enum order_by by, arena *a, slice param, slice mid);
 /* The param that names the key; s has ORDER_TEXT_MAX + 1 octets; NUL-terminated. */
 extern size_t order_key_param (char *s, enum order_by by, order_key const *k);
-/* By number, then text, then mid: a total order. */
+/* By number, then text, then base, then inode: a total order. The place of a plain mid lies before all mails that share its base. */
 extern int order_compare (order_key const *a, order_key const *b);
-extern void order_sort (order_key *list, size_t count, int descending);
-/* How many of the sorted list lie before the place k; *there: the mail of k itself follows. */
-extern size_t order_find (order_key const *list, size_t count, int descending, order_key const *k, int *there);
+
+/* The keys that values of fields give (s null: there is no such field): texts in the arena. */
+extern int order_sender (arena *a, slice from, slice *key);
+extern int order_subject (arena *a, slice subject, slice *key);
 
 /* The base subject (RFC 5256 2.1) of a decoded subject, white space folded: a part of subject. subject is changed. */
 extern slice subject_base (char *subject, size_t len);

@@ -3,7 +3,7 @@
 #define PORTER_STORE_H
 
 #include <porter/deliver.h>
-#include <porter/maildir.h>
+#include <porter/folder.h>
 
 /* Begins a mail in the tmp of the folder. */
 extern int folder_deliver (folder *f, mailbox *box, delivery *d);
@@ -14,7 +14,7 @@ extern int folder_store (folder *f, mailbox *box, delivery *d, char const *flags
 /* Removes what folder_store has put there. Keeps errno. */
 extern void folder_unstore (folder *f, char const *name);
 /* Whether the folder's name leads to what is open as f. 1, 0 where it does not; -1 with errno. */
-extern int folder_is_there (folder const *f, mailbox const *box, slice folder_name);
+extern int folder_is_there (folder const *f, mailbox *box, slice folder_name);
 
 /* --- uploads: porter.uploads beside cur --- */
 

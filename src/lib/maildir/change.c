@@ -1,39 +1,184 @@
-/* Changes: flags, moves, removal. Each mail by one rename or unlink of its own, so that a crash leaves it whole. */
+/* Changes: flags, moves, removal. Each mail by renames and unlinks of its own, so that a crash leaves it whole.
+ *
+ * What can go wrong, and the rule for each:
+ * 1. A name that was listed may lead to another mail by now (two files of one base; another client removes one and flags the
+ *    other). A rename is looked at afterwards: what was another's inode is put back under its name, and ours looked up again
+ *    (folder_try). An unlink cannot be looked at afterwards: a twin is removed by way of a fresh name.
+ * 2. rename(2) replaces what is there: all renames are NOREPLACE. Where the file system does not know that (NFS), a mail goes to a fresh
+ *    base in the target's cur first, is linked from there to the name wanted, and the fresh name unlinked; link and
+ *    unlink of the name that others know would lose a mail that another client renames in between. Where another inode has the
+ *    name wanted, the fresh one stays.
+ * 3. Two calls move two mails of one base into one folder: neither saw the other. Afterwards each lists the target again and gives its
+ *    own mail a fresh base (folder_settle); that both do is no harm.
+ * 4. The same inode has the base in the target (a mail that was copied, a hard link): to unlink the source because the other is
+ *    there loses both when two calls move them towards each other. So the source goes to a fresh base in the target; if
+ *    the other is still there then, the fresh name is unlinked, else renamed to the base.
+ * 5. A name has no room for the flags, or the base is taken: a fresh base, which keeps the time of arrival and the size.
+ *
+ * Tests: tests/maildir-races.t plays each with two processes, tests/maildir-faults.t fails and kills every call.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>  /* renameat2 */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <porter/deliver.h>
-#include <porter/maildir.h>
+
+#include "private.h"
 
 #define FRESH_MAX 10  /* unique names that turn out to be taken */
 
-/* Never over what is there. */
-static int rename_new(int from, char const *old, int to, char const *new)
+/* --- names --- */
+
+/* Name, with a fresh base of the same arrival and size. ,U= stays only where the name stays in its folder. */
+static int freshen(folder *f, mail_entry *e, maildir_name *n, char *unique)
 {
-  struct stat st;
-  if (!renameat2(from, old, to, new, RENAME_NOREPLACE)) return 1;
-  if (errno != EINVAL) return 0;
-  /* The file system does not know NOREPLACE (NFS): names are unique, so looking first is all that can be done. */
-  if (!fstatat(to, new, &st, AT_SYMLINK_NOFOLLOW)) return errno = EEXIST, 0;
-  return errno == ENOENT && !renameat(from, old, to, new);
+  uint64_t size = 0;
+  int64_t arrival;
+  int sized = maildir_name_size(e->base, &size);
+  if (!folder_arrival(f, e, &arrival)) return 0;
+  n->base = (slice){ unique, mailbox_unique_at(f->box, unique, arrival, sized, size) };
+  n->tail.len = 0;
+  return 1;
 }
 
-/* The name that e gets: its own base, or a fresh one; with flags changed. */
-static size_t compose(char *new_name, mailbox *box, mail_entry const *e, int fresh, char const *add, char const *remove, int drop_keywords)
+typedef struct wish_s wish;
+struct wish_s {
+  folder *to;
+  char const *add, *remove;
+  int fresh;                        /* how many fresh bases were tried */
+  char name[MAILDIR_NAME_MAX + 1];  /* what the mail has in the end */
+};
+
+/* The name that e gets. 0 with errno. */
+static int compose(folder *f, mail_entry *e, wish *w)
 {
   char unique[MAILDIR_NAME_MAX + 1];
   maildir_name n;
-  maildir_name_split(&n, e->name, strlen(e->name));
-  if (fresh) {
-    uint64_t size = 0;
-    int sized = maildir_name_size(n.base, &size);
-    n.base = (slice){ unique, mailbox_unique(box, unique, sized, size) };
+  for (;;) {
+    maildir_name_split(&n, e->name, strlen(e->name));
+    if (w->fresh) {
+      if (!freshen(f, e, &n, unique)) return 0;
+      n.uid.len = w->fresh > 1 ? 0 : n.uid.len;  /* a name that is taken has its number, too */
+    }
+    if (maildir_name_flags(w->name, &n, w->add, w->remove, w->to != f)) return 1;
+    if (w->fresh) return 0;
+    w->fresh = 1;
   }
-  return maildir_name_flags(new_name, &n, add, remove, drop_keywords);
 }
+
+/* The wished name with a fresh base, for a while. */
+static int fresh_name(folder *f, mail_entry *e, char const *name, char *fresh)
+{
+  char unique[MAILDIR_NAME_MAX + 1];
+  maildir_name n;
+  maildir_name_split(&n, name, strlen(name));
+  return freshen(f, e, &n, unique) && maildir_name_flags(fresh, &n, "", "", 0);
+}
+
+/* --- renaming one name of a mail --- */
+
+/* Which name of the mail is meant: its own, or another hard link. */
+typedef struct source_s source;
+struct source_s {
+  folder *f;
+  mail_entry *e;
+  int dir;
+  char const *name;
+};
+
+static int has_inode(folder const *f, int dir, char const *name, uint64_t inode)
+{
+  struct stat st;
+  if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+  return f->blind || st.st_ino == inode ? 1 : (errno = ENOENT, 0);
+}
+
+/* Never over what is there; EINVAL where that cannot be had. */
+static int rename_new(int from, char const *old, int to, char const *new)
+{
+  return !renameat2(from, old, to, new, RENAME_NOREPLACE);
+}
+
+/* What was renamed is another's: it gets its name back, or, where that is taken by now, a fresh one beside it. */
+static void put_back(source const *s, int to, char const *name)
+{
+  char fresh[MAILDIR_NAME_MAX + 1];
+  int error = errno;
+  if (rename_new(to, name, s->dir, s->name)) return;
+  if (errno == EINVAL && !linkat(to, name, s->dir, s->name, 0)) unlinkat(to, name, 0);
+  else if (errno == EEXIST && fresh_name(s->f, s->e, s->name, fresh)) renameat(to, name, s->dir, fresh);
+  errno = error;
+}
+
+/* After a rename: whether it was our inode. One that somebody has renamed again was. */
+static int was_ours(source const *s, int to, char const *name)
+{
+  struct stat st;
+  if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || s->f->blind || st.st_ino == s->e->inode) return 1;
+  put_back(s, to, name);
+  return errno = ENOENT, 0;
+}
+
+/* To a fresh name in to, by plain rename: nobody else has that name. */
+static int rename_fresh(source const *s, int to, char const *wanted, char *fresh)
+{
+  return fresh_name(s->f, s->e, wanted, fresh) && !renameat(s->dir, s->name, to, fresh) && was_ours(s, to, fresh);
+}
+
+/* Rule 2. A file system without links has looking first. */
+static int put_by_link(source const *s, int to, char *name)
+{
+  char fresh[MAILDIR_NAME_MAX + 1];
+  struct stat st;
+  if (!rename_fresh(s, to, name, fresh)) return 0;
+  if (!linkat(to, fresh, to, name, 0) || (errno == EEXIST && has_inode(s->f, to, name, s->e->inode))) unlinkat(to, fresh, 0);
+  else if (errno == EEXIST || !fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) || renameat(to, fresh, to, name) < 0) strcpy(name, fresh);
+  return 1;
+}
+
+/* Rule 4. */
+static int put_beside(source const *s, int to, char *name)
+{
+  char fresh[MAILDIR_NAME_MAX + 1];
+  if (!rename_fresh(s, to, name, fresh)) return 0;
+  if (has_inode(s->f, to, name, s->e->inode)) unlinkat(to, fresh, 0);
+  else if (!rename_new(to, fresh, to, name)) strcpy(name, fresh);
+  return 1;
+}
+
+/* Gives the source that name in the directory to; name becomes the one it has got. 0 with errno, nothing changed: ENOENT where
+ * the source is not that mail (any more), EEXIST where another mail has the name. */
+static int put(source const *s, int to, char *name)
+{
+  if (rename_new(s->dir, s->name, to, name)) return was_ours(s, to, name);
+  if (errno == EINVAL) return put_by_link(s, to, name);
+  if (errno != EEXIST) return 0;
+  return has_inode(s->f, to, name, s->e->inode) ? put_beside(s, to, name) : (errno = EEXIST, 0);
+}
+
+static source source_of(folder *f, mail_entry *e)
+{
+  return (source){ f, e, f->place[e->where], e->name };
+}
+
+/* e under the name that it got there. */
+static int renamed(folder *f, mail_entry *e, wish const *w, uint64_t inode, mail_entry **now)
+{
+  mail_entry *n = folder_entry(w->to, w->name, PLACE_CUR, inode);
+  if (!n) return 0;
+  *now = n;
+  if (w->to != f || mail_entry_compare(n, e)) return e->gone = 1, 1;
+  e->name = n->name;
+  e->where = n->where;
+  e->info = n->info;
+  *now = e;
+  return 1;
+}
+
+/* --- flags --- */
 
 static int changes_flags(mail_entry const *e, char const *add, char const *remove)
 {
@@ -44,70 +189,194 @@ static int changes_flags(mail_entry const *e, char const *add, char const *remov
   return 0;
 }
 
-int folder_set_flags(folder *f, mailbox *box, mail_entry *e, char const *add, char const *remove, char *new_name)
+static int rename_to_wish(folder *f, mail_entry *e, wish *w)
 {
-  int fresh = 0;
   for (;;) {
-    if (!changes_flags(e, add, remove)) return strcpy(new_name, e->name), 1;
-    if (!compose(new_name, box, e, fresh != 0, add, remove, 0)) return 0;
-    if (rename_new(f->place[e->where], e->name, f->place[PLACE_CUR], new_name)) return 1;
-    if (errno == EEXIST && fresh++ < FRESH_MAX) continue;
-    if (errno != ENOENT || !folder_find_again(f, e)) return 0;
+    source s = source_of(f, e);
+    if (!compose(f, e, w)) return 0;
+    if (put(&s, w->to->place[PLACE_CUR], w->name)) return 1;
+    if (errno != EEXIST || w->fresh >= FRESH_MAX) return 0;
+    w->fresh += w->fresh ? 1 : 2;
   }
+}
+
+static int flag_it(folder *f, mail_entry *e, void *context)
+{
+  wish *w = context;
+  if (!changes_flags(e, w->add, w->remove)) return *w->name = 0, 1;
+  return rename_to_wish(f, e, w);
+}
+
+int folder_set_flags(folder *f, mail_entry *e, char const *add, char const *remove, mail_entry **now)
+{
+  wish w = { .to = f, .add = add, .remove = remove };
+  *now = e;
+  if (!folder_try(f, e, flag_it, &w)) return 0;
+  return !*w.name || renamed(f, e, &w, e->inode, now);
+}
+
+/* --- removal --- */
+
+/* Rule 1. */
+static int unlink_source(source const *s)
+{
+  char fresh[MAILDIR_NAME_MAX + 1];
+  if (!s->e->twin) return has_inode(s->f, s->dir, s->name, s->e->inode) && !unlinkat(s->dir, s->name, 0);
+  return rename_fresh(s, s->f->place[PLACE_CUR], s->name, fresh) && !unlinkat(s->f->place[PLACE_CUR], fresh, 0);
+}
+
+static int remove_it(folder *f, mail_entry *e, void *context)
+{
+  source s = source_of(f, e);
+  (void)context;
+  return unlink_source(&s);
+}
+
+/* All names but the mail's own, which has gone. Returns how many there were. */
+static int64_t remove_others(folder *f, mail_entry *e)
+{
+  int64_t names = 0;
+  for (mail_name const *n = e->also; n; n = n->next) {
+    source s = { f, e, f->place[n->where], n->name };
+    names += unlink_source(&s);
+  }
+  return names;
 }
 
 int folder_remove(folder *f, mail_entry *e)
 {
-  while (unlinkat(f->place[e->where], e->name, 0) < 0)
-    if (errno != ENOENT || !folder_find_again(f, e)) return 0;
+  uint64_t size = 0;
+  int64_t names;
+  if (f->counts && !folder_size(f, e, &size)) return 0;
+  if (!folder_try(f, e, remove_it, NULL)) return 0;
+  names = 1 + remove_others(f, e);
+  e->gone = 1;
+  /* What is gone is gone: a quota that could not be kept up is counted anew in time. */
+  if (f->counts) mailbox_quota_add(f->box, -names * (int64_t)size, -names);
   return 1;
 }
 
-/* --- to a folder on another file system --- */
+/* --- moving --- */
 
 static int copy_file(folder *f, mail_entry *e, delivery *d)
 {
   struct stat st;
-  int good, error, from;
-  do from = openat(f->place[e->where], e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  while (from < 0 && errno == ENOENT && folder_find_again(f, e));
+  int from = mail_open(f, e, &st);
   if (from < 0) return 0;
-  good = !fstat(from, &st) && mailbox_deliver_copy(d, from, 0, (uint64_t)st.st_size)
-    && mailbox_deliver_written(d, st.st_mode & 0777, (struct timespec[]){ st.st_atim, st.st_mtim });
-  error = errno;
-  close(from);
-  return errno = error, good;
+  return close_keeping(from, mailbox_deliver_copy(d, from, 0, (uint64_t)st.st_size)
+    && mailbox_deliver_written(d, st.st_mode & 0777, (struct timespec[]){ st.st_atim, st.st_mtim }));
 }
 
-static int move_across(folder *f, folder *to, mailbox *box, mail_entry *e, char const *new_name)
+/* Places the copy under a name that is free. */
+static int place_copy(folder *f, mail_entry *e, delivery *d, wish *w)
+{
+  for (;;) {
+    if (!compose(f, e, w)) return 0;
+    if (mailbox_deliver_place(d, w->to->place[PLACE_CUR], w->name)) return 1;
+    if (errno != EEXIST || w->fresh >= FRESH_MAX) return 0;
+    w->fresh += w->fresh ? 1 : 2;
+  }
+}
+
+/* To another file system. The copy lasts before the original goes; where the original stays, the copy goes. */
+static int move_across(folder *f, mail_entry *e, wish *w, uint64_t *inode)
 {
   delivery d;
-  int error, good = mailbox_deliver(&d, box, to->fd, 0) && copy_file(f, e, &d) && mailbox_deliver_place(&d, to->place[PLACE_CUR], new_name);
+  struct stat st;
+  int cur = w->to->place[PLACE_CUR], good = mailbox_deliver(&d, f->box, w->to->fd, 0) && copy_file(f, e, &d) && place_copy(f, e, &d, w);
   mailbox_deliver_end(&d);
-  /* The copy lasts before the original goes; where the original stays, the copy goes. */
-  if (good && !folder_remove(f, e)) {
-    error = errno;
-    unlinkat(to->place[PLACE_CUR], new_name, 0);
-    errno = error;
-    good = 0;
-  }
-  return good;
+  if (!good) return 0;
+  if (!fstatat(cur, w->name, &st, AT_SYMLINK_NOFOLLOW)) *inode = st.st_ino;
+  if (folder_try(f, e, remove_it, NULL)) return 1;
+  good = errno;
+  unlinkat(cur, w->name, 0);
+  return errno = good, 0;
 }
 
-int folder_move(folder *f, folder *to, mailbox *box, mail_entry *e, char *new_name)
+static int move_it(folder *f, mail_entry *e, void *context)
 {
-  int fresh = folder_has_base(to, e->base);
-  for (;;) {
-    if (!compose(new_name, box, e, fresh != 0, "", "", 1)) return 0;
-    if (rename_new(f->place[e->where], e->name, to->place[PLACE_CUR], new_name)) return 1;
-    if (errno == EXDEV && move_across(f, to, box, e, new_name)) return 1;
-    if (errno == EEXIST && fresh++ < FRESH_MAX) continue;
-    if (errno != ENOENT || !folder_find_again(f, e)) return 0;
-  }
+  wish *w = context;
+  mail_entry const *other = census_find(&w->to->mails, e->base, e->inode);
+  source s = source_of(f, e);
+  if (!other) return rename_to_wish(f, e, w);
+  strcpy(w->name, other->name);
+  return put_beside(&s, w->to->place[other->where], w->name);
 }
+
+/* The mail's other names follow it, by rule 4. Returns how many there were. */
+static int64_t move_others(folder *f, mail_entry *e, wish const *w)
+{
+  int64_t names = 0;
+  for (mail_name const *n = e->also; n; n = n->next) {
+    source s = { f, e, f->place[n->where], n->name };
+    char name[MAILDIR_NAME_MAX + 1];
+    strcpy(name, w->name);
+    names += put_beside(&s, w->to->place[PLACE_CUR], name);
+  }
+  return names;
+}
+
+static int remember(folder *to, mail_entry *e)
+{
+  if (to->arrived_count == to->arrived_room) {
+    size_t room = to->arrived_room ? 2 * to->arrived_room : 16;
+    mail_entry **more = realloc(to->arrived, room * sizeof *more);
+    if (!more) return 0;
+    to->arrived = more;
+    to->arrived_room = room;
+  }
+  to->arrived[to->arrived_count++] = e;
+  return 1;
+}
+
+int folder_move(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now)
+{
+  wish w = { .to = to, .add = add, .remove = remove };
+  int64_t names = 1;
+  uint64_t size = 0, inode = e->inode;
+  *now = NULL;
+  if (!folder_know(to)) return 0;
+  w.fresh = census_taken(&to->mails, e->base, e->inode) ? 2 : 0;
+  if ((f->counts != to->counts || (f->counts && e->also)) && !folder_size(f, e, &size)) return 0;
+  if (to->counts && !f->counts && !mailbox_quota_room(f->box, (int64_t)size, 1)) return 0;
+  if (folder_try(f, e, move_it, &w)) names += move_others(f, e, &w);
+  else {
+    if (errno != EXDEV || !move_across(f, e, &w, &inode)) return 0;
+    names += remove_others(f, e);
+  }
+  e->gone = 1;
+  names = (to->counts ? 1 : 0) - (f->counts ? names : 0);
+  if (names) mailbox_quota_add(f->box, names * (int64_t)size, names);
+  return renamed(f, e, &w, inode, now) && remember(to, *now);
+}
+
+static int settle_one(folder *to, mail_entry *e)
+{
+  mail_entry *found = census_find(to->later, e->base, e->inode);
+  wish w = { .to = to, .add = "", .remove = "", .fresh = 2 };
+  mail_entry *n;
+  if (!found || !census_taken(to->later, e->base, e->inode)) return 1;
+  if (!rename_to_wish(to, found, &w)) return errno == ENOENT;
+  n = folder_entry(to, w.name, PLACE_CUR, e->inode);
+  if (!n) return 0;
+  *e = *n;
+  return 1;
+}
+
+int folder_settle(folder *to)
+{
+  if (!to->arrived_count) return 1;
+  if (!to->later && !(to->later = calloc(1, sizeof *to->later))) return 0;
+  if (!census_take(to, to->later)) return 0;
+  for (size_t i = 0; i < to->arrived_count; i++) if (!settle_one(to, to->arrived[i])) return 0;
+  to->arrived_count = 0;
+  return 1;
+}
+
+/* --- lasting --- */
 
 int folder_sync(folder const *f)
 {
-  for (int p = 0; p < PLACES; p++) if (f->place[p] >= 0 && fsync(f->place[p]) < 0) return 0;
+  for (int p = 0; p < PLACES; p++) if (f->place[p] >= 0 && !mailbox_sync(f->place[p])) return 0;
   return 1;
 }

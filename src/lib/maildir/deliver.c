@@ -75,11 +75,16 @@ static int rename_new(delivery const *d, int to, char const *name)
   return 1;
 }
 
+int mailbox_sync(int dir)
+{
+  return !fsync(dir) || errno == EINVAL || errno == ENOTSUP;
+}
+
 int mailbox_deliver_place(delivery *d, int to, char const *name)
 {
   int error;
   if (!rename_new(d, to, name)) return 0;
-  if (!fsync(to) || errno == EINVAL) return d->name[0] = 0, 1;  /* EINVAL: a file system that has nothing to sync */
+  if (mailbox_sync(to)) return d->name[0] = 0, 1;
   error = errno;
   if (renameat(to, name, d->tmp, d->name) < 0) d->name[0] = 0;
   return errno = error, 0;
@@ -89,7 +94,7 @@ int mailbox_deliver_replace(delivery *d, int to, char const *name)
 {
   if (renameat(d->tmp, d->name, to, name) < 0) return 0;
   d->name[0] = 0;
-  return !fsync(to) || errno == EINVAL;
+  return mailbox_sync(to);
 }
 
 int mailbox_deliver_unsynced(delivery *d, int to, char const *name)

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <porter/maildir.h>
+#include "private.h"
 
 #define READ_MAX 262144  /* up to this, reading into a buffer that is there is cheaper than mapping */
 #define READ_ONCE 65536  /* holds nearly every mail that has no attachment */
@@ -21,24 +21,37 @@ static void unmap(mail_file *m)
   m->len = 0;
 }
 
-/* Keeps errno. */
-static int close_mail(int fd, int result)
+typedef struct opening_s opening;
+struct opening_s {
+  int fd;
+  struct stat *st;  /* is filled in, and the inode looked at even where no other mail has the base; may be null */
+};
+
+/* A FIFO would hang without O_NONBLOCK, a link lead out without O_NOFOLLOW: what has become one is no mail. */
+static int open_it(folder *f, mail_entry *e, void *context)
 {
-  int e = errno;
-  close(fd);
-  errno = e;
-  return result;
+  opening *o = context;
+  struct stat st, *s = o->st ? o->st : &st;
+  o->fd = openat(f->place[e->where], e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (o->fd < 0) return errno = errno == ELOOP || errno == ENXIO ? ENOENT : errno, 0;
+  if (!o->st && !e->twin) return 1;
+  if (fstat(o->fd, s) < 0) return close_keeping(o->fd, 0);
+  if (S_ISREG(s->st_mode) && mail_entry_is(f, e, s)) return 1;
+  close(o->fd);
+  return errno = ENOENT, 0;
 }
 
-/* Forgets the last mail. A FIFO would hang without O_NONBLOCK, a link lead out without O_NOFOLLOW. */
-static int open_mail(mail_file *m, folder *f, mail_entry *e)
+int mail_open(folder *f, mail_entry *e, struct stat *st)
 {
-  int fd;
+  opening o = { -1, st };
+  return folder_try(f, e, open_it, &o) ? o.fd : -1;
+}
+
+/* Forgets the last mail. looked: st is wanted. */
+static int open_mail(mail_file *m, folder *f, mail_entry *e, int looked)
+{
   unmap(m);
-  do {
-    fd = openat(f->place[e->where], e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  } while (fd < 0 && errno == ENOENT && folder_find_again(f, e));
-  return fd;
+  return mail_open(f, e, looked ? &m->st : NULL);
 }
 
 /* Room for size octets. */
@@ -71,22 +84,18 @@ static int read_up_to(mail_file *m, int fd, size_t want)
 static int look(mail_file *m, int fd)
 {
   if (fstat(fd, &m->st) < 0) return 0;
-  return S_ISREG(m->st.st_mode) ? 1 : (errno = EINVAL, 0);
+  return S_ISREG(m->st.st_mode) ? 1 : (errno = ENOENT, 0);
 }
 
 static int read_start(mail_file *m, int fd, size_t most)
 {
-  size_t size;
-  if (!look(m, fd)) return 0;
-  size = (size_t)m->st.st_size;
+  size_t size = (size_t)m->st.st_size;
   return read_up_to(m, fd, !size ? 1 : size < most ? size : most);
 }
 
 static int read_all(mail_file *m, int fd)
 {
-  size_t size;
-  if (!look(m, fd)) return 0;
-  size = (size_t)m->st.st_size;
+  size_t size = (size_t)m->st.st_size;
   if (size <= READ_MAX) return read_up_to(m, fd, size ? size : 1);
   m->map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (m->map == MAP_FAILED) {
@@ -106,7 +115,7 @@ static int read_on(mail_file *m, int fd, size_t want)
   ssize_t r;
   if (!make_room(m, want)) return 0;
   do r = pread(fd, m->buffer + m->len, want - m->len, (off_t)m->len); while (r < 0 && errno == EINTR);
-  if (r < 0) return errno = errno == ESPIPE || errno == EISDIR ? EINVAL : errno, 0;
+  if (r < 0) return errno = errno == ESPIPE || errno == EISDIR ? ENOENT : errno, 0;
   m->len += (size_t)r;
   return 1;
 }
@@ -118,42 +127,42 @@ static int read_field(mail_file *m, int fd, enum mail_field which, slice *value)
     if (!read_on(m, fd, want)) return 0;
     if (mail_head_find(value, which, m->s, m->len, m->len < want) >= 0) return 1;
   }
-  return read_all(m, fd) && mail_head_find(value, which, m->s, m->len, 1) >= 0;
+  return look(m, fd) && read_all(m, fd) && mail_head_find(value, which, m->s, m->len, 1) >= 0;
 }
 
 int mail_file_descriptor(mail_file *m, int fd)
 {
   unmap(m);
-  return read_all(m, fd);
+  return look(m, fd) && read_all(m, fd);
 }
 
 static int read_octets(mail_file *m, int fd)
 {
-  return read_on(m, fd, READ_ONCE) && (m->len < READ_ONCE || read_all(m, fd));
+  return read_on(m, fd, READ_ONCE) && (m->len < READ_ONCE || (look(m, fd) && read_all(m, fd)));
 }
 
 int mail_file_field(mail_file *m, folder *f, mail_entry *e, enum mail_field which, slice *value)
 {
-  int const fd = open_mail(m, f, e);
-  return fd < 0 ? 0 : close_mail(fd, read_field(m, fd, which, value));
+  int const fd = open_mail(m, f, e, 0);
+  return fd < 0 ? 0 : close_keeping(fd, read_field(m, fd, which, value));
 }
 
 int mail_file_start(mail_file *m, folder *f, mail_entry *e, size_t most)
 {
-  int const fd = open_mail(m, f, e);
-  return fd < 0 ? 0 : close_mail(fd, read_start(m, fd, most));
+  int const fd = open_mail(m, f, e, 1);
+  return fd < 0 ? 0 : close_keeping(fd, read_start(m, fd, most));
 }
 
 int mail_file_all(mail_file *m, folder *f, mail_entry *e)
 {
-  int const fd = open_mail(m, f, e);
-  return fd < 0 ? 0 : close_mail(fd, read_all(m, fd));
+  int const fd = open_mail(m, f, e, 1);
+  return fd < 0 ? 0 : close_keeping(fd, read_all(m, fd));
 }
 
 int mail_file_octets(mail_file *m, folder *f, mail_entry *e)
 {
-  int const fd = open_mail(m, f, e);
-  return fd < 0 ? 0 : close_mail(fd, read_octets(m, fd));
+  int const fd = open_mail(m, f, e, 0);
+  return fd < 0 ? 0 : close_keeping(fd, read_octets(m, fd));
 }
 
 void mail_file_close(mail_file *m)

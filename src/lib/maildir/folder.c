@@ -5,20 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <skalibs/types.h>
 
 #include <porter/deliver.h>
-#include <porter/maildir.h>
 #include <porter/text.h>
+
+#include "private.h"
 
 #define FOLDER_NAME_MAX 254  /* of an encoded name; with its leading dot it is MAILDIR_NAME_MAX */
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static char const *const folder_inner[] = { "cur", "new", "tmp" };
-static char const *const place_name[PLACES] = { [PLACE_NEW] = "new", [PLACE_CUR] = "cur" };
+static char const *const place_directory[PLACES] = { [PLACE_NEW] = "new", [PLACE_CUR] = "cur" };
 
 int mailbox_open(mailbox *box)
 {
@@ -32,16 +35,43 @@ int mailbox_open(mailbox *box)
   return S_ISDIR(st.st_mode) ? 1 : (errno = ENOTDIR, 0);
 }
 
-size_t mailbox_unique(mailbox *box, char *s, int with_size, uint64_t size)
+void mailbox_warn(mailbox const *box, char const *what, slice outside, int error)
 {
-  struct timespec now;
+  if (box->warn) box->warn(what, outside, error);
+}
+
+static size_t add_host(char *s)
+{
   char host[40];  /* a longer one is cut: four octets each must leave room for the rest */
-  size_t len;
-  clock_gettime(CLOCK_REALTIME, &now);
+  size_t len = 0;
   if (gethostname(host, sizeof host) < 0) strcpy(host, "localhost");
   host[sizeof host - 1] = 0;
-  len = uint64_fmt(s, (uint64_t)now.tv_sec);
+  for (char const *h = host; *h; h++) {
+    char const *octal = *h == '/' ? "\\057" : *h == ':' ? "\\072" : NULL;
+    memcpy(s + len, octal ? octal : h, octal ? 4 : 1);
+    len += octal ? 4 : 1;
+  }
+  return len;
+}
+
+/* R and 8 hex digits: nobody chose them before in a second that is long gone. */
+static size_t add_random(char *s)
+{
+  uint32_t n = 0;
+  if (getrandom(&n, sizeof n, GRND_NONBLOCK) != (ssize_t)sizeof n) n = (uint32_t)getpid() * 2654435761u;
+  *s++ = 'R';
+  for (int i = 0; i < 8; i++) s[i] = "0123456789abcdef"[n >> (28 - 4 * i) & 15];
+  return 9;
+}
+
+static size_t unique(mailbox *box, char *s, int64_t const *seconds, int with_size, uint64_t size)
+{
+  struct timespec now;
+  size_t len;
+  clock_gettime(CLOCK_REALTIME, &now);
+  len = uint64_fmt(s, (uint64_t)(seconds ? *seconds : now.tv_sec));
   s[len++] = '.';
+  if (seconds) len += add_random(s + len);
   s[len++] = 'M';
   len += uint64_fmt(s + len, (uint64_t)now.tv_nsec / 1000);
   s[len++] = 'P';
@@ -49,11 +79,7 @@ size_t mailbox_unique(mailbox *box, char *s, int with_size, uint64_t size)
   s[len++] = '_';
   len += uint_fmt(s + len, box->counter++);
   s[len++] = '.';
-  for (char const *h = host; *h; h++) {
-    char const *octal = *h == '/' ? "\\057" : *h == ':' ? "\\072" : NULL;
-    memcpy(s + len, octal ? octal : h, octal ? 4 : 1);
-    len += octal ? 4 : 1;
-  }
+  len += add_host(s + len);
   if (with_size) {
     memcpy(s + len, ",S=", 3);
     len += 3;
@@ -61,6 +87,17 @@ size_t mailbox_unique(mailbox *box, char *s, int with_size, uint64_t size)
   }
   s[len] = 0;
   return len;
+}
+
+size_t mailbox_unique(mailbox *box, char *s, int with_size, uint64_t size)
+{
+  return unique(box, s, NULL, with_size, size);
+}
+
+size_t mailbox_unique_at(mailbox *box, char *s, int64_t arrival, int with_size, uint64_t size)
+{
+  if (arrival < 0) arrival = 0;  /* no time: it stays the file's */
+  return unique(box, s, &arrival, with_size, size);
 }
 
 /* --- names --- */
@@ -98,12 +135,6 @@ static int disk_name(slice name, char *disk)
   }
   arena_free(&a);
   return good;
-}
-
-int folder_name_ok(slice name)
-{
-  char disk[MAILDIR_NAME_MAX + 1];
-  return disk_name(name, disk);
 }
 
 /* What people call the folder with that name on disk; 0 where no request could name it. */
@@ -199,23 +230,33 @@ int mailbox_disk_name(mailbox const *box, slice name, char *disk)
   return 1;
 }
 
-int folder_open(folder *f, mailbox const *box, slice name)
+/* Its directory, new and cur. */
+static int open_inside(folder *f, char const *disk)
 {
-  char disk[MAILDIR_NAME_MAX + 1] = ".";
-  *f = (folder)FOLDER_ZERO;
-  if (name.len && !mailbox_disk_name(box, name, disk)) return 0;
-  f->fd = openat(box->fd, disk, OPEN_DIRECTORY);
+  f->fd = openat(f->box->fd, disk, OPEN_DIRECTORY);
   if (f->fd < 0) return 0;
   for (int p = PLACES; p-- > 0;) {
-    f->place[p] = openat(f->fd, place_name[p], OPEN_DIRECTORY);
+    f->place[p] = openat(f->fd, place_directory[p], OPEN_DIRECTORY);
     /* A folder may lack new (then it is as good as empty), but not cur. */
-    if (f->place[p] < 0 && !(p == PLACE_NEW && errno == ENOENT)) {
-      int e = errno == ELOOP || errno == ENOTDIR ? ENOENT : errno;
-      folder_close(f);
-      return errno = e, 0;
-    }
+    if (f->place[p] < 0 && !(p == PLACE_NEW && errno == ENOENT)) return errno = errno == ELOOP || errno == ENOTDIR ? ENOENT : errno, 0;
   }
   return 1;
+}
+
+int folder_open(folder **out, mailbox *box, slice name)
+{
+  char disk[MAILDIR_NAME_MAX + 1] = ".";
+  folder *f;
+  *out = NULL;
+  if (name.len && !mailbox_disk_name(box, name, disk)) return 0;
+  f = malloc(sizeof *f);
+  if (!f) return 0;
+  *f = (folder){ .box = box, .fd = -1, .place = { -1, -1 }, .now = time(NULL), .counts = folder_name_counts(name), .remote = -1, .file = MAIL_FILE_ZERO };
+  *out = f;
+  if (open_inside(f, disk)) return 1;
+  folder_close(f);
+  *out = NULL;
+  return 0;
 }
 
 /* --- making --- */

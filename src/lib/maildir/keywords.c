@@ -19,6 +19,8 @@
 #include <porter/deliver.h>
 #include <porter/keywords.h>
 
+#include "private.h"
+
 #define FILE_NAME "dovecot-keywords"
 #define LOCK_NAME "dovecot-uidlist.lock"
 #define FILE_MAX 65536       /* 26 names are a few KB */

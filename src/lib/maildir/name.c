@@ -8,11 +8,27 @@
 
 /* Searched from the end: the first "2," or "1," behind a separator that is met is the last.
  *
- *   S b a s e : 2 , F L A G S , r e s t
- *     `base'  ^     `flags'   ^ rest (with its comma)
- *             separator
+ *   S b a s e , U = 7 , t a i l : 2 , F L A G S , r e s t
+ *     `base'  ^ `uid' ^ `tail'  ^     `flags'   ^ rest (with its comma)
+ *                               separator
  */
-void maildir_name_split(maildir_name *n, char const *s, size_t len)
+/* Takes the first ",U=" that digits and a comma or the end follow out of the base, as mbsync looks for it. */
+static void split_uid(maildir_name *n)
+{
+  char const *const end = n->base.s + n->base.len;
+  for (char const *s = n->base.s; s < end && (s = memchr(s, ',', (size_t)(end - s))); s++) {
+    char const *digits = s + 3, *behind = digits;
+    if (end - s < 4 || s[1] != 'U' || s[2] != '=') continue;
+    while (behind < end && *behind >= '0' && *behind <= '9') behind++;
+    if (behind == digits || (behind < end && *behind != ',')) continue;
+    n->uid = (slice){ s, (size_t)(behind - s) };
+    n->tail = (slice){ behind, (size_t)(end - behind) };
+    n->base.len = (size_t)(s - n->base.s);
+    return;
+  }
+}
+
+static void split_info(maildir_name *n, char const *s, size_t len)
 {
   n->base = (slice){ s, len };
   n->flags = n->rest = (slice){ s + len, 0 };
@@ -33,23 +49,50 @@ void maildir_name_split(maildir_name *n, char const *s, size_t len)
   }
 }
 
-size_t maildir_name_flags(char *s, maildir_name const *n, char const *add, char const *remove, int drop_keywords)
+void maildir_name_split(maildir_name *n, char const *s, size_t len)
+{
+  split_info(n, s, len);
+  n->uid = n->tail = (slice){ n->base.s + n->base.len, 0 };
+  split_uid(n);
+}
+
+int maildir_name_base(arena *a, maildir_name const *n, slice *base)
+{
+  char *s;
+  *base = n->base;
+  if (!n->tail.len) return 1;
+  s = arena_take(a, n->base.len + n->tail.len);
+  if (!s) return 0;
+  memcpy(s, n->base.s, n->base.len);
+  memcpy(s + n->base.len, n->tail.s, n->tail.len);
+  *base = (slice){ s, n->base.len + n->tail.len };
+  return 1;
+}
+
+static size_t add_slice(char *s, size_t len, slice more)
+{
+  if (more.len) memcpy(s + len, more.s, more.len);
+  return len + more.len;
+}
+
+size_t maildir_name_flags(char *s, maildir_name const *n, char const *add, char const *remove, int elsewhere)
 {
   unsigned char set[256] = { 0 };
-  size_t len = n->base.len, flags = 0;
+  size_t len = n->base.len + (elsewhere ? 0 : n->uid.len) + n->tail.len, flags = 0;
   for (size_t i = 0; i < n->flags.len; i++) set[(unsigned char)n->flags.s[i]] = 1;
   for (; *add; add++) set[(unsigned char)*add] = 1;
   for (; *remove; remove++) set[(unsigned char)*remove] = 0;
-  if (drop_keywords) memset(&set['a'], 0, 'z' - 'a' + 1);
+  if (elsewhere) memset(&set['a'], 0, 'z' - 'a' + 1);
   for (size_t c = 0; c < sizeof set; c++) flags += set[c];
   if (len + 3 + flags + n->rest.len > MAILDIR_NAME_MAX) return errno = ENAMETOOLONG, 0;
-  memcpy(s, n->base.s, len);
+  len = add_slice(s, 0, n->base);
+  if (!elsewhere) len = add_slice(s, len, n->uid);
+  len = add_slice(s, len, n->tail);
   s[len++] = n->separator ? n->separator : ':';
   s[len++] = '2';
   s[len++] = ',';
   for (size_t c = 0; c < sizeof set; c++) if (set[c]) s[len++] = (char)c;
-  memcpy(s + len, n->rest.s, n->rest.len);
-  len += n->rest.len;
+  len = add_slice(s, len, n->rest);
   s[len] = 0;
   return len;
 }
@@ -85,7 +128,7 @@ int maildir_name_size(slice base, uint64_t *size)
     if (end - s < 2 || s[0] != 'S' || s[1] != '=') continue;
     digits = s + 2;
     behind = digits_scan(digits, end, &n);
-    if (behind == digits || (behind < end && *behind != ',')) return 0;
+    if (behind == digits || (behind < end && *behind != ',') || n > MAILDIR_SIZE_MAX) return 0;
     *size = n;
     return 1;
   }
@@ -153,4 +196,52 @@ int maildir_mid(arena *a, slice base, int twin, uint64_t inode, slice *mid)
   }
   *mid = (slice){ s, len };
   return 1;
+}
+
+static int unhex(char c)
+{
+  return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The octets that a mid writes, exactly as maildir_mid would. */
+static int unescape(char *s, size_t *len, char const *mid, size_t end)
+{
+  *len = 0;
+  for (size_t i = 0; i < end; i++) {
+    char c = mid[i];
+    int escaped = c == '%';
+    if (*len == MAILDIR_NAME_MAX) return 0;
+    if (escaped) {
+      if (end - i < 3 || unhex(mid[i + 1]) < 0 || unhex(mid[i + 2]) < 0) return 0;
+      c = (char)(unhex(mid[i + 1]) << 4 | unhex(mid[i + 2]));
+      i += 2;
+    }
+    if (escaped != is_special((unsigned char)c) || !c || c == '/') return 0;
+    s[(*len)++] = c;
+  }
+  return *len > 0;
+}
+
+static int inode_scan(slice s, uint64_t *inode)
+{
+  char digits[UINT64_FMT + 1];
+  if (!s.len || s.len >= sizeof digits) return 0;
+  memcpy(digits, s.s, s.len);
+  digits[s.len] = 0;
+  return *digits != '0' && uint640_scan(digits, inode);
+}
+
+int maildir_mid_scan(arena *a, slice mid, slice *base, uint64_t *inode)
+{
+  char const *slash = mid.len ? memchr(mid.s, '/', mid.len) : NULL;
+  size_t end = slash ? (size_t)(slash - mid.s) : mid.len, len;
+  char *s = arena_take(a, MAILDIR_NAME_MAX);
+  maildir_name n = { 0 };
+  if (!s) return 0;
+  *inode = 0;
+  if (slash && !inode_scan((slice){ slash + 1, mid.len - end - 1 }, inode)) return errno = EINVAL, 0;
+  if (!unescape(s, &len, mid.s, end)) return errno = EINVAL, 0;
+  n.base = (slice){ s, len };
+  split_uid(&n);
+  return maildir_name_base(a, &n, base);
 }

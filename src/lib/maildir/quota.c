@@ -14,7 +14,7 @@
 #include <skalibs/types.h>
 
 #include <porter/deliver.h>
-#include <porter/maildir.h>
+#include <porter/folder.h>
 
 #define SIZE_MAX_KEPT 5120
 #define READ_MAX 65536  /* a file that grew beyond is counted anew in any case */
@@ -55,19 +55,18 @@ static void parse(quota *q, char const *s, size_t len)
   }
 }
 
-static int count_folder(mailbox const *box, slice name, int64_t *octets, int64_t *mails)
+static int count_folder(mailbox *box, slice name, int64_t *octets, int64_t *mails)
 {
-  folder f;
+  folder *f;
+  folder_count count;
   int good;
   if (!folder_open(&f, box, name)) return errno == ENOENT;
-  good = folder_scan(&f);
-  for (size_t i = 0; good && i < f.count; i++) {
-    uint64_t size;
-    if (!folder_size(&f, f.mail + i, &size)) continue;
-    *octets += (int64_t)size;
-    ++*mails;
+  good = folder_count_mails(f, 1, &count);
+  if (good && folder_counts(f)) {
+    *octets += (int64_t)count.octets;
+    *mails += (int64_t)count.mails;
   }
-  folder_close(&f);
+  folder_close(f);
   return good;
 }
 
@@ -132,8 +131,9 @@ int mailbox_quota_room(mailbox *box, int64_t octets, int64_t mails)
   if (fd < 0) return errno == ENOENT;
   close(fd);
   if (!over(&q, octets, mails)) return 1;
-  /* What the file says may be old: only a fresh count refuses. */
-  if (!count_anew(box, &q, text)) return 0;
+  /* What the file says may be old: only a fresh count refuses, and one a call is fresh enough. */
+  if (!box->quota_fresh && !count_anew(box, &q, text)) return 0;
+  box->quota_fresh = 1;
   return over(&q, octets, mails) ? (errno = EDQUOT, 0) : 1;
 }
 

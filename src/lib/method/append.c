@@ -109,13 +109,14 @@ int method_append(method_call *call)
 {
   Porter__AppendReq const *request = call->request;
   slice folder_name = { request->folder, strlen(request->folder) };
-  folder f;
-  append p = { .to = { .d = DELIVERY_ZERO, .what = "unable to store a mail in", .where = folder_name }, .f = &f, .counts = folder_name_counts(folder_name) };
+  folder *f;
+  append p = { .to = { .d = DELIVERY_ZERO, .what = "unable to store a mail in", .where = folder_name }, .counts = folder_name_counts(folder_name) };
   int code = check(call, &p);
   if (code != EXIT_DONE) return code;
   if (!folder_open(&f, call->box, folder_name)) return method_fail_folder(call, folder_name);
-  code = keywords_flags(call, &f, request->flags, request->keywords, request->n_keywords, p.flags);
-  if (code == EXIT_DONE && !folder_deliver(&f, call->box, &p.to.d)) code = storing_fail(call, &p.to);
+  p.f = f;
+  code = keywords_flags(call, f, request->flags, request->keywords, request->n_keywords, p.flags);
+  if (code == EXIT_DONE && !folder_deliver(f, call->box, &p.to.d)) code = storing_fail(call, &p.to);
   if (code == EXIT_DONE) code = storing_pieces(call, &p.to, request->pieces, request->n_pieces);
   if (code == EXIT_DONE) code = storing_octets(call, &p.to);
   if (code == EXIT_DONE) code = look(call, &p.to);
@@ -123,6 +124,6 @@ int method_append(method_call *call)
   /* What is stored is stored: a quota that could not be kept up is counted anew in time. */
   if (code == EXIT_DONE && p.counts) mailbox_quota_add(call->box, (int64_t)p.to.size, 1);
   mailbox_deliver_end(&p.to.d);
-  folder_close(&f);
+  folder_close(f);
   return code == EXIT_DONE ? answer(call, &p) : code;
 }

@@ -127,30 +127,27 @@ Porter__MailHeader *build_head(arena *a, mime_tree const *tree, size_t i)
   return h;
 }
 
-int build_file(arena *a, folder const *f, mail_entry const *e, mail_file const *m, int64_t now, char **rec_date, char **flags)
+int build_file(arena *a, mail_facts const *facts, char **rec_date, char **flags)
 {
   char date[MAIL_DATE_FMT], standard[sizeof MAILDIR_FLAGS];
-  mail_date d = { 0, 0 };
-  maildir_name n;
-  maildir_name_split(&n, e->name, strlen(e->name));
-  maildir_name_standard(standard, &n);
-  if (!folder_time(f, e, now, &d.seconds)) d.seconds = m->st.st_mtim.tv_sec;
+  mail_date d = { facts->arrival, 0 };
+  maildir_name_standard(standard, &facts->name);
   *rec_date = build_string(a, (slice){ date, mail_date_fmt(date, &d) });
   *flags = build_string(a, (slice){ standard, strlen(standard) });
   return *rec_date && *flags;
 }
 
-Porter__ListMailHeader *build_list_head(arena *a, folder const *f, mail_entry const *e, mail_file const *m, mime_tree const *tree, int preview, int64_t now)
+Porter__ListMailHeader *build_list_head(arena *a, mail_facts const *facts, mime_tree const *tree, int preview)
 {
   Porter__ListMailHeader *h = arena_take(a, sizeof *h);
   slice text = SLICE_ZERO;
   if (!h || (preview && !mail_preview(a, tree, &text))) return NULL;
   *h = (Porter__ListMailHeader)PORTER__LIST_MAIL_HEADER__INIT;
-  h->byte_size = (uint64_t)m->st.st_size;
-  h->unread = mail_entry_unread(e);
-  h->mid = build_string(a, e->mid);
+  h->byte_size = facts->size;
+  h->unread = facts->unread;
+  h->mid = build_string(a, facts->mid);
   h->header = build_head(a, tree, 0);
   h->has_attachment = mail_has_attachment(tree);
   h->preview = build_string(a, text);
-  return build_file(a, f, e, m, now, &h->rec_date, &h->flags) && h->mid && h->header && h->preview ? h : NULL;
+  return build_file(a, facts, &h->rec_date, &h->flags) && h->mid && h->header && h->preview ? h : NULL;
 }

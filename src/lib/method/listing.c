@@ -1,59 +1,60 @@
-/* What List, Search and ListSearch share: a folder in order, and heads written one by one, so that memory does not grow with them. */
+/* What List, Search and ListSearch share: a walk through a folder, and heads written one by one, so that memory does not grow with them. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <time.h>
 
 #include <porter/exit.h>
 #include <porter/method.h>
-#include <porter/search.h>
 
-/* Makes the key in scratch memory, and keeps of that the text. */
-static int make_key(method_call *call, order_key *k, enum order_by by, arena *scratch, folder *f, mail_entry *e, mail_file *m, int64_t now)
+static int match(void *context, folder *f, mail_entry *e, slice const *octets)
 {
-  if (!order_key_make(k, by, scratch, f, e, m, now)) return 0;
-  if (k->text.len && !(k->text.s = arena_copy(call->a, k->text.s, k->text.len))) return 0;
-  arena_reset(scratch);
-  return 1;
+  listing *l = context;
+  int matches;
+  (void)f;
+  (void)e;
+  if (!octets) return MATCH_UNKNOWN;
+  matches = mail_matches(&l->matcher, &l->scratch, *octets);
+  arena_reset(&l->scratch);
+  return matches < 0 ? MATCH_FAILED : matches ? MATCH_YES : MATCH_NO;
 }
 
-/* 1: the mail belongs to the list and has a key; 0: it does not; -1 with errno: trouble that is not the mail's. */
-static int consider(method_call *call, order_key *k, enum order_by by, mail_matcher *matcher, arena *scratch, folder *f, mail_entry *e, mail_file *m, int64_t now)
+int listing_begin(method_call *call, listing *l, folder *f, Porter__Sort const *sort, char const *pattern)
 {
-  if (matcher) {
-    int matches;
-    /* What cannot be read matches nothing. */
-    if (!mail_file_octets(m, f, e)) return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -1 : 0;
-    matches = mail_matches(matcher, scratch, (slice){ m->s, m->len });
-    arena_reset(scratch);
-    if (matches <= 0) return matches;
-  }
-  if (make_key(call, k, by, scratch, f, e, m, now)) return 1;
-  return errno == ENOENT ? 0 : -1;
-}
-
-int listing_make(method_call *call, folder *f, Porter__Sort const *sort, char const *pattern, order_key **list, size_t *count)
-{
-  enum order_by by = sort ? (enum order_by)sort->parameter : ORDER_DATE;
-  arena scratch = ARENA_ZERO;
-  mail_file m = MAIL_FILE_ZERO;
-  mail_matcher matcher;
-  int64_t now = time(NULL);
-  int one = 0;
-  *count = 0;
+  *l = (listing){ .f = f, .by = sort ? (enum order_by)sort->parameter : ORDER_DATE };
   if (sort && (sort->parameter > PORTER__SORT__PARAMETER__ARRIVAL || sort->direction > PORTER__SORT__DIRECTION__DESC))
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such order", (slice)SLICE_ZERO, 0);
-  *list = arena_array(call->a, f->count, sizeof **list);
-  if (!*list || !mail_matcher_init(&matcher, call->a, (slice){ pattern, strlen(pattern) })) return method_temporary(call, "take memory");
-  for (size_t i = 0; one >= 0 && i < f->count; i++) {
-    one = consider(call, *list + *count, by, *pattern ? &matcher : NULL, &scratch, f, f->mail + i, &m, now);
-    if (one > 0) ++*count;
-  }
-  arena_free(&scratch);
-  mail_file_close(&m);
-  if (one < 0) return method_temporary(call, "read mail");
-  order_sort(*list, *count, sort && sort->direction == PORTER__SORT__DIRECTION__DESC);
+  l->descending = sort && sort->direction == PORTER__SORT__DIRECTION__DESC;
+  if (*pattern && !mail_matcher_init(&l->matcher, call->a, (slice){ pattern, strlen(pattern) })) return method_temporary(call, "take memory");
+  if (!cursor_open(&l->c, f, l->by, *pattern ? match : NULL, l)) return method_temporary(call, "read mail");
+  cursor_seek(l->c, NULL, l->descending, 0);
   return EXIT_DONE;
+}
+
+void listing_end(listing *l)
+{
+  int error = errno;
+  cursor_close(l->c);
+  arena_free(&l->scratch);
+  l->c = NULL;
+  errno = error;
+}
+
+int listing_take(method_call *call, listing *l, size_t count, order_key **keys, size_t *taken)
+{
+  size_t room = 0;
+  order_key k, *list = NULL;
+  int there = 0;
+  *taken = 0;
+  while (*taken < count && (there = cursor_next(l->c, &k)) > 0) {
+    if (*taken == room) {
+      order_key *more = arena_array(call->a, room = room ? 2 * room : 64, sizeof *more);
+      if (!more) return method_temporary(call, "take memory");
+      if (list) memcpy(more, list, *taken * sizeof *more);
+      list = more;
+    }
+    list[(*taken)++] = k;
+  }
+  *keys = list;
+  return there < 0 ? method_temporary(call, "read mail") : EXIT_DONE;
 }
 
 #define START 16384  /* holds the heads of nearly every mail, and those of its parts up to the first attachment */
@@ -72,24 +73,32 @@ static int read_for_list(arena *a, folder *f, mail_entry *e, mail_file *m, int p
   return mime_parse(a, m->s, m->len, tree) ? 1 : -1;
 }
 
-int listing_write(method_call *call, folder *f, order_key const *list, size_t count, unsigned int number, int preview)
+/* Writes one head. A mail that has gone is passed over; one that cannot be read is shown with what its name says. */
+static int write_head(method_call *call, folder *f, mail_entry *e, arena *scratch, mail_file *m, unsigned int number, int preview)
+{
+  Porter__ListMailHeader *h;
+  mail_facts facts;
+  mime_tree tree;
+  int good = read_for_list(scratch, f, e, m, preview, &tree);
+  if (!good && errno == ENOENT) return EXIT_DONE;
+  if (!good && mail_unreadable(errno)) {
+    folder_unread_file(f, e);
+    arena_reset(scratch);
+    good = mime_parse(scratch, "", 0, &tree) ? 1 : -1;
+  }
+  if (good <= 0) return method_temporary(call, "read mail");
+  if (!folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, scratch, &facts)) return errno == ENOENT ? EXIT_DONE : method_temporary(call, "look at mail");
+  h = build_list_head(scratch, &facts, &tree, preview);
+  return h ? method_write_field(call, number, &h->base) : method_temporary(call, "take memory");
+}
+
+int listing_write(method_call *call, folder *f, order_key const *keys, size_t count, unsigned int number, int preview)
 {
   arena scratch = ARENA_ZERO;
   mail_file m = MAIL_FILE_ZERO;
-  int64_t now = time(NULL);
   int code = EXIT_DONE;
   for (size_t i = 0; code == EXIT_DONE && i < count; i++) {
-    mail_entry *e = list[i].mail;
-    Porter__ListMailHeader *h = NULL;
-    mime_tree tree;
-    int good = read_for_list(&scratch, f, e, &m, preview, &tree);
-    if (!good) {
-      /* It has gone, or it cannot be read: then its name and size are shown. */
-      if (errno == ENOENT || fstatat(f->place[e->where], e->name, &m.st, AT_SYMLINK_NOFOLLOW) < 0) continue;
-      good = mime_parse(&scratch, "", 0, &tree);
-    }
-    if (good > 0) h = build_list_head(&scratch, f, e, &m, &tree, preview, now);
-    code = h ? method_write_field(call, number, &h->base) : method_temporary(call, "take memory");
+    code = write_head(call, f, keys[i].mail, &scratch, &m, number, preview);
     arena_reset(&scratch);
   }
   arena_free(&scratch);

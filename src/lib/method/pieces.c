@@ -120,12 +120,12 @@ static int take_part(method_call *call, writer *w, mail_file const *m, slice pat
 static int take_mail(method_call *call, writer *w, Porter__MailName const *name, slice path)
 {
   mail_file m = MAIL_FILE_ZERO;
-  folder f;
+  folder *f;
   int code = method_folder(call, &f, name->folder);
-  if (code == EXIT_DONE) code = method_read(call, &f, (slice){ name->mid, strlen(name->mid) }, &m, NULL);
+  if (code == EXIT_DONE) code = method_read(call, f, (slice){ name->mid, strlen(name->mid) }, &m, NULL);
   if (code == EXIT_DONE) code = take_part(call, w, &m, path);
   mail_file_close(&m);
-  folder_close(&f);
+  folder_close(f);
   return code;
 }
 

@@ -108,13 +108,13 @@ int method_raw(method_call *call)
 {
   Porter__RawReq const *request = call->request;
   mail_file m = MAIL_FILE_ZERO;
-  folder f;
+  folder *f;
   int code;
   if (*request->upload) return raw_upload(call, (slice){ request->upload, strlen(request->upload) });
   code = method_folder(call, &f, request->folder);
-  if (code == EXIT_DONE) code = method_read(call, &f, (slice){ request->mid, strlen(request->mid) }, &m, NULL);
+  if (code == EXIT_DONE) code = method_read(call, f, (slice){ request->mid, strlen(request->mid) }, &m, NULL);
   if (code == EXIT_DONE) code = answer(call, &m);
   mail_file_close(&m);
-  folder_close(&f);
+  folder_close(f);
   return code;
 }

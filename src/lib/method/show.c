@@ -2,7 +2,6 @@
  * their lengths, and when protobuf-c comes to write them they are decoded into the response. */
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include <porter/exit.h>
 #include <porter/method.h>
@@ -164,17 +163,20 @@ int method_show(method_call *call)
   show sh = { .base = { append }, .call = call, .tree = { 0 }, .good = 1 };
   mail_file m = MAIL_FILE_ZERO;
   slice mid = { request->mid, strlen(request->mid) };
-  mail_entry const *e;
-  folder f;
+  mail_entry *e;
+  mail_facts facts;
+  folder *f;
   int code;
   if (request->bodies > PORTER__SHOW_REQ__BODIES__NONE)
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such choice of bodies", (slice)SLICE_ZERO, 0);
   code = method_folder(call, &f, request->folder);
-  if (code == EXIT_DONE) code = method_read(call, &f, mid, &m, &e);
+  if (code == EXIT_DONE) code = method_read(call, f, mid, &m, &e);
   if (code == EXIT_DONE) {
-    response.byte_size = (uint64_t)m.st.st_size;
-    response.unread = mail_entry_unread(e);
-    if (!mime_parse(call->a, m.s, m.len, &sh.tree) || !build_file(call->a, &f, e, &m, time(NULL), &response.rec_date, &response.flags)
+    int known = folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, call->a, &facts);
+    response.byte_size = facts.size;
+    response.unread = facts.unread;
+    if (!known) code = method_fail_mail(call, mid);
+    else if (!mime_parse(call->a, m.s, m.len, &sh.tree) || !build_file(call->a, &facts, &response.rec_date, &response.flags)
         || !(response.mail = build_mail(&sh, request->bodies))) code = method_temporary(call, "take memory");
     else if (protobuf_c_message_get_packed_size(&response.base) > RESPONSE_MAX)
       code = method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too large to show whole (use Raw):", mid, 0);
@@ -184,6 +186,6 @@ int method_show(method_call *call)
     }
   }
   mail_file_close(&m);
-  folder_close(&f);
+  folder_close(f);
   return code;
 }

@@ -109,17 +109,15 @@ int method_fail_store(method_call *call, char const *text, slice outside)
   }
 }
 
-int method_folder(method_call *call, folder *f, char const *name)
+int method_folder(method_call *call, folder **f, char const *name)
 {
   slice s = { name, strlen(name) };
-  if (folder_open(f, call->box, s) && folder_scan(f)) return EXIT_DONE;
-  return method_fail_folder(call, s);
+  return folder_open(f, call->box, s) ? EXIT_DONE : method_fail_folder(call, s);
 }
 
-int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entry const **entry)
+int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entry **entry)
 {
   mail_entry *e = folder_find(f, mid);
-  if (!e) errno = ENOENT;
   if (entry) *entry = e;
   return e && mail_file_all(m, f, e) ? EXIT_DONE : method_fail_mail(call, mid);
 }

@@ -1,0 +1,323 @@
+/* Knowing what is in a folder: new and cur are listed (place.c), each mail once, found by base and inode.
+ *
+ * What can go wrong, and the rule for each:
+ * 1. Two files with one base are two mails: each has its inode in its mid, and the plain mid is neither's.
+ * 2. One base and one inode met twice is one mail: renamed while we looked, or a hard link. Where it lies in both places, it is
+ *    in cur; within a place the greater name counts, so that the answer does not hang on the order of a directory. The other
+ *    names are kept (also): Remove and Move act on all.
+ * 3. A mail goes from new to cur between the two listings: new is listed first, so it is met. One that goes back from cur to
+ *    new would be missed: where new's stamp moved or is not settled, new is listed once more, and the union counts.
+ * 4. A mail gets another base while we look (mbsync's ",U=" belongs to no base, but others rename too): what was met in new, and is
+ *    not met there again nor in cur, is one with another mail that has its inode.
+ * 5. A place that took several calls (place.c, rule 3) is scanned again, up to SCANS_MAX times, until no change shows. What an earlier
+ *    scan met and a later did not is kept until an fstatat and another scan agree that it has gone.
+ *
+ * Tests: tests/maildir-races.t has each of them, tests/soak for minutes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "private.h"
+
+#define SCANS_MAX 3          /* what several calls a place have found is then taken, unless something is in doubt */
+#define SCANS_IN_DOUBT_MAX 6
+#define COUNT_MAX (UINT32_MAX / 4)  /* the table holds 32-bit numbers and is at most half full */
+
+/* --- the table: base (and inode, for all but the first of a base) to mail --- */
+
+static uint64_t hash(census const *c, slice base, uint64_t inode)
+{
+  uint64_t h = c->seed ^ (inode * 0x9e3779b97f4a7c15u);
+  size_t i = 0;
+  for (; i + 8 <= base.len; i += 8) {
+    uint64_t w;
+    memcpy(&w, base.s + i, 8);
+    h = (h ^ w) * 0xff51afd7ed558ccdu;
+    h ^= h >> 32;
+  }
+  if (i && i < base.len) {  /* the last octets, some of them once more: they lie in one word */
+    uint64_t w;
+    memcpy(&w, base.s + base.len - 8, 8);
+    h = (h ^ w) * 0xff51afd7ed558ccdu;
+    h ^= h >> 32;
+  } else for (; i < base.len; i++) h = (h ^ (unsigned char)base.s[i]) * 0x100000001b3u;
+  h *= 0xc4ceb9fe1a85ec53u;
+  return h ^ (h >> 29);
+}
+
+static int same(slice a, slice b)
+{
+  return a.len == b.len && !memcmp(a.s, b.s, a.len);
+}
+
+/* The slot of base's first mail (inode 0) or of the later one with that inode; an empty slot where there is none. */
+static uint32_t *slot(census const *c, slice base, uint64_t inode)
+{
+  for (size_t i = hash(c, base, inode) & c->mask;; i = (i + 1) & c->mask) {
+    mail_entry const *e;
+    if (!c->table[i]) return c->table + i;
+    e = c->mail + c->table[i] - 1;
+    if (same(e->base, base) && (inode ? e->later && e->inode == inode : !e->later)) return c->table + i;
+  }
+}
+
+/* Makes room for more mails. */
+static int grow(census *c, size_t more)
+{
+  size_t room = c->room ? c->room : 64;
+  mail_entry *mail;
+  uint32_t *table;
+  if (more > COUNT_MAX) return errno = EOVERFLOW, 0;
+  while (room < c->count + more) room *= 2;
+  if (room > COUNT_MAX) return errno = EOVERFLOW, 0;
+  if (room == c->room) return 1;
+  mail = realloc(c->mail, room * sizeof *mail);
+  if (!mail) return 0;
+  c->mail = mail;
+  table = calloc(2 * room, sizeof *table);
+  if (!table) return 0;
+  free(c->table);
+  c->table = table;
+  c->mask = 2 * room - 1;
+  c->room = room;
+  for (size_t i = 0; i < c->count; i++) *slot(c, mail[i].base, mail[i].later ? mail[i].inode : 0) = (uint32_t)(i + 1);
+  return 1;
+}
+
+mail_entry *census_find(census const *c, slice base, uint64_t inode)
+{
+  uint32_t at = c->table ? *slot(c, base, 0) : 0;
+  mail_entry *e = at ? c->mail + at - 1 : NULL;
+  if (!e) return NULL;
+  if (!inode) return e->twin ? NULL : e;
+  if (e->inode == inode) return e;
+  at = *slot(c, base, inode);
+  return at ? c->mail + at - 1 : NULL;
+}
+
+int census_taken(census const *c, slice base, uint64_t inode)
+{
+  uint32_t at = c->table ? *slot(c, base, 0) : 0;
+  return at && (c->mail[at - 1].inode != inode || c->mail[at - 1].twin);
+}
+
+/* --- a name is met --- */
+
+static int has_name(mail_entry const *e, char const *name, int where)
+{
+  if (e->where == where && !strcmp(e->name, name)) return 1;
+  for (mail_name const *n = e->also; n; n = n->next) if (n->where == where && !strcmp(n->name, name)) return 1;
+  return 0;
+}
+
+/* Rule 2; first is the first pass of this scan. What only an earlier scan had seen is no name any more. */
+static int meet(census *c, mail_entry *old, mail_entry const *e, unsigned int first)
+{
+  mail_name *other;
+  int newer = e->where != old->where ? e->where == PLACE_CUR : strcmp(e->name, old->name) > 0;
+  if (old->seen < first) {
+    old->also = NULL;
+    newer = 1;
+  } else if (!has_name(old, e->name, e->where)) {
+    other = arena_take(&c->a, sizeof *other);
+    if (!other) return 0;
+    *other = newer ? (mail_name){ old->also, old->name, old->where } : (mail_name){ old->also, e->name, e->where };
+    old->also = other;
+  } else newer = 0;
+  if (newer) {
+    old->name = e->name;
+    old->where = e->where;
+    old->info = e->info;
+  }
+  old->seen = e->seen;
+  old->missed = 0;
+  return 1;
+}
+
+static int insert(census *c, mail_entry *e, unsigned int first)
+{
+  uint32_t *at = slot(c, e->base, 0);
+  if (*at) {
+    mail_entry *old = c->mail + *at - 1;
+    if (old->inode == e->inode) return meet(c, old, e, first);
+    at = slot(c, e->base, e->inode);
+    if (*at) return meet(c, c->mail + *at - 1, e, first);
+    old->twin = e->twin = e->later = 1;
+  }
+  c->mail[c->count++] = *e;
+  *at = (uint32_t)c->count;
+  return 1;
+}
+
+static int entry_make(arena *a, mail_entry *e, char const *name, int where, uint64_t inode)
+{
+  maildir_name n;
+  maildir_name_split(&n, name, strlen(name));
+  *e = (mail_entry){ .name = name, .inode = inode, .where = (unsigned char)where };
+  e->info = (unsigned char)(n.base.len + n.uid.len + n.tail.len);
+  return maildir_name_base(a, &n, &e->base);
+}
+
+static int add_list(census *c, place_list const *list, int where, unsigned int first)
+{
+  c->pass++;
+  if (!grow(c, list->count)) return 0;
+  for (size_t i = 0; i < list->count; i++) {
+    mail_entry e;
+    if (!entry_make(&c->a, &e, list->name[i].name, where, list->name[i].inode)) return 0;
+    e.seen = c->pass;
+    if (!insert(c, &e, first)) return 0;
+  }
+  return 1;
+}
+
+/* --- what has gone --- */
+
+/* Drops what has been marked, and makes the table anew. */
+static int drop_gone(census *c)
+{
+  size_t n = c->count, room = c->room;
+  c->count = 0;
+  memset(c->table, 0, 2 * room * sizeof *c->table);
+  for (size_t i = 0; i < n; i++) {
+    mail_entry e = c->mail[i];
+    if (e.gone) continue;
+    e.twin = e.later = 0;
+    if (!insert(c, &e, 0)) return 0;
+  }
+  return 1;
+}
+
+static int is_there(folder const *f, mail_entry const *e)
+{
+  struct stat st;
+  return !fstatat(f->place[e->where], e->name, &st, AT_SYMLINK_NOFOLLOW) && mail_entry_is(f, e, &st);
+}
+
+/* Rule 5. *doubt: something was missed once. Returns whether anything has gone for good. */
+static int judge_missed(folder const *f, census *c, unsigned int first, int exact, int *doubt)
+{
+  int some = 0;
+  *doubt = 0;
+  for (size_t i = 0; i < c->count; i++) {
+    mail_entry *e = c->mail + i;
+    if (e->seen >= first) continue;
+    if (exact) e->gone = 1;
+    else if (is_there(f, e)) e->seen = c->pass;
+    else if (e->missed) e->gone = 1;
+    else e->missed = 1, *doubt = 1;
+    some |= e->gone;
+  }
+  return some;
+}
+
+static int compare_inodes(void const *x, void const *y)
+{
+  mail_entry const *a = *(mail_entry *const *)x, *b = *(mail_entry *const *)y;
+  return (a->inode > b->inode) - (a->inode < b->inode);
+}
+
+static void mark_renamed(census const *c, mail_entry **suspect, size_t count)
+{
+  for (size_t i = 0; i < c->count; i++) {
+    mail_entry *e = c->mail + i, **found;
+    if (e->where == PLACE_NEW && e->seen != c->pass) continue;
+    found = bsearch(&e, suspect, count, sizeof *suspect, compare_inodes);
+    if (found) (*found)->gone = 1;
+  }
+}
+
+/* Rule 4: of those met in new before cur, which new does not have any more, are some others under another base? */
+static int judge_renamed(folder const *f, census *c, unsigned int first, int *some)
+{
+  mail_entry **suspect;
+  size_t n = 0;
+  *some = 0;
+  for (size_t i = 0; i < c->count; i++) n += c->mail[i].where == PLACE_NEW && c->mail[i].seen == first;
+  if (!n) return 1;
+  suspect = malloc(n * sizeof *suspect);
+  if (!suspect) return 0;
+  n = 0;
+  for (size_t i = 0; i < c->count; i++)
+    if (c->mail[i].where == PLACE_NEW && c->mail[i].seen == first && !is_there(f, c->mail + i)) suspect[n++] = c->mail + i;
+  if (n) qsort(suspect, n, sizeof *suspect, compare_inodes);
+  mark_renamed(c, suspect, n);
+  for (size_t i = 0; i < n; i++) *some |= suspect[i]->gone;
+  free(suspect);
+  return 1;
+}
+
+/* --- one look --- */
+
+static int list_place(folder *f, census *c, int where, unsigned int first, unsigned int *calls)
+{
+  place_list list;
+  if (!f->space[where]) f->space[where] = place_room(f->place[where]);
+  if (!place_read(f->place[where], &c->a, f->space + where, &list)) return 0;
+  *calls = list.calls;
+  return add_list(c, &list, where, first);
+}
+
+static int settled(folder *f, place_stamp const *s, uint64_t clock)
+{
+  if (f->remote < 0) f->remote = place_remote(f->fd);
+  return place_stamp_settled(s, clock, f->remote);
+}
+
+/* new, cur, and new again where it may have changed. *exact: every listing was one moment, or nothing changed meanwhile. */
+static int scan(folder *f, census *c, int *exact)
+{
+  place_stamp before[PLACES], after;
+  unsigned int first = c->pass + 1u, calls;
+  uint64_t clock;
+  int some = 0;
+  *exact = 1;
+  if (!place_clock(&clock)) return 0;
+  for (int p = 0; p < PLACES; p++) if (!place_stamp_take(f->place[p], before + p)) return 0;
+  for (int p = 0; p < PLACES; p++) {
+    if (!list_place(f, c, p, first, &calls)) return 0;
+    if (calls > 1 && (!place_stamp_take(f->place[p], &after) || !place_stamp_same(&after, before + p) || !settled(f, &after, clock))) *exact = 0;
+  }
+  if (f->place[PLACE_NEW] < 0) return 1;
+  if (!place_stamp_take(f->place[PLACE_NEW], &after)) return 0;
+  if (place_stamp_same(&after, before + PLACE_NEW) && settled(f, &after, clock)) return 1;
+  if (!list_place(f, c, PLACE_NEW, first, &calls)) return 0;
+  if (calls > 1) *exact = 0;
+  return judge_renamed(f, c, first, &some) && (!some || drop_gone(c));
+}
+
+int census_take(folder *f, census *c)
+{
+  struct timespec now;
+  if (clock_gettime(CLOCK_REALTIME, &now) < 0) return 0;
+  census_free(c);
+  c->seed = ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) ^ ((uint64_t)getpid() << 40);
+  if (!grow(c, 0)) return 0;
+  for (int scans = 1;; scans++) {
+    unsigned int first = c->pass + 1u;
+    int exact, doubt = 0;
+    if (!scan(f, c, &exact)) return 0;
+    if (scans > 1 && judge_missed(f, c, first, exact, &doubt) && !drop_gone(c)) return 0;
+    if (exact || (scans >= SCANS_MAX && (!doubt || scans == SCANS_IN_DOUBT_MAX))) return 1;
+  }
+}
+
+void census_free(census *c)
+{
+  arena_free(&c->a);
+  free(c->mail);
+  free(c->table);
+  *c = (census){ 0 };
+}
+
+mail_entry *folder_entry(folder *f, char const *name, int where, uint64_t inode)
+{
+  mail_entry *e = arena_take(&f->mails.a, sizeof *e);
+  char const *copy = arena_copy(&f->mails.a, name, strlen(name));
+  return e && copy && entry_make(&f->mails.a, e, copy, where, inode) ? e : NULL;
+}

@@ -1,0 +1,308 @@
+/* A folder as methods see it (folder.h), made of listings (census.c) and of its files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "private.h"
+
+#define TRIES_MAX 10  /* as Dovecot: so often may another client rename one mail under our hands */
+#define BLIND_AFTER 4 /* tries that found the same name with another inode: listings of this file system tell no inodes */
+
+int folder_know(folder *f)
+{
+  if (!f->known) f->known = census_take(f, &f->mails);
+  return f->known;
+}
+
+void folder_close(folder *f)
+{
+  int error = errno;
+  if (!f) return;
+  if (f->later) census_free(f->later);
+  free(f->later);
+  census_free(&f->mails);
+  mail_file_close(&f->file);
+  free(f->arrived);
+  for (int p = 0; p < PLACES; p++) if (f->place[p] >= 0) close(f->place[p]);
+  if (f->fd >= 0) close(f->fd);
+  free(f);
+  errno = error;
+}
+
+int folder_same(folder const *a, folder const *b)
+{
+  struct stat x, y;
+  return !fstat(a->fd, &x) && !fstat(b->fd, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int folder_counts(folder const *f)
+{
+  return f->counts;
+}
+
+int close_keeping(int fd, int result)
+{
+  int e = errno;
+  close(fd);
+  errno = e;
+  return result;
+}
+
+/* --- a mail, under whatever name it has --- */
+
+int mail_entry_is(folder const *f, mail_entry const *e, struct stat const *st)
+{
+  return f->blind || st->st_ino == e->inode ? 1 : (errno = ENOENT, 0);
+}
+
+/* Where listings give other inodes than fstatat does for the very same name, they can never agree. */
+static void maybe_blind(folder *f, mail_entry const *e, unsigned int tries)
+{
+  struct stat st;
+  if (tries >= BLIND_AFTER && !fstatat(f->place[e->where], e->name, &st, AT_SYMLINK_NOFOLLOW) && st.st_ino != e->inode) f->blind = 1;
+}
+
+static int has_inode(census const *c, uint64_t inode)
+{
+  for (size_t i = 0; i < c->count; i++) if (c->mail[i].inode == inode) return 1;
+  return 0;
+}
+
+static int take_name(folder *f, mail_entry *e, mail_entry const *now)
+{
+  char *name = arena_copy(&f->mails.a, now->name, strlen(now->name));
+  if (!name) return 0;
+  e->name = name;
+  e->where = now->where;
+  e->info = now->info;
+  return 1;
+}
+
+static int is_same_name(mail_entry const *a, mail_entry const *b)
+{
+  return a->where == b->where && !strcmp(a->name, b->name);
+}
+
+/* Looks e up in the later look, which is taken anew where it is too old to know better. *tries are counted. */
+static int look_again(folder *f, mail_entry *e, unsigned int *tries)
+{
+  mail_entry const *now;
+  if (!f->later && !(f->later = calloc(1, sizeof *f->later))) return 0;
+  now = census_find(f->later, e->base, e->inode);
+  if (now && !is_same_name(now, e)) return take_name(f, e, now);
+  for (;;) {
+    if (++*tries > TRIES_MAX) return errno = ENOENT, 0;
+    if (!census_take(f, f->later)) return 0;
+    now = census_find(f->later, e->base, e->inode);
+    if (now) {
+      if (!is_same_name(now, e)) return take_name(f, e, now);
+      maybe_blind(f, e, *tries);  /* else it was back at once */
+      return 1;
+    }
+    /* Its inode under another base: another call that took it for a twin puts it back in a moment (change.c). */
+    if (!has_inode(f->later, e->inode)) return errno = ENOENT, 0;
+    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+  }
+}
+
+int folder_try(folder *f, mail_entry *e, mail_work *work, void *context)
+{
+  unsigned int tries = 0;
+  if (e->gone) return errno = ENOENT, 0;
+  for (;;) {
+    if (work(f, e, context)) return 1;
+    if (errno != ENOENT) return 0;
+    if (!look_again(f, e, &tries)) {
+      if (errno == ENOENT) e->gone = 1;
+      return 0;
+    }
+  }
+}
+
+/* --- facts --- */
+
+static int look_at(folder *f, mail_entry *e, void *st)
+{
+  struct stat *s = st;
+  return !fstatat(f->place[e->where], e->name, s, AT_SYMLINK_NOFOLLOW) && mail_entry_is(f, e, s);
+}
+
+int folder_size(folder *f, mail_entry *e, uint64_t *size)
+{
+  struct stat st;
+  if (maildir_name_size(e->base, size)) return 1;
+  if (!folder_try(f, e, look_at, &st)) return 0;
+  *size = (uint64_t)st.st_size;
+  return 1;
+}
+
+int folder_arrival(folder *f, mail_entry *e, int64_t *seconds)
+{
+  struct stat st;
+  if (maildir_name_time(e->base, f->now, seconds)) return 1;
+  if (!folder_try(f, e, look_at, &st)) return 0;
+  *seconds = st.st_mtim.tv_sec;
+  return 1;
+}
+
+int mail_entry_unread(mail_entry const *e)
+{
+  char const *info = e->name + e->info;
+  if (!*info || info[1] != '2') return 1;
+  for (info += 3; *info && *info != ','; info++) if (*info == 'S') return 0;
+  return 1;
+}
+
+int mail_mid(arena *a, mail_entry const *e, slice *mid)
+{
+  return maildir_mid(a, e->base, e->twin, e->inode, mid);
+}
+
+int folder_count_mails(folder *f, int with_octets, folder_count *count)
+{
+  *count = (folder_count){ 0 };
+  if (!folder_know(f)) return 0;
+  for (size_t i = 0; i < f->mails.count; i++) {
+    mail_entry *e = f->mails.mail + i;
+    uint64_t size = 0;
+    if (with_octets && !folder_size(f, e, &size)) {
+      if (errno != ENOENT) return 0;
+      continue;
+    }
+    count->mails++;
+    count->unread += (uint64_t)mail_entry_unread(e);
+    count->octets = count->octets > UINT64_MAX - size ? UINT64_MAX : count->octets + size;
+  }
+  return 1;
+}
+
+mail_entry *folder_find(folder *f, slice mid)
+{
+  slice base;
+  uint64_t inode;
+  mail_entry *e;
+  if (!folder_know(f)) return NULL;
+  if (!maildir_mid_scan(&f->mails.a, mid, &base, &inode)) {
+    if (errno == EINVAL) errno = ENOENT;
+    return NULL;
+  }
+  e = census_find(&f->mails, base, inode);
+  if (!e) errno = ENOENT;
+  return e;
+}
+
+int mail_unreadable(int error)
+{
+  return error == EACCES || error == EPERM || error == EIO;
+}
+
+void folder_unread_file(folder *f, mail_entry *e)
+{
+  slice mid;
+  int error = errno;
+  if (e->unreadable) return;
+  e->unreadable = 1;
+  if (!f->unread_files++ && mail_mid(&f->mails.a, e, &mid)) mailbox_warn(f->box, "unable to read mail", mid, error);
+  errno = error;
+}
+
+size_t folder_unread_files(folder const *f)
+{
+  return f->unread_files;
+}
+
+static int take_ids(arena *a, slice raw, slice **list, size_t *count)
+{
+  *count = 0;
+  return !raw.s || mail_ids(a, raw, list, count);
+}
+
+static int take_references(arena *a, slice const *field, mail_facts *facts)
+{
+  slice *list = NULL;
+  size_t count = 0;
+  if (!take_ids(a, field[FIELD_MESSAGE_ID], &list, &count)) return 0;
+  if (count) facts->message_id = list[0];
+  if (!take_ids(a, field[FIELD_REFERENCES], &facts->references, &facts->reference_count)) return 0;
+  if (!facts->reference_count && !take_ids(a, field[FIELD_IN_REPLY_TO], &facts->references, &facts->reference_count)) return 0;
+  if (facts->reference_count > MAIL_REFERENCES_MAX) {
+    facts->references += facts->reference_count - MAIL_REFERENCES_MAX;
+    facts->reference_count = MAIL_REFERENCES_MAX;
+  }
+  return 1;
+}
+
+#define START 16384  /* holds the heads of nearly every mail, and those of its parts up to the first attachment */
+
+/* What the octets say, of which the mail may have more: 1, 0 with errno, -1 where more of it has to be seen. */
+static int facts_of(mail_facts *facts, unsigned int wanted, arena *a, char const *s, size_t len, int whole)
+{
+  mail_head head;
+  mail_date date;
+  mime_tree tree;
+  mail_head_scan(&head, s, len);
+  if (!whole && !head.complete) return -1;
+  if (wanted & FACT_ATTACHMENT) {
+    if (!mime_parse(a, s, len, &tree)) return 0;
+    if (!whole && !mail_start_says_all(&tree, s, len)) return -1;
+    facts->has_attachment = mail_has_attachment(&tree);
+  }
+  if (wanted & FACT_DATE && head.field[FIELD_DATE].s && mail_date_parse(head.field[FIELD_DATE], &date)) facts->date = date.seconds;
+  if (wanted & FACT_SENDER && !order_sender(a, head.field[FIELD_FROM], &facts->sender)) return 0;
+  if (wanted & FACT_SUBJECT && !order_subject(a, head.field[FIELD_SUBJECT], &facts->subject)) return 0;
+  return !(wanted & FACT_IDS) || take_references(a, head.field, facts);
+}
+
+static int read_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts)
+{
+  int said;
+  if (!mail_file_start(&f->file, f, e, START)) return 0;
+  said = facts_of(facts, wanted, a, f->file.s, f->file.len, f->file.len < START);
+  if (said >= 0) return said;
+  return mail_file_all(&f->file, f, e) && facts_of(facts, wanted, a, f->file.s, f->file.len, 1);
+}
+
+int folder_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts)
+{
+  *facts = (mail_facts){ .unread = mail_entry_unread(e) };
+  if (wanted & FACT_SIZE && !folder_size(f, e, &facts->size)) return 0;
+  if (wanted & (FACT_ARRIVAL | FACT_DATE) && !folder_arrival(f, e, &facts->arrival)) return 0;
+  facts->date = facts->arrival;
+  if (wanted & ~(unsigned int)(FACT_SIZE | FACT_ARRIVAL) && !read_facts(f, e, wanted, a, facts)) {
+    if (!mail_unreadable(errno)) return 0;
+    folder_unread_file(f, e);
+    facts->unreadable = 1;
+  }
+  maildir_name_split(&facts->name, e->name, strlen(e->name));
+  facts->unread = mail_entry_unread(e);  /* it may have been looked up again */
+  return mail_mid(a, e, &facts->mid);
+}
+
+/* --- whether anything happened --- */
+
+int folder_stamp_take(folder *f, folder_stamp *stamp)
+{
+  uint64_t clock;
+  stamp->settled = 1;
+  if (!place_clock(&clock)) return 0;
+  if (f->remote < 0) f->remote = place_remote(f->fd);
+  for (int p = 0; p < PLACES; p++) {
+    place_stamp s;
+    if (!place_stamp_take(f->place[p], &s)) return 0;
+    if (f->place[p] >= 0 && !place_stamp_settled(&s, clock, f->remote)) stamp->settled = 0;
+    stamp->of[4 * p] = s.changed;
+    stamp->of[4 * p + 1] = s.modified;
+    stamp->of[4 * p + 2] = s.inode;
+    stamp->of[4 * p + 3] = s.device;
+  }
+  return 1;
+}
+
+int folder_changed(folder_stamp const *before, folder_stamp const *now)
+{
+  return !before->settled || memcmp(before->of, now->of, sizeof before->of) != 0;
+}
