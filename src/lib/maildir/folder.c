@@ -71,13 +71,13 @@ static size_t unique(mailbox *box, char *s, int64_t const *seconds, int with_siz
   clock_gettime(CLOCK_REALTIME, &now);
   len = uint64_fmt(s, (uint64_t)(seconds ? *seconds : now.tv_sec));
   s[len++] = '.';
-  if (seconds) len += add_random(s + len);
   s[len++] = 'M';
   len += uint64_fmt(s + len, (uint64_t)now.tv_nsec / 1000);
   s[len++] = 'P';
   len += uint64_fmt(s + len, (uint64_t)getpid());
   s[len++] = '_';
   len += uint_fmt(s + len, box->counter++);
+  if (seconds) len += add_random(s + len);
   s[len++] = '.';
   len += add_host(s + len);
   if (with_size) {
