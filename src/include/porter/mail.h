@@ -17,7 +17,7 @@ enum mail_field {
   FIELD_FROM, FIELD_SENDER, FIELD_REPLY_TO, FIELD_TO, FIELD_CC, FIELD_BCC,
   FIELD_SUBJECT, FIELD_DATE, FIELD_MESSAGE_ID, FIELD_IN_REPLY_TO, FIELD_REFERENCES,
   FIELD_COMMENTS, FIELD_KEYWORDS,
-  FIELD_CONTENT_TYPE, FIELD_CONTENT_DISPOSITION, FIELD_CONTENT_ENCODING, FIELD_CONTENT_ID,
+  FIELD_CONTENT_TYPE, FIELD_CONTENT_DISPOSITION, FIELD_CONTENT_ENCODING, FIELD_CONTENT_ID, FIELD_CONTENT_LOCATION, FIELD_CONTENT_LANGUAGE,
   FIELD_COUNT
 };
 
@@ -122,6 +122,39 @@ extern int mime_decode (mime_part const *part, sink_func *sink, void *context);
 extern uint64_t mime_size (mime_part const *part);
 /* The text of a text part: transfer decoding, charset, LF line ends, valid UTF-8 without NUL or byte-order mark, in pieces. */
 extern int mime_text (mime_part const *part, sink_func *sink, void *context);
+
+/* --- what a part's head says besides --- */
+
+typedef struct mime_param_s mime_param;
+struct mime_param_s { slice name, value; };  /* name: in lower case; value: decoded (RFC 2231, 2047) */
+#define MIME_PARAMS_MAX 100  /* that are given */
+/* The parameters of a part's Content-Type, each name once, in order. */
+extern int mime_params (arena *a, mime_part const *part, mime_param **list, size_t *count);
+/* Content-Location, without white space, decoded; Content-Language, its tags; Content-Transfer-Encoding, in lower case. Empty where there is none. */
+extern int mime_location (arena *a, mime_part const *part, slice *location);
+extern int mime_languages (arena *a, mime_part const *part, slice **list, size_t *count);
+extern int mime_encoding_word (arena *a, mime_part const *part, slice *word);
+/* Whether the part is a multipart or a message that was not opened: too deep, or too many parts. */
+extern int mime_opaque (mime_part const *part);
+/* Whether transfer decoding met what is no base64 or quoted-printable, or does not know the encoding. */
+extern int mime_broken (mime_part const *part);
+
+/* Calls each with the name and the value (as in mail_head) of every field of a head, in order, at most MAIL_FIELD_WALK_MAX. message: it is
+ * a message's, not a body part's. Returns what each returned last, or 1. */
+#define MAIL_FIELD_WALK_MAX 10000
+typedef int field_func (void *context, slice name, slice value);
+extern int mail_field_walk (slice header, int message, field_func *each, void *context);
+
+typedef struct mail_group_s mail_group;
+struct mail_group_s {
+  slice name;           /* decoded; s is null for addresses that are in no group */
+  mail_address *list;
+  size_t count;
+};
+/* Addresses with their groups, in order: neighbours without a group are one. */
+extern int mail_groups (arena *a, slice raw, mail_group **list, size_t *count);
+/* The URLs between < and > (RFC 2369), without white space. */
+extern int mail_urls (arena *a, slice raw, slice **list, size_t *count);
 
 /* --- what lists show of a mail --- */
 

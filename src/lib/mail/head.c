@@ -136,7 +136,7 @@ static char const *const known[FIELD_COUNT] = {
   [FIELD_MESSAGE_ID] = "message-id", [FIELD_IN_REPLY_TO] = "in-reply-to", [FIELD_REFERENCES] = "references",
   [FIELD_COMMENTS] = "comments", [FIELD_KEYWORDS] = "keywords", [FIELD_CONTENT_TYPE] = "content-type",
   [FIELD_CONTENT_DISPOSITION] = "content-disposition", [FIELD_CONTENT_ENCODING] = "content-transfer-encoding",
-  [FIELD_CONTENT_ID] = "content-id"
+  [FIELD_CONTENT_ID] = "content-id", [FIELD_CONTENT_LOCATION] = "content-location", [FIELD_CONTENT_LANGUAGE] = "content-language"
 };
 
 /* Of each length, the fields with a name that long: most fields of a mail (Received, X-...) are none of ours. */
@@ -144,7 +144,7 @@ static uint32_t const of_length[] = {
   [2] = 1 << FIELD_TO | 1 << FIELD_CC, [3] = 1 << FIELD_BCC, [4] = 1 << FIELD_FROM | 1 << FIELD_DATE, [6] = 1 << FIELD_SENDER,
   [7] = 1 << FIELD_SUBJECT, [8] = 1 << FIELD_REPLY_TO | 1 << FIELD_COMMENTS | 1 << FIELD_KEYWORDS,
   [10] = 1 << FIELD_MESSAGE_ID | 1 << FIELD_REFERENCES | 1 << FIELD_CONTENT_ID, [11] = 1 << FIELD_IN_REPLY_TO,
-  [12] = 1 << FIELD_CONTENT_TYPE, [19] = 1 << FIELD_CONTENT_DISPOSITION, [25] = 1 << FIELD_CONTENT_ENCODING
+  [12] = 1 << FIELD_CONTENT_TYPE, [16] = 1 << FIELD_CONTENT_LOCATION | 1 << FIELD_CONTENT_LANGUAGE, [19] = 1 << FIELD_CONTENT_DISPOSITION, [25] = 1 << FIELD_CONTENT_ENCODING
 };
 
 /* Which field this is, or FIELD_COUNT. */

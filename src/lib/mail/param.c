@@ -12,28 +12,12 @@
 
 #include "private.h"
 
-#define PIECES_MAX 1000  /* of one RFC 2231 value: 70 KB at the usual length of a line; the rest is ignored */
-
-typedef struct piece_s piece;
-struct piece_s {
-  slice value;
-  unsigned char set, extended;
-};
-
-/* The pieces of each parameter that is continued. */
-typedef struct pieces_s pieces;
-struct pieces_s {
-  piece *piece;
-  piece whole;         /* name*, without a number */
-  unsigned int count;  /* the highest number, and 1 */
-};
-
 static char const *const names[PARAM_COUNT] = {
   [PARAM_BOUNDARY] = "boundary", [PARAM_CHARSET] = "charset", [PARAM_NAME] = "name", [PARAM_FILENAME] = "filename"
 };
 
 /* Where the parameter that begins at s[i] ends: at its semicolon, or len. */
-static size_t param_end(char const *s, size_t len, size_t i)
+size_t param_end(char const *s, size_t len, size_t i)
 {
   size_t first = len;
   int quoted = 0;
@@ -49,7 +33,7 @@ static size_t param_end(char const *s, size_t len, size_t i)
 
 /* Takes the quotes off v: what lies between the first and the last; in the arena where it holds quoted pairs. A backslash
  * quotes only itself and the quote: file names are full of others that mean themselves. */
-static int unquote(arena *a, slice *v)
+int param_unquote(arena *a, slice *v)
 {
   size_t n;
   if (!v->len || (*v->s != '"' && *v->s != '<')) return 1;
@@ -79,7 +63,7 @@ static int hex(char c)
 }
 
 /* Joins the pieces of one value and converts it to UTF-8. */
-static int pieces_join(arena *a, pieces const *p, slice *out)
+int param_pieces_join(arena *a, param_pieces const *p, slice *out)
 {
   int extended = 0;
   size_t room = 0;
@@ -110,7 +94,7 @@ static int pieces_join(arena *a, pieces const *p, slice *out)
 }
 
 /* One parameter, name=value, without its semicolon. */
-static int param_read(arena *a, slice v, params *p, pieces *continued)
+static int param_read(arena *a, slice v, params *p, param_pieces *continued)
 {
   char const *equals = memchr(v.s, '=', v.len);
   if (!equals) return 1;
@@ -125,7 +109,7 @@ static int param_read(arena *a, slice v, params *p, pieces *continued)
   while (i < PARAM_COUNT && !is_word(base, names[i])) i++;
   if (i == PARAM_COUNT || (!star && p->value[i].s)) return 1;
   v = trim((slice){ equals + 1, (size_t)(v.s + v.len - equals - 1) });
-  if (!unquote(a, &v)) return 0;
+  if (!param_unquote(a, &v)) return 0;
   if (!star) {
     p->value[i] = v;
     return 1;
@@ -138,23 +122,23 @@ static int param_read(arena *a, slice v, params *p, pieces *continued)
     if (number >= PIECES_MAX) return 1;
   }
   if (digit == star + 1) {
-    if (!continued[i].whole.set) continued[i].whole = (piece){ .value = v, .set = 1, .extended = (unsigned char)extended };
+    if (!continued[i].whole.set) continued[i].whole = (param_piece){ .value = v, .set = 1, .extended = (unsigned char)extended };
     return 1;
   }
   if (!continued[i].piece) {
     continued[i].piece = arena_array(a, PIECES_MAX, sizeof *continued[i].piece);
     if (!continued[i].piece) return 0;
   }
-  piece *const numbered = continued[i].piece + number;
+  param_piece *const numbered = continued[i].piece + number;
   if (numbered->set) return 1;
-  *numbered = (piece){ .value = v, .set = 1, .extended = (unsigned char)extended };
+  *numbered = (param_piece){ .value = v, .set = 1, .extended = (unsigned char)extended };
   if (number >= continued[i].count) continued[i].count = number + 1;
   return 1;
 }
 
 int params_read(arena *a, slice raw, slice *word, params *p)
 {
-  pieces continued[PARAM_COUNT] = { 0 };
+  param_pieces continued[PARAM_COUNT] = { 0 };
   raw = cut_field(raw);
   if (raw.len && !unfold(a, &raw)) return 0;
   charset const *raw8 = charset_guess(raw);
@@ -171,7 +155,7 @@ int params_read(arena *a, slice raw, slice *word, params *p)
   for (unsigned int i = 0; i < PARAM_COUNT; i++) {
     if (continued[i].whole.set) continued[i].piece = &continued[i].whole, continued[i].count = 1;
     if (!p->value[i].s && continued[i].count) {
-      if (!pieces_join(a, &continued[i], &p->value[i])) return 0;
+      if (!param_pieces_join(a, &continued[i], &p->value[i])) return 0;
     } else if (i != PARAM_BOUNDARY && p->value[i].s && !words_decode(a, p->value[i], raw8, &p->value[i])) return 0;
   }
   slice *const label = &p->value[PARAM_CHARSET];

@@ -100,6 +100,29 @@ struct params_s {
 /* raw is the field; *word is what stands before the first semicolon, trimmed. 0 where memory fails. */
 extern int params_read (arena *a, slice raw, slice *word, params *p);
 
+#define PIECES_MAX 1000  /* of one RFC 2231 value: 70 KB at the usual length of a line; the rest is ignored */
+
+typedef struct param_piece_s param_piece;
+struct param_piece_s {
+  slice value;
+  unsigned char set, extended;
+};
+
+/* The pieces of each parameter that is continued. */
+typedef struct param_pieces_s param_pieces;
+struct param_pieces_s {
+  param_piece *piece;
+  param_piece whole;         /* name*, without a number */
+  unsigned int count;  /* the highest number, and 1 */
+};
+
+/* Where the parameter that begins at s[i] ends: at its semicolon, or len. */
+extern size_t param_end (char const *s, size_t len, size_t i);
+/* Takes the quotes off v. 0 where memory fails. */
+extern int param_unquote (arena *a, slice *v);
+/* Joins the pieces of one value and converts it to UTF-8. */
+extern int param_pieces_join (arena *a, param_pieces const *p, slice *out);
+
 /* Days since 1970 of a day in the Gregorian calendar; month 1 to 12. */
 extern int64_t date_days (int64_t year, int month, int day);
 

@@ -8,6 +8,45 @@ char *build_string(arena *a, slice s)
   return arena_copy(a, s.s, s.len);
 }
 
+static int build_params(arena *a, mime_part const *part, Porter__Param ***out, size_t *count)
+{
+  mime_param *list;
+  Porter__Param *all;
+  if (!mime_params(a, part, &list, count)) return 0;
+  if (!*count) return 1;
+  *out = arena_array(a, *count, sizeof **out);
+  all = arena_array(a, *count, sizeof *all);
+  if (!*out || !all) return 0;
+  for (size_t i = 0; i < *count; i++) {
+    all[i] = (Porter__Param)PORTER__PARAM__INIT;
+    all[i].name = build_string(a, list[i].name);
+    all[i].value = build_string(a, list[i].value);
+    if (!all[i].name || !all[i].value) return 0;
+    (*out)[i] = all + i;
+  }
+  return 1;
+}
+
+static int build_strings(arena *a, slice const *list, size_t count, char ***out)
+{
+  *out = arena_array(a, count ? count : 1, sizeof **out);
+  for (size_t i = 0; *out && i < count; i++) if (!((*out)[i] = build_string(a, list[i]))) return 0;
+  return *out != NULL;
+}
+
+/* What the part's head says besides: most parts have nothing of it. */
+static int build_mime_more(arena *a, mime_part const *part, Porter__MIMEHeader *m)
+{
+  slice text, *languages;
+  m->raw_size = part->body.len;
+  m->opaque = mime_opaque(part);
+  if (!build_params(a, part, &m->params, &m->n_params)) return 0;
+  if (part->head.field[FIELD_CONTENT_ENCODING].len && (!mime_encoding_word(a, part, &text) || !(m->encoding = build_string(a, text)))) return 0;
+  if (part->head.field[FIELD_CONTENT_LOCATION].len && (!mime_location(a, part, &text) || !(m->location = build_string(a, text)))) return 0;
+  if (!part->head.field[FIELD_CONTENT_LANGUAGE].len) return 1;
+  return mime_languages(a, part, &languages, &m->n_languages) && build_strings(a, languages, m->n_languages, &m->languages);
+}
+
 Porter__MIMEHeader *build_mime(arena *a, mime_tree const *tree, size_t i)
 {
   mime_part const *part = tree->part + i;
@@ -25,7 +64,8 @@ Porter__MIMEHeader *build_mime(arena *a, mime_tree const *tree, size_t i)
   m->charset = build_string(a, part->charset);
   m->content_id = build_string(a, part->content_id);
   m->path = build_string(a, (slice){ path, mime_path(tree, i, path) });
-  return m->main_type && m->sub_type && m->file_name && m->safe_name && m->charset && m->content_id && m->path ? m : NULL;
+  if (!m->main_type || !m->sub_type || !m->file_name || !m->safe_name || !m->charset || !m->content_id || !m->path) return NULL;
+  return build_mime_more(a, part, m) ? m : NULL;
 }
 
 static int build_addresses(arena *a, slice raw, Porter__MailAddr ***out, size_t *count)
