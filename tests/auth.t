@@ -119,6 +119,25 @@ exits '-q: everybody, with a domain' 0 login eve@x.org all -- auth -q "$work/any
 exits '-q: what another checker would have to say' 1 login sys@example.org '?' -- auth -q "$work/authuser" true
 exits '-q: an empty password' 1 login empty@example.org '' -- auth -q "$work/authuser" true
 exits '-q: no user' 1 login '' everybody -- auth -q "$work/authuser" true
+printf '%s\n' joe:old '#joe:comment' 'Joe:%5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8' 'ann:%5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8' ann:new \
+  '@x.org:one' '@X.org:two' 'bob:=equals' 'two:ab' 'one:a' 'sys:!' "$(printf 'tab:pass\t \t')" "$(printf 'cr:pass\r')" '!not:x' > "$work/lines"
+q() { exits "-q: $1" "$2" login "$3" "$4" -- auth -q "$work/lines" env; }
+q 'of lines with one name the last counts' 0 joe password
+is 'and says how it is spelt' "$(environment)" 'AUTHUSER=Joe KEPT=kept USER=Joe '
+q 'and no other' 1 joe old
+q 'clear text behind a hash' 0 ann new
+q 'and not that' 1 ann password
+q 'of a domain likewise' 0 eve@x.org two
+q 'and not the first' 1 eve@x.org one
+q '= is part of the password' 0 bob =equals
+q 'without it it is another' 1 bob equals
+q 'a token of two octets' 0 two ab
+q 'of one' 1 one a
+q 'a system account' 1 sys '!'
+q 'blanks and tabs at the end of a line' 0 tab pass
+q 'but not other octets' 1 cr pass
+q 'as they stand' 0 cr "$(printf 'pass\r')"
+for user in @x.org '!not' '*'; do q "a user who is called $user" 1 "$user" two; done
 exits '-q: CRAM-MD5' 0 login cram@example.org $response "$challenge" -- auth -c -q "$work/authuser" true
 
 # --- the system's accounts ---

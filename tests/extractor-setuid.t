@@ -62,7 +62,7 @@ is 'it answers' "$(cat "$work/out")" "$answer"
 exits 'descriptors 0 and 1 are closed' 111 closed "exec $work/v1 count <&- >&-"
 exits 'descriptors 0 to 2 are closed' 111 closed "exec $work/v1 count <&- >&- 2>&-"
 exits 'version 2: descriptors 0 to 2 are closed' 111 closed "exec $work/v2 Stats <&- >&- 2>&-"
-exits 'descriptor 3 is closed' 2 closed "exec $work/setuid/qmail-authuser $home/bin/extractor-v1 $work/mail $vmail user count 3<&-"
+exits 'descriptor 3 is closed' 111 closed "exec $work/setuid/qmail-authuser $home/bin/extractor-v1 $work/mail $vmail user count 3<&-"
 for name in .. . '' ../mail/user user/cur /etc %d -c; do
   exits "MAILUSER '$name'" 5 as_web "$work/setuid/qmail-authuser" "$home/bin/extractor-v2" "$work/mail" "$vmail" "$name" Stats 3< "$work/credentials"
 done

@@ -25,12 +25,12 @@
 #include <porter/outcome.h>
 #include <porter/text.h>
 
-#define USAGE "frame-auth [ -j ] [ -t seconds ] [ -d seconds ] [ -u uid:gid ] [ -v ] prog..."
+#define USAGE "frame-auth [ -j ] [ -l ] [ -t seconds ] [ -d seconds ] [ -u uid:gid ] [ -v ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 #define NOBODY 65534
 #define STATUS_FLOOR 10  /* below it are descriptors that somebody means something by */
 
-static struct { unsigned int patience, delay; int json, verbose; } option = { 30, 2, 0, 0 };
+static struct { unsigned int patience, delay; int json, lower, verbose; } option = { 30, 2, 0, 0, 0 };
 static char shown[TEXT_ESCAPE_MAX + 1];  /* the user, for the log */
 
 static void report(char const *outcome)
@@ -56,6 +56,17 @@ static int ended(int code)
 {
   outcome o = outcome_of_login(code);
   return refuse(code, o.error, o.text);
+}
+
+/* The user as the chain shall know him. */
+static char const *authuser(char const *user)
+{
+  static char s[CREDENTIALS_MAX + 1];
+  size_t i = 0;
+  if (!option.lower) return user;
+  for (; user[i]; i++) s[i] = (char)(user[i] >= 'A' && user[i] <= 'Z' ? user[i] | 0x20 : user[i]);
+  s[i] = 0;
+  return s;
 }
 
 static void nothing(int sig)
@@ -97,8 +108,9 @@ int main(int argc, char const *const *argv)
   PROG = "frame-auth";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "jt:d:u:v", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "jlt:d:u:v", &l)) != -1; ) switch (opt) {
       case 'j': option.json = 1; break;
+      case 'l': option.lower = 1; break;
       case 't': if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage(); break;
       case 'd': if (!uint0_scan(l.arg, &option.delay)) dieusage(); break;
       case 'u': {
@@ -131,7 +143,7 @@ int main(int argc, char const *const *argv)
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGCHLD);
   sigprocmask(SIG_BLOCK, &blocked, &before);
-  int good = pipes(in, status) && setenv("AUTHUSER", c.user, 1) == 0 && allwrite(in[1], c.s, c.len) == c.len;
+  int good = pipes(in, status) && setenv("AUTHUSER", authuser(c.user), 1) == 0 && allwrite(in[1], c.s, c.len) == c.len;
   if (good) number[uint_fmt(number, (unsigned int)status[1])] = 0;
   if (good) good = setenv("PORTER_STATUS", number, 1) == 0;
   credentials_wipe(&c);

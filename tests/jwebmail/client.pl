@@ -103,8 +103,8 @@ sub call {
 sub asks { call($user, $password, @_) }
 
 # --- log in ---
-ok(call($user, "$password+", 'count', '')->{return_code}, 'a wrong password');
-ok(call("x$user", $password, 'count', '')->{return_code}, 'an unknown user');
+ok(exists call($user, "$password+", 'count', '')->{error}, 'a wrong password');
+is(call("x$user", $password, 'count', '')->{return_code}, 1, 'an unknown user');
 my $count = asks('count', '');
 is(exists $count->{error} ? 1 : 0, 0, 'logged in');
 is([ @{$count}{qw(count new)} ], [ 8, 5 ], 'count and new');

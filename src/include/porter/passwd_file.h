@@ -21,7 +21,7 @@ struct identity_s {
  * octet for octet goes before one that fits but for ASCII letter case, then the first line counts. */
 extern void passwd_file_find (slice file, char const *user, identity *id);
 /* qmail-authuser(8) and its source: !user: and !@domain: (disabled), user:token, @domain:token, @:token, *:token. In this order;
- * then the first line. ASCII letter case does not count. */
+ * of lines with one name the last. ASCII letter case does not count. */
 extern void authuser_file_find (slice file, char const *user, identity *id);
 
 /* The system's account (getpwnam, getspnam); its secret is SECRET_NONE if it, or its password, has expired on that day (since 1970).

@@ -21,7 +21,7 @@ struct secret_s {
 extern secret secret_crypt (slice s);
 /* A password field of a Dovecot passwd-file: {SCHEME}text, or a crypt(3) hash. */
 extern secret secret_dovecot (slice s);
-/* A password token of s/qmail's users/authuser: clear text, or % and the hash in hex; special tokens (one or two octets) are SECRET_NONE. */
+/* A password token of s/qmail's users/authuser: clear text, or % and the hash in hex; tokens of one octet, which call other checkers, are SECRET_NONE. */
 extern secret secret_authuser (slice s);
 
 /* 1 where the password of c is the one stored, else 0; -1 with errno where crypt(3) failed. Where stored is SECRET_NONE the work is

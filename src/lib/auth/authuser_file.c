@@ -33,13 +33,13 @@ void authuser_file_find(slice file, char const *user, identity *id)
     size_t step = line.len + (end != NULL);
     file.s += step;
     file.len -= step;
-    while (line.len && strchr(" \t\r", line.s[line.len - 1])) line.len--;
+    while (line.len && strchr(" \t", line.s[line.len - 1])) line.len--;
     if (!line.len || *line.s == '#' || !(colon = memchr(line.s, ':', line.len)) || colon == line.s) continue;
     slice name = { line.s, (size_t)(colon - line.s) };
     secret stored = secret_authuser((slice){ colon + 1, line.len - name.len - 1 });
     enum fit f = *user && !strchr("!@*", *user) ? fit(name, user) : FIT_NONE;
     if (id->like.kind == SECRET_NONE) id->like = stored;
-    if (f <= best) continue;
+    if (!f || f < best) continue;
     best = f;
     id->stored = f == FIT_DISABLED ? (secret){ SECRET_NONE, SLICE_ZERO } : stored;
     id->name = f == FIT_USER ? name : (slice){ user, strlen(user) };

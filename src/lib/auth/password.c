@@ -63,7 +63,7 @@ secret secret_dovecot(slice s)
 secret secret_authuser(slice s)
 {
   secret none = { SECRET_NONE, SLICE_ZERO };
-  if (s.len < 3) return none;
+  if (s.len < 2) return none;  /* the name of another checker, or nothing */
   if (*s.s != '%') return (secret){ SECRET_PLAIN, s };
   slice hex = { s.s + 1, s.len - 1 };
   for (size_t i = 0; i < hex.len; i++)
