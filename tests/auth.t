@@ -142,6 +142,54 @@ exits '-q: CRAM-MD5' 0 login cram@example.org $response "$challenge" -- auth -c 
 
 # --- the system's accounts ---
 if [ "$(id -u)" != 0 ]; then skip '-s' 'needs root'; finish; fi
+# --- turns: a check takes memory, so a few go at a time ---
+slots=/run/porter.auth
+login bare secret -- auth "$work/users" true
+is 'turns: a directory that is root'\''s alone' "$(stat -c '%a %u' $slots)" '700 0'
+is 'turns: and so is what is in it' "$(find $slots -type f ! -perm 600)" ''
+# held SECONDS: who holds every slot there can be with -n 1
+turn() { flock -x $slots/0 "$@"; }
+login bare secret -- auth -n 1 "$work/users" true
+cat > "$work/taken.sh" <<'END'
+for user in bare joe@x.org nobody; do
+  printf '%s\0secret\0' $user > "$1/c"
+  auth -n 1 -w 1 "$1/users" true 3< "$1/c" 2> "$1/c.err"
+  echo $?
+done
+END
+is 'turns: who gets none in time is told to come later, whatever the scheme, known or not' \
+  "$(turn sh "$work/taken.sh" "$work" | tr '\n' ' ')" '111 111 111 '
+is 'turns: and why' "$(cat "$work/c.err")" 'auth: fatal: unable to check a password: too many want it: Connection timed out'
+exits 'turns: with more slots there is one' 0 turn env AUTHUSER=x sh -c 'auth -n 1000 -w 5 "$0/users" true 3< "$0/credentials"' "$work"
+exits 'turns: -n 0 takes none' 0 turn sh -c 'auth -n 0 "$0/users" true 3< "$0/credentials"' "$work"
+exits 'turns: one waits for the other' 0 sh -c 'flock -x "$1/0" sleep 0.5 & sleep 0.1; auth -n 1 "$0/users" true 3< "$0/credentials"' "$work" $slots
+exits 'turns: a slot is not taken along' 0 login bare secret -- auth -n 1 "$work/users" flock -n $slots/0 true
+exits 'turns: nor a timer' 0 login bare secret -- auth -n 1 "$work/users" sleep 1.5
+exits 'turns: who is not root checks at once' 0 setpriv --reuid 47110 --regid 47110 --clear-groups sh -c 'exec auth "$0/users" true 3< "$0/credentials"' "$work"
+is 'turns: and says so, once' "$(cat "$work/err")" 'auth: warning: unable to wait for a turn in /run/porter.auth, checking at once: Operation not permitted'
+# sixty at once on two slots: no more than two hash at any time, and all are served
+printf 'joe@x.org\0secret\0' > "$work/credentials"
+cat > "$work/many.py" <<'END'
+import subprocess, sys, time
+work = sys.argv[1]
+ps = [subprocess.Popen(['sh', '-c', 'exec auth -n 2 "$0/users" true 3< "$0/credentials"', work]) for i in range(60)]
+most = 0
+while any(p.poll() is None for p in ps):
+    n = 0
+    for p in ps:
+        try:
+            n += int(next(l for l in open('/proc/%d/status' % p.pid) if l.startswith('VmRSS:')).split()[1]) > 12000
+        except (OSError, StopIteration):
+            pass
+    most = max(most, n)
+print(most <= 2, most > 0, {p.returncode for p in ps})
+END
+is 'turns: sixty at once, two hash at a time' "$(/usr/bin/python3 "$work/many.py" "$work")" 'True True {0}'
+for usage in '-n x' '-n -1' '-n 10001' '-w x'; do
+  # shellcheck disable=SC2086
+  exits "usage: $usage" 100 auth $usage "$work/users" true
+done
+
 account s; s=$account
 account_try usermod -a -G bin "$s"
 exits '-s: no password yet' 1 login "$s" '' -- auth -s env

@@ -91,17 +91,90 @@ ok '-d: a failure comes later' test $(($(date +%s%N) - begun)) -ge 1000000000
 begun=$(date +%s%N)
 run frame-auth -d 9 "$stub/check" 0 frame-read frame-write cat
 ok '-d: success does not' test $(($(date +%s%N) - begun)) -lt 5000000000
+# A refusal leaves at whole multiples of -d after the frame came: how long the check took is not to be seen.
+cat > "$work/late.py" <<'END'
+import subprocess, sys, time
+p = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+time.sleep(0.3)
+begun = time.monotonic()
+p.stdin.write(b'\0\0\0\4Auth\0\0\0\13joe\0secret\0'.replace(b'\13', bytes([11])))
+p.stdin.close()
+p.stdout.read(1)
+print(int(time.monotonic() - begun))
+END
+for took in 0 1.5 2.5; do /usr/bin/python3 "$work/late.py" frame-auth -d 2 sh -c "sleep $took; exit 1" > "$work/late$took" & done
+/usr/bin/python3 "$work/late.py" frame-auth -d 2 sh -c 'sleep 2.5; exit 111' > "$work/late111"
+wait
+is '-d: at the next multiple after a check of 0, 1.5, 2.5 s; TEMPORARY too' "$(cat "$work/late0" "$work/late1.5" "$work/late2.5" "$work/late111" | tr '\n' ' ')" '2 2 4 4 '
+
+last() { tail -n 1 "$work/err"; }
 TCPREMOTEIP=192.0.2.1 run frame-auth -v -d 0 "$stub/check" 1
-is '-v: a refusal' "$(cat "$work/err")" 'frame-auth: joe from 192.0.2.1: user or password not accepted'
+is '-v: a refusal' "$(last)" 'frame-auth: ip 192.0.2.1: user or password not accepted: "joe"'
 IPCREMOTEEUID=33 run frame-auth -v -d 0 "$stub/check" 0 frame-read true
-is '-v: success' "$(cat "$work/err")" 'frame-auth: joe from uid 33: accepted'
+is '-v: success' "$(last)" 'frame-auth: uid 33: accepted: "joe"'
+run frame-auth -v -d 0 "$stub/check" 1
+is '-v: nobody says who it is' "$(last)" 'frame-auth: nobody knows whom: user or password not accepted: "joe"'
+cat > "$work/pair.py" <<'END'
+import os, socket, subprocess, sys
+a, b = socket.socketpair()
+a.sendall(b'\0\0\0\4Auth\0\0\0' + bytes([11]) + b'joe\0secret\0')
+sys.exit(subprocess.run(sys.argv[1:], stdin=b, stdout=b).returncode)
+END
+run /usr/bin/python3 "$work/pair.py" frame-auth -v -d 0 "$stub/check" 1
+is '-v: the kernel knows who made a unix socket' "$(last)" "frame-auth: uid $(id -u): user or password not accepted: \"joe\""
+printf '\0\0\0\4Show\0\0\0\0' > "$work/in"
+run frame-auth -v -d 0 "$stub/check" 1
+is '-v: no user' "$(last)" 'frame-auth: nobody knows whom: the first request must be Auth: no user'
+named() {  # USER AS-SHOWN
+  { printf '\0\0\0\4Auth\0\0\0'; printf "\\$(printf %03o $(($(printf "$1" | wc -c) + 3)))"; printf "$1\0s\0"; } > "$work/in"
+  TCPREMOTEIP=192.0.2.1 run frame-auth -v -d 0 "$stub/check" 1
+  is "-v: a user called $1" "$(last)" "frame-auth: ip 192.0.2.1: user or password not accepted: $2"
+}
+named nobody '"nobody"'
+named 'no user' '"no user"'
+named '' '""'
+named 'a from 203.0.113.9' '"a from 203.0.113.9"'
+named 'a": accepted: "b' '"a\": accepted: \"b"'
+named 'a\\' '"a\\"'
+named 'a\nframe-auth: ip 203.0.113.9: accepted' '"a\x0aframe-auth: ip 203.0.113.9: accepted"'
 printf '\0\0\0\4Auth\0\0\0\16j\nfr\33m\0secret\0' > "$work/in"
 run frame-auth -v -d 0 "$stub/check" 1
-is '-v: one line, whatever the user is called' "$(cat "$work/err")" 'frame-auth: j\x0afr\x1bm: user or password not accepted'
+is '-v: one line, whatever the user is called' "$(wc -l < "$work/err")" 1
 grep -q secret "$work/err"
 is '-v: no password' $? 1
 
+# A log that nobody reads any more: the pipe is full, and the client gets his answer all the same.
+auth > "$work/in"
+cat > "$work/full.py" <<'END'
+import fcntl, os, subprocess, sys
+r, w = os.pipe()
+fcntl.fcntl(w, fcntl.F_SETFL, os.O_NONBLOCK)
+try:
+    while True:
+        os.write(w, b'x' * 4096)
+except BlockingIOError:
+    fcntl.fcntl(w, fcntl.F_SETFL, 0)
+sys.exit(subprocess.run(sys.argv[1:], stderr=w, timeout=15).returncode)
+END
+run /usr/bin/python3 "$work/full.py" frame-auth -v -d 0 "$stub/check" 1
+is 'a full pipe for the log: the refusal comes' $code 1
+ok 'as an error' failure 9
+run /usr/bin/python3 "$work/full.py" frame-auth -v -d 0 "$work/none"
+is 'also where there is more to say' $code 127
+{ auth; frame M x; } > "$work/in"
+run /usr/bin/python3 "$work/full.py" frame-auth -v -d 0 "$stub/check" 0 frame-read frame-write "$work/none"
+is 'in a session too' $code 127
+run /usr/bin/python3 "$work/full.py" frame-auth -v -d 0 "$stub/check" 0 maildir-enter /none/%u frame-read
+is 'and before it' $code 5
+
 if [ "$(id -u)" = 0 ]; then
+  cat > "$work/held.sh" <<'END'
+i=0
+while [ $i -lt 500 ] && grep -q '^Uid:.*[[:space:]]0\($\|[[:space:]]\)' "/proc/$PPID/status"; do i=$((i + 1)); sleep 0.01; done
+ls "/proc/$PPID/fd" | sort -n | tr '\n' ' ' >&2
+END
+  run sh -c 'exec frame-auth -d 0 sh "$0" 7< /etc/passwd 9< /dev/null' "$work/held.sh"
+  is 'nothing is open in it but the connection, the log and the pipe' "$(wc -w < "$work/err")" 4
   auth > "$work/in"
   cat > "$work/who" <<'END'
 #!/bin/sh
@@ -115,10 +188,15 @@ END
   is 'started as root it becomes one who owns nothing' "$(cat "$work/err")" 'Uid: 65534 65534 65534 65534 Gid: 65534 65534 65534 65534 Groups: 65534 '
   run frame-auth -d 0 -u 4711:4712 "$work/who"
   is '-u: or another' "$(cat "$work/err")" 'Uid: 4711 4711 4711 4711 Gid: 4712 4712 4712 4712 Groups: 4712 '
+  account_line=$(awk -F: '$3 > 0 && $3 != 65534 { print $1 " " $3 " " $4; exit }' /etc/passwd)
+  # shellcheck disable=SC2086
+  set -- $account_line
+  run frame-auth -d 0 -u "$1" "$work/who"
+  is '-u: or an account of the system' "$(cat "$work/err")" "Uid: $2 $2 $2 $2 Gid: $3 $3 $3 $3 Groups: $3 "
 else
   skip 'giving up root' 'needs root'
 fi
-for usage in 'frame-auth' 'frame-auth -t 0 true' 'frame-auth -d x true' 'frame-auth -u 0:1 true' 'frame-auth -u 1 true' 'frame-auth -u 1:x true' 'frame-auth -x true'; do
+for usage in 'frame-auth' 'frame-auth -t 0 true' 'frame-auth -d x true' 'frame-auth -u 0:1 true' 'frame-auth -u 1 true' 'frame-auth -u 1:x true' 'frame-auth -u root true' 'frame-auth -u nonesuch true' 'frame-auth -x true'; do
   # shellcheck disable=SC2086
   exits "usage: $usage" 100 $usage
 done

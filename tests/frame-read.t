@@ -217,6 +217,20 @@ timeout 20 frame-read -t 1 frame-write cat < "$work/fifo" > "$work/got" 2>/dev/n
 is 'a pipe that falls silent: exit 4' $code 4
 ok 'is answered' failure 1
 
+# --- limits of the system ---
+{ frame M "$(printf %200000d 7)"; } > "$work/in"
+chain sh -c 'ulimit -f 1; exec frame-read frame-write cat'
+is 'a limit on the size of files is a temporary failure' $code 111
+ok 'which is answered' failure 10
+if [ "$(id -u)" = 0 ]; then
+  { frame M x; } > "$work/in"
+  chain setpriv --reuid 47110 --regid 47110 --clear-groups prlimit --nproc=0 frame-read frame-write cat
+  is 'a limit on processes is a temporary failure' $code 111
+  ok 'which is answered' failure 10
+else
+  skip 'a limit on processes' 'needs root'
+fi
+
 # --- frame-write alone ---
 is 'a filter' "$(printf abc | frame-write | hex)" "$(response abc | hex)"
 is 'of nothing' "$(frame-write < /dev/null | hex)" 00000000
@@ -224,8 +238,8 @@ is 'of more than a pipe holds' "$(printf %200000d 1 | frame-write | wc -c)" 2000
 exits 'more than -n' 110 sh -c 'printf abcd | frame-write -n 3'
 is 'nothing is written then' "$(wc -c < "$work/out")" 0
 exits 'as much as -n' 0 sh -c 'printf abc | frame-write -n 3'
-exits 'a program that writes more than -n, and knows' 111 frame-write -n 3 sh -c 'printf abcd || exit 111'
-is 'nothing is written then' "$(wc -c < "$work/out")" 0
+exits 'a program that writes more than -n, and knows' 3 frame-write -n 3 sh -c 'printf abcd || exit 111'
+is 'what is written then is an error, not the octets' "$(hex < "$work/out" | cut -c9-10,13-16)" 7a080d
 exits 'a limit on files is a limit on responses' 110 sh -c 'ulimit -f 1; head -c 2000 /dev/zero | frame-write'
 exits 'a full device' 4 sh -c 'printf abc | frame-write > /dev/full'
 exits 'a reader that has gone' 4 "$work/code" 4

@@ -3,10 +3,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
@@ -20,33 +24,79 @@
 #include <porter/account.h>
 #include <porter/child.h>
 #include <porter/credentials.h>
+#include <porter/descriptors.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
 #include <porter/outcome.h>
+#include <porter/say.h>
 #include <porter/text.h>
 
-#define USAGE "frame-auth [ -j ] [ -l ] [ -t seconds ] [ -d seconds ] [ -u uid:gid ] [ -v ] prog..."
+#define USAGE "frame-auth [ -j ] [ -l ] [ -t seconds ] [ -d seconds ] [ -u account ] [ -v ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 #define NOBODY 65534
 #define STATUS_FLOOR 10  /* below it are descriptors that somebody means something by */
 
 static struct { unsigned int patience, delay; int json, lower, verbose; } option = { 30, 2, 0, 0, 0 };
-static char shown[TEXT_ESCAPE_MAX + 1];  /* the user, for the log */
+static char user[2 * TEXT_ESCAPE_MAX + 3];  /* for the log, in quotes */
+static struct timespec arrival;             /* of the Auth frame */
 
+/* What is in quotes can end them no earlier: text_escape doubles a backslash. */
+static void quote(char *to, char const *name)
+{
+  char shown[TEXT_ESCAPE_MAX + 1];
+  size_t n = 0;
+  text_escape(shown, name, strlen(name));
+  to[n++] = '"';
+  for (char const *s = shown; *s; s++) {
+    if (*s == '"') to[n++] = '\\';
+    to[n++] = *s;
+  }
+  to[n++] = '"';
+  to[n] = 0;
+}
+
+/* Who is at the other end: what the server says, else what the kernel knows of a unix socket. s has TEXT_ESCAPE_MAX + 1 octets. */
+static char const *peer(char *s)
+{
+  char const *address = getenv("TCPREMOTEIP"), *uid = getenv("IPCREMOTEEUID");
+  struct ucred known;
+  socklen_t len = sizeof known;
+  if (address || uid) {
+    text_escape(s, address ? address : uid, strlen(address ? address : uid));
+    return address ? "ip " : "uid ";
+  }
+  *s = 0;
+  if (getsockopt(0, SOL_SOCKET, SO_PEERCRED, &known, &len) < 0 || known.uid == (uid_t)-1) return "nobody knows whom";
+  s[uid_fmt(s, known.uid)] = 0;
+  return "uid ";
+}
+
+/* The peer first and the user last: nothing that a client chooses stands in front of what a filter looks for. */
 static void report(char const *outcome)
 {
-  char const *peer = getenv("TCPREMOTEIP"), *kind = peer ? " from " : " from uid ";
+  char s[TEXT_ESCAPE_MAX + 1];
   if (!option.verbose) return;
-  if (!peer) peer = getenv("IPCREMOTEEUID");
-  strerr_warn("frame-auth: ", *shown ? shown : "nobody", peer ? kind : "", peer ? peer : "", ": ", outcome);
+  char const *kind = peer(s);
+  say(kind, s, ": ", outcome, ": ", *user ? user : "no user", NULL);
+}
+
+/* Until the next whole multiple of the delay after the frame came: a check that takes longer, or waits for its turn, does not show. */
+static void hold_back(void)
+{
+  struct timespec now, until = arrival;
+  if (!option.delay) return;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  int64_t past = (now.tv_sec - arrival.tv_sec) - (now.tv_nsec < arrival.tv_nsec);
+  until.tv_sec += (past / option.delay + 1) * option.delay;
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR);
 }
 
 static int refuse(int code, int error, char const *text)
 {
   char s[FRAME_FAILURE_MAX];
   report(text);
-  poll(NULL, 0, option.delay > INT_MAX / 1000 ? INT_MAX : (int)option.delay * 1000);
-  if (!frame_put(1, s, frame_failure(s, option.json, error, text), option.patience)) strerr_warnwu1sys("send a response");
+  hold_back();
+  if (!frame_put(1, s, frame_failure(s, option.json, error, text), option.patience)) say_unable("send a response", NULL);
   frame_end(0, 1);
   return code;
 }
@@ -98,6 +148,26 @@ static int pipes(int *in, int *status)
   return floor >= 0;
 }
 
+/* uid:gid, or an account of /etc/passwd: a static program asks no other source. */
+static int scan_account(account *a, char const *s)
+{
+  size_t n = uid_scan(s, &a->uid);
+  if (n && s[n] == ':') return gid0_scan(s + n + 1, &a->gid) && a->uid;
+  FILE *file = fopen("/etc/passwd", "re");
+  struct passwd *pw = NULL;
+  while (file && (pw = fgetpwent(file)) && strcmp(pw->pw_name, s));
+  if (pw) *a = (account){ .uid = pw->pw_uid, .gid = pw->pw_gid };
+  if (file) fclose(file);
+  return pw && a->uid;
+}
+
+/* What the chain has got is closed here, whoever gave it to this process. */
+static void keep_only(int status)
+{
+  descriptors kept = { 1, { (unsigned int)status } };
+  descriptors_close_others(&kept);
+}
+
 int main(int argc, char const *const *argv)
 {
   static account nobody = { .uid = NOBODY, .gid = NOBODY };
@@ -113,22 +183,19 @@ int main(int argc, char const *const *argv)
       case 'l': option.lower = 1; break;
       case 't': if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage(); break;
       case 'd': if (!uint0_scan(l.arg, &option.delay)) dieusage(); break;
-      case 'u': {
-        size_t n = uid_scan(l.arg, &nobody.uid);
-        if (!n || l.arg[n] != ':' || !gid0_scan(l.arg + n + 1, &nobody.gid) || !nobody.uid) dieusage();
-        break;
-      }
+      case 'u': if (!scan_account(&nobody, l.arg)) dieusage(); break;
       case 'v': option.verbose = 1; break;
       default: dieusage();
     }
     argc -= l.ind; argv += l.ind;
   }
   if (argc < 1) dieusage();
-  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);
 
   enum frame_status got = frame_auth_read(0, &c, option.patience);
+  clock_gettime(CLOCK_MONOTONIC, &arrival);
   if (got == FRAME_END) return EXIT_DONE;
   if (got != FRAME_OK) {
     credentials_wipe(&c);
@@ -137,7 +204,7 @@ int main(int argc, char const *const *argv)
       : refuse(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST,
         got == FRAME_METHOD ? "the first request must be Auth" : frame_reason(got));
   }
-  text_escape(shown, c.user, strlen(c.user));
+  quote(user, c.user);
 
   sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = nothing, .sa_flags = SA_NOCLDSTOP }, NULL);
   sigemptyset(&blocked);
@@ -148,19 +215,18 @@ int main(int argc, char const *const *argv)
   if (good) good = setenv("PORTER_STATUS", number, 1) == 0;
   credentials_wipe(&c);
   if (!good) {
-    strerr_warnwu1sys("prepare to run a program");
+    say_unable("prepare to run a program", NULL);
     return ended(EXIT_TEMPORARY);
   }
   close(in[1]);
   pid_t pid = child_start(argv, (char const *const *)environ, (child_fd[]){ { in[0], 3 }, { status[1], status[1] } }, 2, &before);
   if (!pid) {
     int code = child_unrun(errno);
-    strerr_warnwu2sys("run ", argv[0]);
+    say_unable("run ", argv[0], NULL);
     return ended(code);
   }
-  close(in[0]);
-  close(status[1]);
-  if (!geteuid() && !account_become(&nobody)) strerr_diefu1sys(EXIT_TEMPORARY, "give up root");
+  keep_only(status[0]);
+  if (!geteuid() && !account_become(&nobody)) die_unable(EXIT_TEMPORARY, "give up root");
   wait_for(status[0], &before);
   int begun = began(status[0]);
   if (begun) report("accepted");

@@ -19,6 +19,7 @@
 #include <porter/exit.h>
 #include <porter/frame.h>
 #include <porter/outcome.h>
+#include <porter/say.h>
 
 #define USAGE "frame-read [ -d dir ] [ -j ] [ -n max ] [ -t seconds ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
@@ -29,7 +30,7 @@ static int end(int code, int error, char const *text)
 {
   char s[FRAME_FAILURE_MAX];
   if (text && !frame_put(1, s, frame_failure(s, option.json, error, text), option.patience))
-    strerr_warnwu1sys("send a response");
+    say_unable("send a response", NULL);
   frame_end(0, 1);
   return code;
 }
@@ -39,7 +40,7 @@ static int refuse(enum frame_status status)
 {
   if (status == FRAME_SYSTEM) {
     int full = errno == ENOSPC || errno == EDQUOT;
-    strerr_warnwu1sys("read a request");
+    say_unable("read a request", NULL);
     if (full) return end(EXIT_ERROR, PORTER__ERROR__CODE__OVER_QUOTA, "no space for the request");
     return end(EXIT_TEMPORARY, PORTER__ERROR__CODE__TEMPORARY, frame_reason(status));
   }
@@ -54,7 +55,7 @@ static int run(char const *const *argv, int in)
   if (pid) code = child_wait(pid);
   else {
     code = child_unrun(errno);
-    strerr_warnwu2sys("run ", argv[0]);
+    say_unable("run ", argv[0], NULL);
   }
   close(in);
   return code;
@@ -65,7 +66,7 @@ static int keep_open(void)
 {
   size_t len = option.json ? 6 : 4;
   if (frame_put(1, option.json ? "\0\0\0\2{}" : "\0\0\0\0", len, option.patience)) return 1;
-  strerr_warnwu1sys("send a response");
+  say_unable("send a response", NULL);
   return 0;
 }
 
@@ -85,12 +86,12 @@ int main(int argc, char const *const *argv)
     argc -= l.ind; argv += l.ind;
   }
   if (argc < 1) dieusage();
-  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
   /* A response must not wait for the other side to acknowledge the one before it. On anything but TCP this does nothing. */
   setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-  if (!frame_begun()) strerr_warnwu1sys("write to PORTER_STATUS");
+  if (!frame_begun()) say_unable("write to PORTER_STATUS", NULL);
 
   frame_request request;
   int open = 0;

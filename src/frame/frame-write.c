@@ -14,26 +14,31 @@
 #include <skalibs/types.h>
 #include <skalibs/uint32.h>
 
+#include <maildir.pb-c.h>
 #include <porter/child.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
 #include <porter/outcome.h>
+#include <porter/say.h>
 
-#define USAGE "frame-write [ -j ] [ -n max ] [ -t seconds ] [ prog... ]"
+#define USAGE "frame-write [ -d dir ] [ -j ] [ -n max ] [ -t seconds ] [ prog... ]"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 #define HEAD 4  /* octets of the length, in front of the message in the same file: one sendfile sends both */
 
-/* A file in memory that nobody can make longer than HEAD + max octets; its offset is behind the length. */
-static int catcher(uint32_t max)
+static struct { char const *dir; unsigned int max, patience; int json; } option = { NULL, FRAME_RESPONSE_MAX, FRAME_PATIENCE, 0 };
+
+/* A file in memory; its offset is behind the length. Nobody can make it longer than HEAD + max octets and some, so that one who
+ * writes more than max is noticed: a write beyond its end may do nothing at all. */
+static int catcher(void)
 {
   struct rlimit limit;
-  uint64_t size = (uint64_t)max + HEAD;
+  uint64_t size = (uint64_t)HEAD + option.max + 2 * FRAME_PIECE;
   int fd = memfd_create("response", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) strerr_diefu1sys(EXIT_TEMPORARY, "make a file in memory");
+  if (fd < 0) die_unable(EXIT_TEMPORARY, "make a file in memory");
   /* Whoever reaches the limit on files is killed; one octet before it he is told. */
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur <= size) size = limit.rlim_cur ? limit.rlim_cur - 1 : 0;
   if (ftruncate(fd, (off_t)size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0 || lseek(fd, HEAD, SEEK_SET) < 0)
-    strerr_diefu1sys(EXIT_TEMPORARY, "prepare a file in memory");
+    die_unable(EXIT_TEMPORARY, "prepare a file in memory");
   return fd;
 }
 
@@ -41,13 +46,15 @@ static int catcher(uint32_t max)
 static void fill(int fd)
 {
   char s[FRAME_PIECE];
-  for (;;) {
+  for (uint64_t got = 0; ; ) {
     size_t n;
     errno = 0;
     n = allread(0, s, sizeof s);
-    if (n && allwrite(fd, s, n) < n) strerr_diefu1sys(EXIT_PERMANENT, "keep a message of that size");
+    got += n;
+    if (got > option.max) errno = EFBIG;
+    if (n && (got > option.max || allwrite(fd, s, n) < n)) die_unable(EXIT_PERMANENT, "keep a message of that size");
     if (n == sizeof s) continue;
-    if (errno) strerr_diefu1sys(EXIT_TEMPORARY, "read the message");
+    if (errno) die_unable(EXIT_TEMPORARY, "read the message");
     return;
   }
 }
@@ -55,50 +62,77 @@ static void fill(int fd)
 static int run(char const *const *argv, int fd)
 {
   pid_t pid = child_start(argv, (char const *const *)environ, &(child_fd){ fd, 1 }, 1, NULL);
-  if (!pid) strerr_diefu2sys(child_unrun(errno), "run ", argv[0]);
+  if (!pid) die_unable(child_unrun(errno), "run ", argv[0]);
   return child_wait(pid);
 }
 
-/* Once the first octet may have gone, nobody else may answer: frame-read leaves EXIT_REQUEST alone. */
-static int respond(int fd, uint64_t len, int code, int json, unsigned int patience)
+/* What the reader takes his time for shall not lie in memory: the account's disk and quota pay. Where they do not, or there is no such
+ * file, it stays there, and goes as it is sent. Returns the file, and says whether it is the same. */
+static int settle(int fd, uint64_t len, int *memory)
+{
+  *memory = len > FRAME_MEMORY_MAX;
+  if (!*memory || !option.dir) return fd;
+  int file = frame_file(option.dir);
+  if (file < 0) return fd;
+  if (!frame_copy(file, fd, len)) {
+    close(file);
+    return fd;
+  }
+  close(fd);
+  *memory = 0;
+  return file;
+}
+
+static int respond_failure(int code, int error, char const *text)
 {
   char s[FRAME_FAILURE_MAX];
+  if (frame_put(1, s, frame_failure(s, option.json, error, text), option.patience)) return code;
+  say_unable("send the response", NULL);
+  return EXIT_REQUEST;
+}
+
+/* Once the first octet may have gone, nobody else may answer: frame-read leaves EXIT_REQUEST alone. */
+static int respond(int fd, uint64_t len, int code)
+{
+  char s[HEAD];
+  int memory;
   uint32_pack_big(s, (uint32_t)(len - HEAD));
-  if (pwrite(fd, s, HEAD, 0) != HEAD || !frame_tick(1)) strerr_diefu1sys(EXIT_TEMPORARY, "prepare the response");
-  if (len == HEAD && code) {
-    /* A program that says no without a word: an empty message would read as success. */
-    outcome none = outcome_of_call(code);
-    if (frame_put(1, s, frame_failure(s, json, none.error, none.text), patience)) return code;
-  }
-  else if (frame_put_file(1, fd, len, patience)) return code;
-  strerr_warnwu1sys("send the response");
+  if (pwrite(fd, s, HEAD, 0) != HEAD) die_unable(EXIT_TEMPORARY, "prepare the response");
+  fd = settle(fd, len, &memory);
+  if (!frame_tick(1)) die_unable(EXIT_TEMPORARY, "prepare the response");
+  if (frame_put_file(1, fd, len, option.patience, memory)) return code;
+  say_unable("send the response", NULL);
   return EXIT_REQUEST;
 }
 
 int main(int argc, char const *const *argv)
 {
-  unsigned int max = RESPONSE_MAX, patience = FRAME_PATIENCE;
-  int json = 0;
   PROG = "frame-write";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "jn:t:", &l)) != -1; ) switch (opt) {
-      case 'j': json = 1; break;
-      case 'n': if (!uint0_scan(l.arg, &max)) dieusage(); break;
-      case 't': if (!uint0_scan(l.arg, &patience) || !patience) dieusage(); break;
+    for (int opt; (opt = subgetopt_r(argc, argv, "d:jn:t:", &l)) != -1; ) switch (opt) {
+      case 'd': option.dir = l.arg; break;
+      case 'j': option.json = 1; break;
+      case 'n': if (!uint0_scan(l.arg, &option.max)) dieusage(); break;
+      case 't': if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage(); break;
       default: dieusage();
     }
     argc -= l.ind; argv += l.ind;
   }
-  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
 
-  int code = EXIT_DONE, fd = catcher(max);
+  int code = EXIT_DONE, fd = catcher();
   if (argc) code = run(argv, fd);
   else fill(fd);
-  if (!outcome_of_call(code).answered) return code;
   off_t len = lseek(fd, 0, SEEK_CUR);
-  if (len < HEAD || len > (off_t)max + HEAD) strerr_dief1x(EXIT_TEMPORARY, "the program moved in its output");
-  return respond(fd, (uint64_t)len, code, json, patience);
+  if (len > (off_t)option.max + HEAD)
+    return respond_failure(EXIT_ERROR, PORTER__ERROR__CODE__TOO_LARGE, "the response would be too long, ask for less");
+  outcome end = outcome_of_call(code);
+  if (!end.answered) return code;
+  if (len < HEAD) die(EXIT_TEMPORARY, "the program moved in its output");
+  /* A program that says no without a word: an empty message would read as success. */
+  if (len == HEAD && code) return respond_failure(code, end.error, end.text);
+  return respond(fd, (uint64_t)len, code);
 }

@@ -7,6 +7,7 @@
 
 #include <porter/child.h>
 #include <porter/exit.h>
+#include <porter/say.h>
 
 static void handle(int sig, void (*handler)(int))
 {
@@ -17,7 +18,14 @@ static void handle(int sig, void (*handler)(int))
 void child_signals(void)
 {
   handle(SIGPIPE, SIG_IGN);
+  handle(SIGXFSZ, SIG_IGN);
   handle(SIGCHLD, SIG_DFL);
+}
+
+static void give_back_signals(void)
+{
+  handle(SIGPIPE, SIG_DFL);
+  handle(SIGXFSZ, SIG_DFL);
 }
 
 /* posix_spawn would do, but asks for the handler of each of 64 signals in the child: 130 system calls. Between vfork and
@@ -32,7 +40,7 @@ pid_t child_start(char const *const *argv, char const *const *envp, child_fd con
     for (unsigned int i = 0; i < n && !e; i++)
       if (fds[i].from == fds[i].to ? fcntl(fds[i].to, F_SETFD, 0) < 0 : dup2(fds[i].from, fds[i].to) < 0) e = errno;
     if (!e) {
-      handle(SIGPIPE, SIG_DFL);
+      give_back_signals();
       if (mask) sigprocmask(SIG_SETMASK, mask, NULL);
       execvpe(argv[0], (char *const *)argv, (char *const *)envp);
       e = errno;
@@ -54,5 +62,16 @@ int child_wait(pid_t pid)
 
 int child_unrun(int e)
 {
-  return e == ENOENT || e == ENOTDIR ? EXIT_NOTFOUND : EXIT_NOEXEC;
+  switch (e) {
+    case ENOENT: case ENOTDIR: return EXIT_NOTFOUND;
+    case EAGAIN: case ENOMEM: case EMFILE: case ENFILE: case ETXTBSY: return EXIT_TEMPORARY;
+    default: return EXIT_NOEXEC;
+  }
+}
+
+int child_exec(char const *const *argv, char const *const *envp)
+{
+  give_back_signals();
+  execvpe(argv[0], (char *const *)argv, (char *const *)envp);
+  return say_fatal_unable(child_unrun(errno), "run ", argv[0], NULL);
 }

@@ -3,14 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <skalibs/djbunix.h>
-#include <skalibs/exec.h>
+#include <skalibs/posixplz.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include <porter/child.h>
 #include <porter/exit.h>
 #include <porter/maildir_enter.h>
+#include <porter/say.h>
 #include <porter/text.h>
 
 #define USAGE "maildir-enter [ -c ] [ -m mailuser ] template prog..."
@@ -33,18 +36,18 @@ int main(int argc, char const *const *argv)
     argc -= l.ind; argv += l.ind;
   }
   if (argc < 2) dieusage();
-  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
-  if (mailuser && user && strcmp(mailuser, user)) strerr_dief1x(EXIT_ACCOUNT, "the mailbox asked for is not that of who logged in");
+  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  if (mailuser && user && strcmp(mailuser, user)) die(EXIT_ACCOUNT, "the mailbox asked for is not that of who logged in");
   if (!mailbox_expand(&path, argv[0], mailuser ? mailuser : user, getenv("HOME"))) {
-    if (errno == EINVAL) strerr_dief2x(EXIT_USAGE, "this is no template for a mailbox: ", argv[0]);
-    strerr_dief2x(EXIT_ACCOUNT, "unable to make a path: AUTHUSER or HOME is missing or does not fit into ", argv[0]);
+    if (errno == EINVAL) die(EXIT_USAGE, "this is no template for a mailbox: ", argv[0]);
+    die(EXIT_ACCOUNT, "unable to make a path: AUTHUSER or HOME is missing or does not fit into ", argv[0]);
   }
   umask(077);
   if (!mailbox_enter(&path, make)) {
     int e = errno;
     text_escape(shown, path.s, strlen(path.s));
     errno = e;
-    strerr_diefu2sys(mailbox_trouble(e) ? EXIT_TEMPORARY : EXIT_ACCOUNT, "enter mailbox ", shown);
+    die_unable(mailbox_trouble(e) ? EXIT_TEMPORARY : EXIT_ACCOUNT, "enter mailbox ", shown);
   }
-  xexec(argv + 1);
+  return child_exec(argv + 1, (char const *const *)environ);
 }

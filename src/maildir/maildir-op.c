@@ -71,14 +71,14 @@ int main(int argc, char const *const *argv)
   if (!fd_sanitize()) return EXIT_TEMPORARY;
   if (argc != 2) strerr_dieusage(EXIT_USAGE, USAGE);
   /* Its uid may serve many mailboxes: none of their owners' other processes may look into this one. */
-  if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0) strerr_diefu1sys(EXIT_TEMPORARY, "become undumpable");
+  if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0) die_unable(EXIT_TEMPORARY, "become undumpable");
   signal(SIGBUS, shrunk);
   if (!mailbox_open(&box))
-    strerr_diefu1sys(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? EXIT_ACCOUNT : EXIT_TEMPORARY, "open the Maildir in the current directory");
+    die_unable(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? EXIT_ACCOUNT : EXIT_TEMPORARY, "open the Maildir in the current directory");
   box.warn = warn;
-  if (!method_request_read(&request, argv[1], &box, 0, &a)) strerr_diefu1sys(EXIT_TEMPORARY, "read request");
+  if (!method_request_read(&request, argv[1], &box, 0, &a)) die_unable(EXIT_TEMPORARY, "read request");
   code = method_answer(&box, argv[1], &request, write_out, &out, &failed);
-  if (code == EXIT_TEMPORARY) strerr_diefu1sys(EXIT_TEMPORARY, failed);
-  if (!flush(&out)) strerr_diefu1sys(EXIT_TEMPORARY, "write response");
+  if (code == EXIT_TEMPORARY) die_unable(EXIT_TEMPORARY, failed);
+  if (!flush(&out)) die_unable(EXIT_TEMPORARY, "write response");
   return code;
 }

@@ -132,13 +132,53 @@ static void put(char const *name, int kind, size_t len, size_t want, int good)
   }
   close(from);
   errno = 0;
-  is_int(frame_put_file(to, fd, len, 1), good, name);
+  is_int(frame_put_file(to, fd, len, 1, 0), good, name);
   if (!good) is_int(errno, ETIMEDOUT, "errno");
   close(to), close(fd);
   if (!good) kill(pid, SIGKILL);
   int status;
   waitpid(pid, &status, 0);
   if (good) is_int(status, 0, "all of it came, and no more");
+}
+
+/* A sealed file in memory of which a quarter has gone, to a reader who then reads no more. */
+static void memfd_sent(void)
+{
+  int pair[2], fd = memfd_create("test", MFD_ALLOW_SEALING);
+  struct stat st;
+  char byte = 'x';
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0 || ftruncate(fd, 8 << 20) < 0) exit(111);
+  for (off_t at = 0; at < 8 << 20; at += 4096) if (pwrite(fd, &byte, 1, at) != 1) exit(111);
+  if (fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0) exit(111);
+  pid_t pid = fork();
+  if (!pid) {
+    static char back[2 << 20];
+    size_t bad = 0;
+    close(pair[0]);
+    for (size_t n = 0; n < sizeof back; ) {
+      ssize_t r = read(pair[1], back + n, sizeof back - n);
+      if (r <= 0) _exit(2);
+      n += (size_t)r;
+    }
+    for (size_t n = 0; n < sizeof back; n++) bad += back[n] != (n % 4096 ? 0 : 'x');
+    if (bad) kill(getppid(), SIGTERM);
+    pause();
+  }
+  close(pair[1]);
+  ok(!frame_put_file(pair[0], fd, 8 << 20, 1, 1) && errno == ETIMEDOUT, "a reader who stops in the middle of a file in memory");
+  ok(fstat(fd, &st) == 0 && st.st_blocks <= (6 << 20) / 512, "what has gone takes no memory any more");
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  close(pair[0]), close(fd);
+}
+
+static void too_slow(void)
+{
+  ok(!frame_slow(0, 59999, 60), "nobody is too slow before the patience is over");
+  ok(frame_slow(4096 * 60 - 1, 60000, 60), "less than 4096 octets a second then");
+  ok(!frame_slow(4096 * 60, 60000, 60), "as much as that");
+  ok(frame_slow(4096ull * 3600 - 1, 3600000, 60), "less in an hour");
+  ok(!frame_slow(40u << 20, 3600000, 60), "who took much at first has time left");
 }
 
 static void puts_away(void)
@@ -154,13 +194,14 @@ static void puts_away(void)
   put("a file into a pipe that is not read", 0, 5 << 20, 1000, 0);
   if (ftruncate(fd, 300000) < 0) exit(111);
   fcntl(to, F_SETFL, O_APPEND);
-  ok(frame_put_file(to, fd, 300000, 1) && fstat(to, &st) == 0 && st.st_size == 300000, "a file behind another, which sendfile refuses");
+  ok(frame_put_file(to, fd, 300000, 1, 0) && fstat(to, &st) == 0 && st.st_size == 300000, "a file behind another, which sendfile refuses");
   close(to);
   errno = 0;
-  ok(!frame_put_file(to, fd, 300000, 1) && errno == EBADF, "a closed descriptor");
+  ok(!frame_put_file(to, fd, 300000, 1, 0) && errno == EBADF, "a closed descriptor");
   to = memfd_create("test", 0);
-  ok(!frame_put_file(to, fd, 300001, 1) && errno == EIO, "more than the file has");
+  ok(!frame_put_file(to, fd, 300001, 1, 0) && errno == EIO, "more than the file has");
   close(to);
+  memfd_sent();
   ok(frame_tick(0), "it stands still");
   unlink(name);
   close(fd);
@@ -198,6 +239,7 @@ int main(void)
   heads();
   messages();
   late_octets();
+  too_slow();
   puts_away();
   failures();
   return done();

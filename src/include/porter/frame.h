@@ -72,9 +72,17 @@ extern int frame_begun (void);
 extern size_t frame_request_head (char *s, char const *method, uint32_t len);
 /* Writes len octets, at most 4096, once there is room for them, waiting at most patience seconds. 1, or 0 with errno. */
 extern int frame_put (int fd, char const *s, size_t len, unsigned int patience);
-/* Writes the first len octets of the file from to fd; each FRAME_PIECE must go within patience seconds. 1, or 0 with errno
- * (ETIMEDOUT where the reader does not read). Needs frame_tick: nothing else gets a process out of a blocking write. */
-extern int frame_put_file (int fd, int from, uint64_t len, unsigned int patience);
+/* Writes the first len octets of the file from to fd; each FRAME_PIECE must go within patience seconds, and once these are over,
+ * FRAME_RATE must be kept (frame_slow). With punch, what has gone is taken out of the file (a memfd, sealed or not): its memory is free
+ * again. 1, or 0 with errno (ETIMEDOUT where the reader does not read). Needs frame_tick: nothing else gets a process out of a blocking write. */
+extern int frame_put_file (int fd, int from, uint64_t len, unsigned int patience, int punch);
+/* Whether a reader who has taken so many octets in so many milliseconds is too slow. */
+extern int frame_slow (uint64_t octets, int64_t milliseconds, unsigned int patience);
+/* An unnamed file in the directory dir, closed on exec, for reading and writing. -1 with errno: EOPNOTSUPP or EISDIR where the file system
+ * or the kernel has none. */
+extern int frame_file (char const *dir);
+/* Copies the first len octets of the file from to the file to, at its offset. 1, or 0 with errno (ENOSPC, EDQUOT, EFBIG ...). */
+extern int frame_copy (int to, int from, uint64_t len);
 /* Has a signal without effect interrupt what blocks, once a second; frame_tick(0) ends it. 1, or 0 with errno. */
 extern int frame_tick (int on);
 

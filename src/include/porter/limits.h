@@ -49,6 +49,13 @@
 /* What must come or go within the patience. A pipe holds it, and 60 s for it are slower than any line that works. */
 #define FRAME_PIECE 65536u
 #define FRAME_PATIENCE 60u
+/* A response that is sent: a mail of 64 MiB and what stands around it. Larger parts are asked for piece by piece (Raw). */
+#define FRAME_RESPONSE_MAX 68157440u
+/* What a reader takes his time for lies in memory up to here, beyond in a file. */
+#define FRAME_MEMORY_MAX (1u << 20)
+/* Octets a second that a response must keep up, counted over the whole of it: 15 slow readers are no burden for weeks, and a line that is
+ * slower serves nobody. */
+#define FRAME_RATE 4096u
 /* What is dropped from a client that still sends when the stream has ended: long enough for the response to reach him. */
 #define FRAME_DRAIN_MS 2000
 #define FRAME_DRAIN_MAX (64u << 20)

@@ -1,5 +1,6 @@
 /* Writing a response, and ending the stream. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -52,10 +53,24 @@ static ssize_t copy_piece(int fd, int from, off_t *at, size_t len)
   return w;
 }
 
-int frame_put_file(int fd, int from, uint64_t len, unsigned int patience)
+int frame_slow(uint64_t octets, int64_t milliseconds, unsigned int patience)
 {
-  off_t at = 0;
+  return milliseconds >= (int64_t)patience * 1000 && octets / FRAME_RATE < (uint64_t)milliseconds / 1000;
+}
+
+/* The kernel keeps the pages that a socket has not sent yet. */
+static off_t take_out(int from, off_t taken, off_t at)
+{
+  off_t piece = (at - taken) & ~(off_t)(FRAME_PIECE - 1);
+  if (piece && fallocate(from, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, taken, piece) == 0) taken += piece;
+  return taken;
+}
+
+int frame_put_file(int fd, int from, uint64_t len, unsigned int patience, int punch)
+{
+  off_t at = 0, taken = 0;
   int whole = 1;
+  int64_t start = frame_clock();
   uint64_t mark = FRAME_PIECE;  /* must be reached by the deadline */
   int64_t deadline = frame_clock() + (int64_t)patience * 1000;
   while ((uint64_t)at < len) {
@@ -68,6 +83,8 @@ int frame_put_file(int fd, int from, uint64_t len, unsigned int patience)
       default: return 0;
     }
     int64_t now = frame_clock();
+    if (punch) taken = take_out(from, taken, at);
+    if (frame_slow((uint64_t)at, now - start, patience)) return errno = ETIMEDOUT, 0;
     if ((uint64_t)at >= mark) {
       mark = (uint64_t)at + FRAME_PIECE;
       deadline = now + (int64_t)patience * 1000;
