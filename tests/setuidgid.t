@@ -95,9 +95,29 @@ is 'nothing comes back' "$(cat "$work/out")" '0000000000000000 0000000000000000 
 # --- -e ---
 exits '-e' 0 env AUTHUSER=a PORTER_STATUS=5 PATH="/tmp/evil:$PATH" LD_PRELOAD= IFS=x ENV=x HOME=x MAILDIR=x UID=0 "$bin/setuidgid" -e -u "$s" /usr/bin/env
 is '-e: what is kept' "$(sort "$work/out" | tr '\n' ' ')" \
-  "AUTHUSER=a PATH=$(head -n 1 "$top/conf-home")/bin:/usr/local/bin:/usr/bin:/bin PORTER_STATUS=5 "
+  "AUTHUSER=a HOME=x PATH=$(head -n 1 "$top/conf-home")/bin:/usr/local/bin:/usr/bin:/bin PORTER_STATUS=5 "
 exits '-e: a variable that only begins like one' 0 env AUTHUSERS=a "$bin/setuidgid" -e -u "$s" /usr/bin/env
 is '-e: is not kept' "$(grep -c AUTHUSER "$work/out")" 0
+
+# --- descriptors ---
+cat > "$work/fds" <<'END'
+#!/bin/sh
+for fd in /proc/self/fd/*; do [ -e "$fd" ] && printf '%s ' "${fd##*/}"; done
+END
+chmod 755 "$work/fds"
+with_open() {  # ARGUMENTS OF setuidgid, under a bash that has 5, 6, 7, 10 and 251 open
+  bash -c 'exec 5</dev/null 6</dev/null 7</dev/null 10</dev/null 251</dev/null; exec "$@"' bash env "$@" | tr ' ' '\n' | awk '$1 > 3 || $1 < 3' | tr '\n' ' '
+}
+is 'descriptors above 2 are closed' "$(with_open setuidgid -u "$s" ls /proc/self/fd)" '0 1 2 '
+is 'but PORTER_STATUS'\''s' "$(with_open PORTER_STATUS=251 setuidgid -u "$s" ls /proc/self/fd)" '0 1 2 251 '
+is 'and those of -k' "$(with_open PORTER_STATUS=251 setuidgid -k 7,6 -u "$s" ls /proc/self/fd)" '0 1 2 251 6 7 '
+for usage in '-k x' '-k 6,' '-k 6,x' '-k -1' '-k 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17'; do
+  # shellcheck disable=SC2086
+  exits "usage: $usage" 100 setuidgid $usage -u "$s" true
+done
+background setuidgid -u "$s" sleep 60
+wait_for pgrep -u "$s" sleep
+exits 'a limit on processes is a temporary failure' 111 prlimit --nproc=0 "$bin/setuidgid" -u "$s" /bin/true
 
 exits 'the exit code is the program'\''s' 42 as -- -u "$s" sh -c 'exit 42'
 exits 'a program that is not there' 127 as -- -u "$s" "$work/none"

@@ -37,7 +37,7 @@
 #define STATUS_FLOOR 10  /* below it are descriptors that somebody means something by */
 
 static struct { unsigned int patience, delay; int json, lower, verbose; } option = { 30, 2, 0, 0, 0 };
-static char user[2 * TEXT_ESCAPE_MAX + 3];  /* for the log, in quotes */
+static char who[2 * TEXT_ESCAPE_MAX + 3];  /* for the log, in quotes */
 static struct timespec arrival;             /* of the Auth frame */
 
 /* What is in quotes can end them no earlier: text_escape doubles a backslash. */
@@ -77,7 +77,7 @@ static void report(char const *outcome)
   char s[TEXT_ESCAPE_MAX + 1];
   if (!option.verbose) return;
   char const *kind = peer(s);
-  say(kind, s, ": ", outcome, ": ", *user ? user : "no user", NULL);
+  say(kind, s, ": ", outcome, ": ", *who ? who : "no user", NULL);
 }
 
 /* Until the next whole multiple of the delay after the frame came: a check that takes longer, or waits for its turn, does not show. */
@@ -204,7 +204,7 @@ int main(int argc, char const *const *argv)
       : refuse(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST,
         got == FRAME_METHOD ? "the first request must be Auth" : frame_reason(got));
   }
-  quote(user, c.user);
+  quote(who, c.user);
 
   sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = nothing, .sa_flags = SA_NOCLDSTOP }, NULL);
   sigemptyset(&blocked);
