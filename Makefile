@@ -11,7 +11,9 @@ SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-om
 COMPILE = $(CC) $(DEFS) -Isrc/include -I$(B)/gen $(CPPFLAGS) $(WARN) $(SAN) $(CFLAGS)
 # A wholly static program starts in half the time; those that ask NSS need a dynamic libc.
 DYNAMIC := auth setuidgid
-STATIC := $(if $(SANITIZE),,-static)
+STATIC := $(if $(SANITIZE),,-static-pie)
+# Every address is drawn anew at each start, and no table of functions can be written to once it runs.
+HARDEN := $(if $(SANITIZE),,-Wl,-z,relro,-z,now)
 LDLIBS := -Wl,--as-needed -Wl,-Bstatic -lskarnet -lprotobuf-c -ljansson -lcrypt -lmd
 DYNAMIC_LDLIBS := $(LDLIBS) -Wl,-Bdynamic
 
@@ -27,10 +29,10 @@ INTERFACES := $(addprefix src/proto/,org.varlink.service.varlink de.jmhoffmann.j
 GENERATED := $(addprefix $(B)/gen/,maildir.pb-c.h message_types.h varlink_interfaces.h charset_tables.h fold_tables.h)
 vpath %.c $(sort $(dir $(SOURCES)))
 
-all: $(PROGRAMS) $(SCRIPTS)
+all: $(PROGRAMS) $(SCRIPTS) $(B)/libraries
 $(PROGRAMS): $(B)/bin/%: $(B)/main/%.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(SAN) $(LDFLAGS) $(if $(filter $*,$(DYNAMIC)),-o $@ $^ $(DYNAMIC_LDLIBS),$(STATIC) -o $@ $^ $(if $(STATIC),$(LDLIBS),$(DYNAMIC_LDLIBS)))
+	$(CC) $(SAN) $(HARDEN) $(LDFLAGS) $(if $(filter $*,$(DYNAMIC)),-pie -o $@ $^ $(DYNAMIC_LDLIBS),$(STATIC) -o $@ $^ $(if $(STATIC),$(LDLIBS),$(DYNAMIC_LDLIBS)))
 $(B)/main/%.o: %.c $(SETTINGS) | $(GENERATED)
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
@@ -54,6 +56,9 @@ $(B)/gen/varlink_interfaces.h: $(INTERFACES)
 $(filter %_tables.h,$(GENERATED)): $(B)/gen/%_tables.h: src/gen/%_tables.c
 	@mkdir -p $(@D)
 	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $< && $(@:.h=) > $@.new && mv $@.new $@
+# What the programs were linked with (package/stale).
+$(B)/libraries: $(PROGRAMS)
+	package/stale record > $@.new && mv $@.new $@
 $(SCRIPTS): $(B)/bin/%: src/run/% conf-home
 	@mkdir -p $(@D)
 	sed 's,@HOME@,$(HOME_DIR),g' $< > $@ && chmod 755 $@

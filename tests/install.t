@@ -24,6 +24,29 @@ for interface in "$top"/src/proto/*.varlink; do ok "the interface ${interface##*
 named() { cat "$home"/man/*/* "$home/doc/README.md" | grep -Eo '\bdoc/[a-z]+(\.[a-z]+)?' | sort -u | while read -r file; do [ -e "$home/$file" ] || echo "$file"; done; }
 is 'the documents that pages name' "$(named)" ''
 is 'nothing elsewhere' "$(find "$dest" -type f ! -path "$home/*")" ''
+is 'nothing is stale' "$(DESTDIR=$dest "$top/package/stale")" ''
+sed -i 's/^[0-9a-f]*\( libc.a\)/0\1/' "$home/doc/libraries"
+exits 'a library that has changed since' 1 env DESTDIR="$dest" "$top/package/stale"
+is 'is named' "$(cut -d' ' -f1 "$work/out")" libc.a
+exits 'where nothing is installed' 111 env DESTDIR="$work/none" "$top/package/stale"
+# What an attack with a memory fault would need: addresses that it knows, tables that it can write to, a stack that it can jump over.
+hard() {
+  while read -r name _; do
+    readelf -h "$home/bin/$name" 2>/dev/null | grep -q 'Type: *DYN' || { head -c 2 "$home/bin/$name" | grep -q '#!' && continue; echo "$name: fixed addresses"; }
+    readelf -dW "$home/bin/$name" | grep -q 'BIND_NOW' || echo "$name: lazy binding"
+    readelf -lW "$home/bin/$name" | grep -q 'GNU_RELRO' || echo "$name: tables that can be written to"
+    readelf -lW "$home/bin/$name" | grep -q 'GNU_STACK.* RW ' || echo "$name: a stack that can be run"
+    readelf -sW "$home/bin/$name" | grep -q '__stack_chk_fail' || echo "$name: no canaries"
+  done < "$top/package/modes"
+}
+for flag in -fstack-clash-protection -D_FORTIFY_SOURCE=3; do
+  ok "conf-compile has $flag" sh -c 'head -n 1 "$1/conf-compile" | grep -q -e " $2"' sh "$top" $flag
+done
+case $B in
+  *asan*) skip 'hardened programs' 'built with sanitizers' ;;
+  *) is 'all programs are hardened' "$(hard)" '' ;;
+esac
+ok 'the demo makes no secret before umask 077' sh -c '[ "$(grep -nE "^umask|> .*(password|users|credentials)" "$1/package/demo" | head -n 1 | cut -d: -f2)" = "umask 077" ]' sh "$top"
 before=$(find "$home" -type f | sort)
 exits 'over itself' 0 install_porter
 is 'is the same' "$(find "$home" -type f | sort)" "$before"
