@@ -226,7 +226,7 @@ def frames():
     bad("a method of 2^32-1 bytes", word(2 ** 32 - 1))
     for method in (b"1Stats", b"_Stats", b"Sta ts", b"Stats\n", b"Stats\0", b"St\xc3\xa4ts", b"../Stats", b"-Stats"):
         bad("a method %r" % method, frame(method))
-    case("a message longer than the limit, announced but not sent", 4, sends(word(5) + b"Stats" + word((1 << 20) + 1), "BAD_REQUEST"))
+    case("a message longer than the limit, announced but not sent", 4, sends(word(5) + b"Stats" + word((65 << 20) + 1), "BAD_REQUEST"))
     bad("a message of 2^32-1 octets", word(5) + b"Stats" + word(2 ** 32 - 1))
     bad("what is no protobuf", frame("Stats", b"\xff\xff\xff"))
     bad("an unknown method", frame("A" * 64), "UNSUPPORTED", 6)

@@ -51,8 +51,6 @@
 #define FRAME_PATIENCE 60u
 /* A response that is sent: a mail of 64 MiB and what stands around it. Larger parts are asked for piece by piece (Raw). */
 #define FRAME_RESPONSE_MAX 68157440u
-/* What a reader takes his time for lies in memory up to here, beyond in a file. */
-#define FRAME_MEMORY_MAX (1u << 20)
 /* Octets a second that a response must keep up, counted over the whole of it: 15 slow readers are no burden for weeks, and a line that is
  * slower serves nobody. */
 #define FRAME_RATE 4096u

@@ -108,7 +108,7 @@ enum frame_status frame_request_read(int fd, frame_request *request, uint32_t ma
 /* A file for a message of that length: in the directory dir where it is long, so that many of them do not fill the memory. */
 static int message_file(char const *dir, uint32_t len)
 {
-  int fd = dir && len > FRAME_MEMORY_MAX ? open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+  int fd = dir && len > FRAME_MEMORY_MAX ? frame_file(dir) : -1;
   return fd >= 0 ? fd : memfd_create("request", MFD_CLOEXEC);
 }
 
