@@ -12,6 +12,7 @@
 
 #include <porter/exit.h>
 #include <porter/method.h>
+#include <porter/say.h>
 #include <porter/text.h>
 
 #define USAGE "maildir-op method"
