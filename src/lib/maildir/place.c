@@ -22,8 +22,6 @@
 #include "private.h"
 
 #define RECORD_MAX 512           /* octets that one name may take in a listing: 280, and some more */
-#define GRAIN 20000000u          /* nanoseconds: two ticks of the slowest kernel */
-#define GRAIN_COARSE 3000000000u /* stamps of whole seconds, or another machine's clock */
 
 size_t place_room(int fd)
 {
@@ -127,12 +125,6 @@ int place_stamp_take(int fd, place_stamp *s)
 int place_stamp_same(place_stamp const *a, place_stamp const *b)
 {
   return a->changed == b->changed && a->modified == b->modified && a->inode == b->inode && a->device == b->device;
-}
-
-int place_stamp_settled(place_stamp const *s, uint64_t clock, int remote)
-{
-  uint64_t const grain = remote || s->changed % 1000000000u == 0 ? GRAIN_COARSE : GRAIN;
-  return clock > s->changed && clock - s->changed > grain;
 }
 
 int place_remote(int fd)

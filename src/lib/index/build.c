@@ -1,0 +1,273 @@
+/* An image is made in memory: sections grow as mails are added; orders, twins and checks are made at the end. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <skalibs/uint32.h>
+#include <skalibs/uint64.h>
+
+#include "index.h"
+
+/* Room for more octets behind len. */
+static int grow(char **s, size_t *room, size_t len, size_t more)
+{
+  size_t want = *room ? *room : 65536;
+  char *larger;
+  if (len + more <= *room) return 1;
+  while (want < len + more) want *= 2;
+  larger = realloc(*s, want);
+  if (!larger) return 0;
+  *s = larger;
+  *room = want;
+  return 1;
+}
+
+static int grow_mails(index_builder *b)
+{
+  size_t const room = b->room ? 2 * b->room : 256;
+  char *more;
+  if (b->h.n < b->room) return 1;
+  if (b->h.n + 1 >= INDEX_MAILS_MAX) return errno = EOVERFLOW, 0;
+  if (!(more = realloc(b->inodes, room * 8))) return 0;
+  b->inodes = more;
+  if (!(more = realloc(b->records, room * INDEX_RECORD))) return 0;
+  b->records = more;
+  b->room = room;
+  return 1;
+}
+
+int index_builder_add(index_builder *b, index_mail const *m)
+{
+  index_record r = m->r;
+  if (b->names_len > UINT32_MAX - 256 || b->text_len > UINT32_MAX - INDEX_MAIL_TEXT_MAX
+   || (r.provisional && b->provisionals == INDEX_PROVISIONAL_MAX)) return errno = EOVERFLOW, 0;
+  if (!grow_mails(b) || !grow(&b->names, &b->names_room, b->names_len, m->name.len + 1)
+   || !grow(&b->text, &b->text_room, b->text_len, m->text.len)) return 0;
+  r.name_at = (uint32_t)b->names_len;
+  r.text_at = (uint32_t)b->text_len;
+  r.flags &= ~(uint32_t)INDEX_TWIN;
+  b->names[b->names_len] = (char)m->name.len;
+  memcpy(b->names + b->names_len + 1, m->name.s, m->name.len);
+  memcpy(b->text + b->text_len, m->text.s, m->text.len);
+  b->names_len += m->name.len + 1;
+  b->text_len += m->text.len;
+  uint64_pack(b->inodes + 8 * (size_t)b->h.n, m->inode);
+  index_record_pack(b->records + INDEX_RECORD * (size_t)b->h.n, &r);
+  if (r.provisional) b->provisional[b->provisionals++] = b->h.n;
+  if (m->where == PLACE_NEW) b->h.n_new++;
+  b->h.n++;
+  b->unread += (uint64_t)index_unread(m);
+  b->octets += r.size;
+  return 1;
+}
+
+int index_builder_gone(index_builder *b, uint32_t sequence, uint32_t serial, uint32_t thread, slice base)
+{
+  char *s;
+  if (!grow(&b->gone, &b->gone_room, b->gone_len, 13 + base.len)) return 0;
+  s = b->gone + b->gone_len;
+  uint32_pack(s, sequence);
+  uint32_pack(s + 4, serial);
+  uint32_pack(s + 8, thread);
+  s[12] = (char)base.len;
+  memcpy(s + 13, base.s, base.len);
+  b->gone_len += 13 + base.len;
+  return 1;
+}
+
+/* --- the end --- */
+
+/* What is sorted: the records and names, and where a base is put together (,U= in the middle) that. */
+typedef struct sorting_s sorting;
+struct sorting_s {
+  index_builder *b;
+  arena a;
+  slice *base;
+  index_item *list, *spare;
+};
+
+static slice text_of(void const *context, uint32_t number, unsigned int by)
+{
+  index_builder const *const b = ((sorting const *)context)->b;
+  index_record r;
+  index_record_unpack(&r, b->records + INDEX_RECORD * (size_t)number);
+  return by == ORDER_SENDER ? (slice){ b->text + r.text_at, r.sender_len } : (slice){ b->text + r.text_at + r.sender_len, r.subject_len };
+}
+
+static slice sender_of(void const *context, uint32_t number)
+{
+  return text_of(context, number, ORDER_SENDER);
+}
+
+static slice subject_of(void const *context, uint32_t number)
+{
+  return text_of(context, number, ORDER_SUBJECT);
+}
+
+static slice base_of(void const *context, uint32_t number)
+{
+  return ((sorting const *)context)->base[number];
+}
+
+static int same_base(sorting const *s, size_t i, size_t k)
+{
+  slice const a = s->base[s->list[i].number], b = s->base[s->list[k].number];
+  return a.len == b.len && !memcmp(a.s, b.s, a.len);
+}
+
+/* Mails of one base lie together: they are twins, and their inodes order them. */
+static void order_twins(sorting *s)
+{
+  index_builder *const b = s->b;
+  for (size_t i = 0, run; i < b->h.n; i += run) {
+    for (run = 1; i + run < b->h.n && same_base(s, i, i + run); run++) ;
+    if (run == 1) continue;
+    for (size_t k = i; k < i + run; k++) {
+      char *const r = b->records + INDEX_RECORD * (size_t)s->list[k].number;
+      r[56] = (char)(r[56] | INDEX_TWIN);
+      uint64_unpack(b->inodes + 8 * (size_t)s->list[k].number, &s->list[k].key);
+    }
+    index_sort(s->list + i, run, s->spare);
+  }
+}
+
+static int sort_bases(sorting *s)
+{
+  index_builder *const b = s->b;
+  size_t at = 0;
+  for (uint32_t i = 0; i < b->h.n; i++) {
+    char room[INDEX_NAME_MAX];
+    slice const name = { b->names + at + 1, (unsigned char)b->names[at] }, base = index_base(name, room);
+    s->base[i] = base;
+    if (base.s == room && !(s->base[i].s = arena_copy(&s->a, base.s, base.len))) return 0;
+    s->list[i].number = i;
+    at += 1 + name.len;
+  }
+  index_sort_text(s->list, b->h.n, s->spare, base_of, s);
+  order_twins(s);
+  return 1;
+}
+
+/* The number that a record sorts by, with its sign turned so that unsigned comparison does. */
+static uint64_t number_of(char const *record, unsigned int by)
+{
+  index_record r;
+  index_record_unpack(&r, record);
+  return by == ORDER_SIZE ? r.size : (uint64_t)(by == ORDER_DATE ? r.date : r.arrival) ^ UINT64_C(1) << 63;
+}
+
+/* Sorting is stable, and begins with the order of bases: ties are right. */
+static char *sort_order(sorting *s, unsigned int by, char const *bases)
+{
+  size_t const n = s->b->h.n;
+  char *const order = malloc(n ? 4 * n : 1);
+  if (!order) return NULL;
+  for (size_t i = 0; i < n && bases; i++) uint32_unpack(bases + 4 * i, &s->list[i].number);
+  if (by == ORDER_SENDER) index_sort_text(s->list, n, s->spare, sender_of, s);
+  else if (by == ORDER_SUBJECT) index_sort_text(s->list, n, s->spare, subject_of, s);
+  else if (by != INDEX_BY_BASE) {
+    for (size_t i = 0; i < n; i++) s->list[i].key = number_of(s->b->records + INDEX_RECORD * (size_t)s->list[i].number, by);
+    index_sort(s->list, n, s->spare);
+  }
+  for (size_t i = 0; i < n; i++) uint32_pack(order + 4 * i, s->list[i].number);
+  return order;
+}
+
+static int make_orders(index_builder *b, folder_index *ix)
+{
+  size_t const n = b->h.n;
+  sorting s = { .b = b, .base = malloc(n * sizeof *s.base + 1), .list = malloc((n + 1) * sizeof *s.list), .spare = malloc((n + 1) * sizeof *s.spare) };
+  char **const order = ix->memory + SECTION_ORDERS;
+  int good = s.base && s.list && s.spare && sort_bases(&s) && (order[INDEX_BY_BASE] = sort_order(&s, INDEX_BY_BASE, NULL));
+  for (unsigned int by = 0; good && by < INDEX_BY_BASE; by++) good = (order[by] = sort_order(&s, by, order[INDEX_BY_BASE])) != NULL;
+  arena_free(&s.a);
+  free(s.base);
+  free(s.list);
+  free(s.spare);
+  return good;
+}
+
+static void make_checks(index_builder *b)
+{
+  size_t name_at = 0;
+  for (uint32_t i = 0; i < b->h.n; i++) {
+    char *const record = b->records + INDEX_RECORD * (size_t)i;
+    slice const name = { b->names + name_at + 1, (unsigned char)b->names[name_at] };
+    index_record r;
+    size_t keys;
+    uint64_t inode;
+    index_record_unpack(&r, record);
+    keys = (size_t)r.sender_len + r.subject_len;
+    uint64_unpack(b->inodes + 8 * (size_t)i, &inode);
+    uint32_pack(record + 60, index_record_check(record, inode, name,
+      (slice){ b->text + r.text_at, keys + 1 + 8 * (size_t)(unsigned char)b->text[r.text_at + keys] }));
+    name_at += 1 + name.len;
+  }
+}
+
+static int make_sums(folder_index *ix)
+{
+  uint64_t const len = ix->h.section[SECTION_ORDERS].len, blocks = (len + INDEX_BLOCK - 1) / INDEX_BLOCK;
+  char *s = malloc(4 * INDEX_ORDERS * blocks + 1);
+  ix->memory[SECTION_SUMS] = s;
+  ix->h.section[SECTION_SUMS].len = 4 * INDEX_ORDERS * blocks;
+  if (!s) return 0;
+  for (unsigned int section = SECTION_ORDERS; section < SECTION_ORDERS + INDEX_ORDERS; section++)
+    for (uint64_t at = 0; at < len; at += INDEX_BLOCK, s += 4)
+      uint32_pack(s, (uint32_t)index_check(section, ix->memory[section] + at, len - at < INDEX_BLOCK ? (size_t)(len - at) : INDEX_BLOCK));
+  return 1;
+}
+
+/* Gives the sections to ix, each at least an octet of memory. */
+static int hand_over(index_builder *b, folder_index *ix)
+{
+  char **const from[] = { &b->names, &b->inodes, &b->records, &b->text, &b->gone };
+  uint64_t const len[] = { b->names_len, 8 * (uint64_t)b->h.n, INDEX_RECORD * (uint64_t)b->h.n, b->text_len, b->gone_len };
+  static unsigned int const to[] = { SECTION_NAMES, SECTION_INODES, SECTION_RECORDS, SECTION_TEXT, SECTION_GONE };
+  for (unsigned int i = 0; i < 5; i++) {
+    if (!*from[i] && !(*from[i] = malloc(1))) return 0;
+    ix->memory[to[i]] = *from[i];
+    ix->h.section[to[i]].len = len[i];
+    *from[i] = NULL;
+  }
+  for (unsigned int by = 0; by < INDEX_ORDERS; by++) ix->h.section[SECTION_ORDERS + by].len = 4 * (uint64_t)b->h.n;
+  ix->memory[SECTION_PROVISIONAL] = malloc(4 * INDEX_PROVISIONAL_MAX);
+  if (!ix->memory[SECTION_PROVISIONAL]) return 0;
+  for (size_t i = 0; i < b->provisionals; i++) uint32_pack(ix->memory[SECTION_PROVISIONAL] + 4 * i, b->provisional[i]);
+  ix->h.section[SECTION_PROVISIONAL].len = 4 * b->provisionals;
+  return make_sums(ix);
+}
+
+static void place_sections(index_header *h)
+{
+  uint64_t at = INDEX_HEADER;
+  for (unsigned int i = 0; i < SECTIONS; i++) {
+    h->section[i].at = at;
+    at = (at + h->section[i].len + INDEX_ALIGN - 1) / INDEX_ALIGN * INDEX_ALIGN;
+  }
+  h->image = at;
+}
+
+int index_builder_finish(index_builder *b, folder_index *ix)
+{
+  if (!make_orders(b, ix)) return 0;
+  make_checks(b);
+  ix->h = b->h;
+  if (!hand_over(b, ix)) return 0;
+  place_sections(&ix->h);
+  if (ix->h.image > INDEX_FILE_MAX - INDEX_SEGMENTS_MAX) return errno = EOVERFLOW, 0;
+  ix->last = (index_segment){ .len = INDEX_SEGMENT, .sequence = ix->h.sequence + 1, .mails = ix->h.n, .unread = b->unread, .octets = b->octets };
+  ix->applied = 1;
+  index_builder_free(b);
+  return 1;
+}
+
+void index_builder_free(index_builder *b)
+{
+  free(b->names);
+  free(b->inodes);
+  free(b->records);
+  free(b->text);
+  free(b->gone);
+  *b = (index_builder)INDEX_BUILDER_ZERO;
+}

@@ -1,0 +1,340 @@
+/* The octets of an index: packed, unpacked and held to their bounds. */
+#include <string.h>
+
+#include <skalibs/uint16.h>
+#include <skalibs/uint32.h>
+#include <skalibs/uint64.h>
+
+#include <porter/text.h>
+
+#include "format.h"
+
+#define ORDER_MARK 0x01020304u
+#define SEGMENT_MAGIC 0x31676573u
+#define PROVISIONAL 0x8000u
+
+static uint32_t get32(char const *s)
+{
+  uint32_t u;
+  uint32_unpack(s, &u);
+  return u;
+}
+
+static uint64_t get64(char const *s)
+{
+  uint64_t u;
+  uint64_unpack(s, &u);
+  return u;
+}
+
+/* --- the header --- */
+
+enum { AT_FORMAT = 8, AT_MARK = 12, AT_INSTANCE = 16, AT_BIRTH = 24, AT_IMAGE = 32, AT_N = 40, AT_N_NEW = 44, AT_SERIAL = 48, AT_SECTIONS = 52,
+  AT_SEQUENCE = 56, AT_GONE_SINCE = 64, AT_KEY = 72, AT_KEYS_VERSION = 88, AT_SECTION = 96, AT_THREADS = AT_SECTION + 16 * SECTIONS, AT_CHECK = 504 };
+
+void index_header_pack(char *s, index_header const *h)
+{
+  memset(s, 0, INDEX_HEADER);
+  memcpy(s, INDEX_MAGIC, 8);
+  uint32_pack(s + AT_FORMAT, INDEX_FORMAT);
+  uint32_pack(s + AT_MARK, ORDER_MARK);
+  uint64_pack(s + AT_INSTANCE, h->instance);
+  uint64_pack(s + AT_BIRTH, h->birth);
+  uint64_pack(s + AT_IMAGE, h->image);
+  uint32_pack(s + AT_N, h->n);
+  uint32_pack(s + AT_N_NEW, h->n_new);
+  uint32_pack(s + AT_SERIAL, h->serial);
+  uint32_pack(s + AT_SECTIONS, SECTIONS);
+  uint64_pack(s + AT_SEQUENCE, h->sequence);
+  uint64_pack(s + AT_GONE_SINCE, h->gone_since);
+  memcpy(s + AT_KEY, h->key, INDEX_KEY);
+  uint64_pack(s + AT_KEYS_VERSION, h->keys_version);
+  for (unsigned int i = 0; i < SECTIONS; i++) {
+    uint64_pack(s + AT_SECTION + 16 * i, h->section[i].at);
+    uint64_pack(s + AT_SECTION + 16 * i + 8, h->section[i].len);
+  }
+  uint64_pack(s + AT_THREADS, h->threads_birth);
+  uint64_pack(s + AT_CHECK, index_check(0, s, AT_CHECK));
+}
+
+/* How long each section must be, where that follows from the number of mails; else how long it may be. */
+static int section_fits(index_header const *h, unsigned int i)
+{
+  index_stretch const *const x = h->section + i;
+  uint64_t const n = h->n;
+  uint64_t sums = 0;
+  if (x->at < INDEX_HEADER || x->at > h->image || x->len > h->image - x->at || x->at % INDEX_ALIGN) return 0;
+  if (i >= SECTION_ORDERS && i < SECTION_ORDERS + INDEX_ORDERS) return x->len == 4 * n;
+  switch (i) {
+    case SECTION_NAMES: return x->len >= 2 * n && x->len <= (INDEX_NAME_MAX + 1) * n;
+    case SECTION_INODES: return x->len == 8 * n;
+    case SECTION_RECORDS: return x->len == INDEX_RECORD * n;
+    case SECTION_TEXT: return x->len >= n && x->len <= (2 * INDEX_TEXT_MAX + 1 + 8 * INDEX_REFERENCES_MAX) * n;
+    case SECTION_SUMS:
+      for (unsigned int k = 0; k < INDEX_ORDERS; k++) sums += (h->section[SECTION_ORDERS + k].len + INDEX_BLOCK - 1) / INDEX_BLOCK;
+      return x->len == 4 * sums;
+    case SECTION_PROVISIONAL: return x->len <= 4 * INDEX_PROVISIONAL_MAX && x->len % 4 == 0;
+    default: return x->len <= UINT32_MAX;
+  }
+}
+
+int index_header_unpack(index_header *h, char const *s, uint64_t file_size)
+{
+  if (memcmp(s, INDEX_MAGIC, 8) || get32(s + AT_FORMAT) != INDEX_FORMAT || get32(s + AT_MARK) != ORDER_MARK || get32(s + AT_SECTIONS) != SECTIONS
+   || get64(s + AT_CHECK) != index_check(0, s, AT_CHECK)) return 0;
+  h->instance = get64(s + AT_INSTANCE);
+  h->birth = get64(s + AT_BIRTH);
+  h->image = get64(s + AT_IMAGE);
+  h->n = get32(s + AT_N);
+  h->n_new = get32(s + AT_N_NEW);
+  h->serial = get32(s + AT_SERIAL);
+  h->sequence = get64(s + AT_SEQUENCE);
+  h->gone_since = get64(s + AT_GONE_SINCE);
+  memcpy(h->key, s + AT_KEY, INDEX_KEY);
+  h->keys_version = get64(s + AT_KEYS_VERSION);
+  h->threads_birth = get64(s + AT_THREADS);
+  if (h->keys_version != INDEX_KEYS_VERSION || h->n >= INDEX_MAILS_MAX || h->n_new > h->n) return 0;
+  if (file_size > INDEX_FILE_MAX || h->image < INDEX_HEADER || h->image > file_size) return 0;
+  for (unsigned int i = 0; i < SECTIONS; i++)
+    h->section[i] = (index_stretch){ get64(s + AT_SECTION + 16 * i), get64(s + AT_SECTION + 16 * i + 8) };
+  for (unsigned int i = 0; i < SECTIONS; i++) if (!section_fits(h, i)) return 0;
+  return 1;
+}
+
+/* --- records --- */
+
+void index_record_pack(char *s, index_record const *r)
+{
+  uint64_pack(s, (uint64_t)r->date);
+  uint64_pack(s + 8, (uint64_t)r->arrival);
+  uint64_pack(s + 16, r->size);
+  uint64_pack(s + 24, r->message_id);
+  uint32_pack(s + 32, r->serial);
+  uint32_pack(s + 36, r->sequence);
+  uint32_pack(s + 40, r->name_at);
+  uint32_pack(s + 44, r->text_at);
+  uint16_pack(s + 48, (uint16_t)(r->sender_len | (r->provisional ? PROVISIONAL : 0)));
+  uint16_pack(s + 50, r->subject_len);
+  uint32_pack(s + 52, r->thread);
+  uint32_pack(s + 56, r->flags);
+  uint32_pack(s + 60, r->check);
+}
+
+void index_record_unpack(index_record *r, char const *s)
+{
+  uint16_t sender;
+  r->date = (int64_t)get64(s);
+  r->arrival = (int64_t)get64(s + 8);
+  r->size = get64(s + 16);
+  r->message_id = get64(s + 24);
+  r->serial = get32(s + 32);
+  r->sequence = get32(s + 36);
+  r->name_at = get32(s + 40);
+  r->text_at = get32(s + 44);
+  uint16_unpack(s + 48, &sender);
+  uint16_unpack(s + 50, &r->subject_len);
+  r->sender_len = sender & (PROVISIONAL - 1);
+  r->provisional = (sender & PROVISIONAL) != 0;
+  r->thread = get32(s + 52);
+  r->flags = get32(s + 56);
+  r->check = get32(s + 60);
+}
+
+uint32_t index_record_check(char const *packed, uint64_t inode, slice name, slice text)
+{
+  uint64_t check = index_check(inode, packed, INDEX_RECORD - 4);
+  check = index_check(check, name.s, name.len);
+  return (uint32_t)index_check(check, text.s, text.len);
+}
+
+int index_name_ok(slice name)
+{
+  return name.len && name.len <= INDEX_NAME_MAX && *name.s != '.' && !memchr(name.s, 0, name.len) && !memchr(name.s, '/', name.len);
+}
+
+int index_text_ok(slice text, index_record const *r)
+{
+  size_t const keys = (size_t)r->sender_len + r->subject_len;
+  if (r->sender_len > INDEX_TEXT_MAX || r->subject_len > INDEX_TEXT_MAX || text.len < keys + 1) return 0;
+  if (text.len != keys + 1 + 8 * (size_t)(unsigned char)text.s[keys]) return 0;
+  if (memchr(text.s, 0, keys)) return 0;
+  return utf8_valid(text.s, r->sender_len) == r->sender_len && utf8_valid(text.s + r->sender_len, r->subject_len) == r->subject_len;
+}
+
+/* --- segments --- */
+
+static void stamp_pack(char *s, index_stamp const *t)
+{
+  uint64_t const v[] = { t->changed, t->modified, t->clock, t->inode, t->device, t->flags };
+  for (unsigned int i = 0; i < 6; i++) uint64_pack(s + 8 * i, v[i]);
+}
+
+static void stamp_unpack(index_stamp *t, char const *s)
+{
+  *t = (index_stamp){ get64(s), get64(s + 8), get64(s + 16), get64(s + 24), get64(s + 32), get64(s + 40) };
+}
+
+/* The check counts as 0 while it is made. */
+static uint64_t segment_check(char const *s, size_t len, uint64_t instance)
+{
+  return index_check(index_check(0, s, 16), s + 24, len - 24) ^ instance;
+}
+
+int index_segment_unpack(index_segment *g, char const *s, size_t len, uint64_t instance)
+{
+  if (len < INDEX_SEGMENT || get32(s) != SEGMENT_MAGIC) return 0;
+  g->len = get32(s + 4);
+  if (g->len < INDEX_SEGMENT || g->len > len) return 0;
+  g->sequence = get64(s + 8);
+  g->check = get64(s + 16);
+  for (unsigned int p = 0; p < 2; p++) stamp_unpack(g->stamp + p, s + 24 + 48 * p);
+  g->mails = get64(s + 120);
+  g->unread = get64(s + 128);
+  g->octets = get64(s + 136);
+  g->operations = get32(s + 144);
+  return g->check == segment_check(s, g->len, instance);
+}
+
+void index_segment_pack(char *s, index_segment const *g, uint64_t instance)
+{
+  uint32_pack(s, SEGMENT_MAGIC);
+  uint32_pack(s + 4, g->len);
+  uint64_pack(s + 8, g->sequence);
+  for (unsigned int p = 0; p < 2; p++) stamp_pack(s + 24 + 48 * p, g->stamp + p);
+  uint64_pack(s + 120, g->mails);
+  uint64_pack(s + 128, g->unread);
+  uint64_pack(s + 136, g->octets);
+  uint32_pack(s + 144, g->operations);
+  uint32_pack(s + 148, 0);
+  uint64_pack(s + 16, segment_check(s, g->len, instance));
+}
+
+/* An operation: kind, place, length of the name, 0, mail number, inode; then
+ *
+ *   ADD     record, name, text
+ *   GO      nothing
+ *   RENAME  name
+ *   KEYS    record, text
+ *
+ * The text's length follows from the record's and its own count of references. */
+static int has_record(index_operation const *o)
+{
+  return o->kind == INDEX_ADD || o->kind == INDEX_KEYS;
+}
+
+static int has_name(index_operation const *o)
+{
+  return o->kind == INDEX_ADD || o->kind == INDEX_RENAME;
+}
+
+size_t index_operation_pack(char *s, index_operation const *o)
+{
+  size_t const name_len = has_name(o) ? o->name.len : 0;
+  size_t len = INDEX_OPERATION;
+  if (s) {
+    s[0] = (char)o->kind;
+    s[1] = (char)o->where;
+    s[2] = (char)name_len;
+    s[3] = 0;
+    uint32_pack(s + 4, o->number);
+    uint64_pack(s + 8, o->inode);
+  }
+  if (has_record(o)) {
+    if (s) index_record_pack(s + len, &o->record);
+    len += INDEX_RECORD;
+  }
+  if (name_len) {
+    if (s) memcpy(s + len, o->name.s, name_len);
+    len += name_len;
+  }
+  if (has_record(o)) {
+    if (s) memcpy(s + len, o->text.s, o->text.len);
+    len += o->text.len;
+  }
+  return len;
+}
+
+size_t index_operation_unpack(index_operation *o, char const *s, size_t len)
+{
+  size_t used = INDEX_OPERATION;
+  if (len < used) return 0;
+  *o = (index_operation){ .kind = (unsigned char)s[0], .where = (unsigned char)s[1], .number = get32(s + 4), .inode = get64(s + 8) };
+  o->name = (slice){ s + used, (unsigned char)s[2] };
+  if (o->kind < INDEX_ADD || o->kind > INDEX_KEYS || o->where > 1) return 0;
+  if (has_name(o) ? !o->name.len : o->name.len) return 0;
+  if (has_record(o)) {
+    if (len - used < INDEX_RECORD) return 0;
+    index_record_unpack(&o->record, s + used);
+    used += INDEX_RECORD;
+  }
+  if (len - used < o->name.len) return 0;
+  o->name.s = s + used;
+  used += o->name.len;
+  if (has_name(o) && !index_name_ok(o->name)) return 0;
+  if (has_record(o)) {
+    size_t const keys = (size_t)o->record.sender_len + o->record.subject_len;
+    if (len - used < keys + 1) return 0;
+    o->text = (slice){ s + used, keys + 1 + 8 * (size_t)(unsigned char)s[used + keys] };
+    if (len - used < o->text.len || !index_text_ok(o->text, &o->record)) return 0;
+    used += o->text.len;
+  }
+  return used;
+}
+
+/* --- checks and hashes --- */
+
+uint64_t index_check(uint64_t seed, void const *p, size_t len)
+{
+  char const *s = p;
+  uint64_t h = (seed + len) * 0x9e3779b97f4a7c15u ^ 0x6a09e667f3bcc908u;
+  for (; len >= 8; s += 8, len -= 8) {
+    uint64_t w;
+    memcpy(&w, s, 8);
+    h = (h ^ w) * 0xff51afd7ed558ccdu;
+    h ^= h >> 32;
+  }
+  if (len) {
+    uint64_t w = 0;
+    memcpy(&w, s, len);
+    h = (h ^ w) * 0xff51afd7ed558ccdu;
+    h ^= h >> 32;
+  }
+  h *= 0xc4ceb9fe1a85ec53u;
+  return h ^ (h >> 29);
+}
+
+static uint64_t rotate(uint64_t x, unsigned int bits)
+{
+  return x << bits | x >> (64 - bits);
+}
+
+static void sip_round(uint64_t v[4])
+{
+  v[0] += v[1], v[1] = rotate(v[1], 13) ^ v[0], v[0] = rotate(v[0], 32);
+  v[2] += v[3], v[3] = rotate(v[3], 16) ^ v[2];
+  v[0] += v[3], v[3] = rotate(v[3], 21) ^ v[0];
+  v[2] += v[1], v[1] = rotate(v[1], 17) ^ v[2], v[2] = rotate(v[2], 32);
+}
+
+static void sip_word(uint64_t v[4], uint64_t w)
+{
+  v[3] ^= w;
+  sip_round(v);
+  sip_round(v);
+  v[0] ^= w;
+}
+
+uint64_t index_siphash(char const key[INDEX_KEY], void const *p, size_t len)
+{
+  char const *const s = p;
+  uint64_t const k0 = get64(key), k1 = get64(key + 8);
+  uint64_t v[4] = { k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u };
+  uint64_t last = (uint64_t)len << 56;
+  size_t i = 0;
+  for (; i + 8 <= len; i += 8) sip_word(v, get64(s + i));
+  for (unsigned int k = 0; i + k < len; k++) last |= (uint64_t)(unsigned char)s[i + k] << (8 * k);
+  sip_word(v, last);
+  v[2] ^= 0xff;
+  for (unsigned int k = 0; k < 4; k++) sip_round(v);
+  return v[0] ^ v[1] ^ v[2] ^ v[3];
+}

@@ -1,0 +1,202 @@
+/* What the parts of the index share. An index is read through index_get, which gives a mail as the image and the changes behind it have it.
+ *
+ * Invariants, which the code cites by number:
+ * 1. Nothing from the file is used as an offset, a length or a number before it is held to its bounds; octets are copied by pread
+ *    first, so that the owner, who may write and cut the file at any time, can neither move them between check and use nor end the call.
+ * 2. The stamps of a segment are those from before the listing that its operations come from: a change while listing is seen twice, never missed.
+ * 3. A stamp counts only where it is settled (maildir/settled.c): no change to come can bear it.
+ * 4. Who writes does so behind what readers have (a segment) or elsewhere (an image that is renamed into place): a reader never waits, and half
+ *    of anything has a wrong check.
+ * 5. What was read wrong once (broken) is not used further in this call: the caller lists, as if there were no index. */
+#ifndef PORTER_INDEX_INTERNAL_H
+#define PORTER_INDEX_INTERNAL_H
+
+#include <sys/stat.h>
+
+#include <porter/arena.h>
+#include <porter/maildir.h>
+#include <porter/order.h>
+
+#include "../maildir/private.h"
+#include "format.h"
+
+/* A mail as the index knows it. The slices point into the index's memory or into an index_room. */
+typedef struct index_mail_s index_mail;
+struct index_mail_s {
+  uint32_t number;
+  unsigned char where;
+  uint64_t inode;
+  slice name, base, text;
+  index_record r;
+};
+#define INDEX_MAIL_TEXT_MAX (2 * INDEX_TEXT_MAX + 1 + 8 * INDEX_REFERENCES_MAX)
+typedef struct index_room_s index_room;
+struct index_room_s {
+  char packed[INDEX_RECORD];
+  char name[INDEX_NAME_MAX];
+  char base[INDEX_NAME_MAX];
+  char text[INDEX_MAIL_TEXT_MAX];
+};
+/* The base of a file's name: a part of it, or put together in room (INDEX_NAME_MAX octets). */
+extern slice index_base (slice name, char *room);
+/* Whether it has no S. */
+extern int index_unread (index_mail const *m);
+
+/* What segments, and this call's look at the directories, changed of a mail of the image, or a mail that they added. */
+typedef struct index_change_s index_change;
+struct index_change_s {
+  index_mail mail;      /* name and where: if added or renamed; r and text: if added or keyed */
+  unsigned char added, gone, renamed, keyed;
+  uint32_t sequence;    /* of the last of them that says so in the record */
+};
+
+#define INDEX_CACHE 128  /* blocks */
+typedef struct index_cached_s index_cached;
+struct index_cached_s {
+  unsigned int section;
+  uint64_t block;
+  uint32_t len;
+};
+
+/* A mail number beside what it is sorted by. */
+typedef struct index_item_s index_item;
+struct index_item_s {
+  uint64_t key;
+  uint32_t number;
+};
+
+typedef struct folder_index_s folder_index;
+struct folder_index_s {
+  int dir;                       /* the directory that the file is in: not owned */
+  char const *name;              /* of the file there: not owned */
+  int fd;
+  uint64_t inode, device, size;  /* of the file, as it was opened */
+  index_header h;
+  char *memory[SECTIONS];        /* sections that are in memory, whole; null for those that are read */
+  index_cached cached[INDEX_CACHE];
+  char *blocks;                  /* INDEX_CACHE of INDEX_BLOCK octets */
+  char *segments;
+  size_t segments_len;           /* octets of those that are good */
+  index_segment last;
+  arena a;                       /* names and texts of changes */
+  index_change *change;
+  size_t changes, changes_room;
+  uint32_t *slot;                /* of changes + 1 by mail number */
+  size_t slot_mask;
+  uint32_t added, gone;          /* how many of the changes are such */
+  uint32_t *extra[INDEX_ORDERS]; /* changes that stand in that order for themselves, sorted */
+  size_t extras[INDEX_ORDERS];
+  unsigned char *hidden;         /* a bit for each mail of the image that is gone or keyed */
+  int applied, broken;
+};
+#define FOLDER_INDEX_ZERO { .dir = -1, .fd = -1 }
+
+/* --- open.c: a file, or an image that was made, as an index --- */
+
+/* Opens the file of that name in dir, and reads its header and segments. 0 where there is no index that can be used; errno says why, EILSEQ
+ * that its contents are wrong. */
+extern int index_open (folder_index *ix, int dir, char const *name);
+extern void index_close (folder_index *ix);
+/* Whether the file is still the one that was opened. */
+extern int index_current (folder_index const *ix);
+/* Takes in the operations of the segments. 0 where they break a bound (broken), or memory fails. */
+extern int index_apply (folder_index *ix);
+
+/* --- read.c: what is in it --- */
+
+/* Copies len octets of a section, from at on. 0 where that is not inside it or cannot be read: broken. */
+extern int index_bytes (folder_index *ix, enum index_section section, uint64_t at, size_t len, char *to);
+/* The mail of that number in the image, as it is there; its check is right. */
+extern int index_image_mail (folder_index *ix, uint32_t number, index_mail *m, index_room *room);
+/* The mail of that number with all changes; 0 too, but not broken, where it has gone (ENOENT). */
+extern int index_get (folder_index *ix, uint32_t number, index_mail *m, index_room *room);
+/* The number at place i of an order of the image. */
+extern int index_order_at (folder_index *ix, unsigned int by, uint32_t i, uint32_t *number);
+/* A section, whole, in memory. Refused with ENOMEM where it has more than most octets. */
+extern int index_load (folder_index *ix, enum index_section section, uint64_t most);
+
+/* --- change.c: what changed since the image --- */
+
+extern index_change *index_changed (folder_index const *ix, uint32_t number);
+/* Takes in one operation; slices are copied. 0 where it breaks a bound (EILSEQ), or memory fails. */
+extern int index_change_make (folder_index *ix, index_operation const *o, uint32_t sequence);
+/* The changes that stand in that order for themselves, sorted. */
+extern int index_extra (folder_index *ix, unsigned int by);
+/* Whether the image's mail has gone, or stands elsewhere in that order. */
+extern int index_hidden (folder_index const *ix, unsigned int by, uint32_t number);
+extern void index_changes_free (folder_index *ix);
+
+/* --- order.c: places in an order --- */
+
+typedef struct index_key_s index_key;
+struct index_key_s {
+  int64_t number;
+  slice text;
+  slice base;      /* ties */
+  uint64_t inode;
+};
+extern void index_mail_key (index_key *k, unsigned int by, index_mail const *m);
+extern int index_key_compare (index_key const *a, index_key const *b);
+/* How many mails of the image's order lie before k. */
+extern int index_order_before (folder_index *ix, unsigned int by, index_key const *k, uint32_t *count);
+/* How many of the extras do. */
+extern int index_extra_before (folder_index *ix, unsigned int by, index_key const *k, size_t *count);
+
+/* A place between two mails of an order. */
+typedef struct index_cursor_s index_cursor;
+struct index_cursor_s {
+  folder_index *ix;
+  unsigned int by;
+  uint32_t at;        /* mails of the image's order before it */
+  size_t extra;       /* extras before it */
+  uint32_t turn;      /* the place in the image's order of the extra turn_of, where that is known */
+  size_t turn_of;
+  int turn_known;
+};
+extern int index_cursor_open (index_cursor *c, folder_index *ix, unsigned int by, int at_end);
+/* Before all mails whose key is not less than k; with behind, after those whose key is not greater. */
+extern int index_cursor_seek (index_cursor *c, index_key const *k, int behind);
+/* Steps over the next mail, or the one before, and gives its number. 1; 0 where there is none; -1 where the index is broken. */
+extern int index_cursor_next (index_cursor *c, uint32_t *number);
+extern int index_cursor_previous (index_cursor *c, uint32_t *number);
+/* Steps over so many mails, upwards or down, as far as there are. */
+extern int index_cursor_skip (index_cursor *c, uint64_t count, int upwards);
+/* The mails with that base and an inode of at least that, in order of their inodes: the first room of them. */
+extern int index_base_find (folder_index *ix, slice base, uint64_t inode, uint32_t *numbers, size_t room, size_t *count);
+
+/* --- sort.c --- */
+
+/* Stable, by key. spare has room for as many. */
+extern void index_sort (index_item *list, size_t count, index_item *spare);
+/* Stable, by the text that text gives for a number, octet by octet; texts have no NUL. */
+typedef slice index_text_func (void const *context, uint32_t number);
+extern void index_sort_text (index_item *list, size_t count, index_item *spare, index_text_func *text, void const *context);
+
+/* --- build.c: an image in memory --- */
+
+typedef struct index_builder_s index_builder;
+struct index_builder_s {
+  index_header h;
+  char *names, *inodes, *records, *text, *gone;
+  size_t names_len, names_room, text_len, text_room, gone_len, gone_room, room;
+  uint32_t provisional[INDEX_PROVISIONAL_MAX];
+  size_t provisionals;
+  uint64_t unread, octets;
+};
+#define INDEX_BUILDER_ZERO { .names = 0 }
+/* Mails are added in the order of the listing, those of new first. 0 with errno: memory, or EOVERFLOW where a bound of the format is passed. */
+extern int index_builder_add (index_builder *b, index_mail const *m);
+extern int index_builder_gone (index_builder *b, uint32_t sequence, uint32_t serial, uint32_t thread, slice base);
+/* Makes the orders and checks, and ix of it all: an index in memory, that index_image_write can leave behind. b is empty then. */
+extern int index_builder_finish (index_builder *b, folder_index *ix);
+extern void index_builder_free (index_builder *b);
+
+/* --- write.c --- */
+
+/* All len octets, at an offset. 0 with errno. */
+extern int index_write_at (int fd, char const *s, size_t len, uint64_t at);
+
+/* Writes the image that is in memory, and one segment that says last, to a file in tmp, and renames that over the index. 0 with errno; no
+ * file is left then. */
+extern int index_image_write (folder_index *ix, int tmp, char const *unique);
+#endif

@@ -1,0 +1,104 @@
+/* An index file is opened: what kind of file it is, its header, its segments. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "index.h"
+
+/* All len octets, or 0 with errno; EILSEQ where the file ends before. */
+static int read_all(int fd, uint64_t at, char *s, size_t len)
+{
+  while (len) {
+    ssize_t const r = pread(fd, s, len, (off_t)at);
+    if (r < 0 && errno == EINTR) continue;
+    if (r <= 0) return errno = r ? errno : EILSEQ, 0;
+    s += r;
+    at += (uint64_t)r;
+    len -= (size_t)r;
+  }
+  return 1;
+}
+
+/* Ours, a regular file, with one name. */
+static int look(folder_index *ix)
+{
+  struct stat st;
+  if (fstat(ix->fd, &st) < 0) return 0;
+  if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1 || st.st_size < INDEX_HEADER + INDEX_SEGMENT
+   || (uint64_t)st.st_size > INDEX_FILE_MAX) return errno = EILSEQ, 0;
+  ix->inode = st.st_ino;
+  ix->device = st.st_dev;
+  ix->size = (uint64_t)st.st_size;
+  return 1;
+}
+
+/* The segments behind the image, up to the first that is not whole: the last good one holds. There is always one. */
+static int read_segments(folder_index *ix)
+{
+  uint64_t const behind = ix->size - ix->h.image;
+  size_t const len = behind < INDEX_SEGMENTS_MAX ? (size_t)behind : INDEX_SEGMENTS_MAX;
+  uint64_t sequence = ix->h.sequence;
+  ix->segments = malloc(len ? len : 1);
+  if (!ix->segments || !read_all(ix->fd, ix->h.image, ix->segments, len)) return 0;
+  for (index_segment g; index_segment_unpack(&g, ix->segments + ix->segments_len, len - ix->segments_len, ix->h.instance); ix->last = g) {
+    if (g.sequence != sequence + 1) break;
+    sequence = g.sequence;
+    ix->segments_len += g.len;
+  }
+  return ix->segments_len ? 1 : (errno = EILSEQ, 0);
+}
+
+int index_open(folder_index *ix, int dir, char const *name)
+{
+  char header[INDEX_HEADER];
+  int error;
+  *ix = (folder_index)FOLDER_INDEX_ZERO;
+  ix->dir = dir;
+  ix->name = name;
+  ix->fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (ix->fd < 0) return 0;
+  if (look(ix) && read_all(ix->fd, 0, header, sizeof header)
+   && (index_header_unpack(&ix->h, header, ix->size) || (errno = EILSEQ, 0)) && read_segments(ix)) return 1;
+  error = errno;
+  index_close(ix);
+  return errno = error, 0;
+}
+
+void index_close(folder_index *ix)
+{
+  if (ix->fd >= 0) close(ix->fd);
+  for (unsigned int i = 0; i < SECTIONS; i++) free(ix->memory[i]);
+  free(ix->blocks);
+  free(ix->segments);
+  index_changes_free(ix);
+  *ix = (folder_index)FOLDER_INDEX_ZERO;
+}
+
+int index_current(folder_index const *ix)
+{
+  struct stat st;
+  return ix->fd >= 0 && !fstatat(ix->dir, ix->name, &st, AT_SYMLINK_NOFOLLOW)
+    && st.st_ino == ix->inode && st.st_dev == ix->device && (uint64_t)st.st_size == ix->size;
+}
+
+int index_apply(folder_index *ix)
+{
+  for (size_t at = 0; !ix->applied && at < ix->segments_len;) {
+    char const *const s = ix->segments + at;
+    index_segment g;
+    size_t used = INDEX_SEGMENT;
+    if (!index_segment_unpack(&g, s, ix->segments_len - at, ix->h.instance)) return ix->broken = 1, errno = EILSEQ, 0;
+    for (uint32_t i = 0; i < g.operations; i++) {
+      index_operation o;
+      size_t const len = index_operation_unpack(&o, s + used, g.len - used);
+      if (!len || !index_change_make(ix, &o, (uint32_t)g.sequence)) return ix->broken = 1, errno = len ? errno : EILSEQ, 0;
+      used += len;
+    }
+    if (used != g.len) return ix->broken = 1, errno = EILSEQ, 0;
+    at += g.len;
+  }
+  return ix->applied = 1;
+}

@@ -1,0 +1,173 @@
+/* What an index says of a mail: the image's word, then that of the changes behind it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "index.h"
+
+static int broken(folder_index *ix, int error)
+{
+  ix->broken = 1;
+  return errno = error, 0;
+}
+
+static int is_order(unsigned int section)
+{
+  return section >= SECTION_ORDERS && section < SECTION_ORDERS + INDEX_ORDERS;
+}
+
+/* The check that SUMS has for a block of an order. */
+static int sum_right(folder_index *ix, unsigned int section, uint64_t block, char const *s, size_t len)
+{
+  char sum[4], want[4];
+  uint32_t const check = (uint32_t)index_check(section, s, len);
+  uint64_t at = block;
+  for (unsigned int i = SECTION_ORDERS; i < section; i++) at += (ix->h.section[i].len + INDEX_BLOCK - 1) / INDEX_BLOCK;
+  for (unsigned int i = 0; i < 4; i++) want[i] = (char)(check >> (8 * i));
+  return index_bytes(ix, SECTION_SUMS, 4 * at, 4, sum) && !memcmp(sum, want, 4);
+}
+
+/* A block of a section, read and kept. Two sections may want one place: the later has it. */
+static char const *block_at(folder_index *ix, unsigned int section, uint64_t block, size_t *len)
+{
+  index_stretch const *const x = ix->h.section + section;
+  unsigned int const place = (unsigned int)(block * 7 + section * 19) % INDEX_CACHE;
+  index_cached *const kept = ix->cached + place;
+  uint64_t const at = block * INDEX_BLOCK;
+  char *s;
+  if (!ix->blocks && !(ix->blocks = malloc((size_t)INDEX_CACHE * INDEX_BLOCK))) return NULL;
+  s = ix->blocks + (size_t)place * INDEX_BLOCK;
+  *len = x->len - at < INDEX_BLOCK ? (size_t)(x->len - at) : INDEX_BLOCK;
+  if (kept->len && kept->section == section && kept->block == block) return s;
+  kept->len = 0;
+  for (size_t done = 0; done < *len;) {
+    ssize_t const r = pread(ix->fd, s + done, *len - done, (off_t)(x->at + at + done));
+    if (r < 0 && errno == EINTR) continue;
+    if (r <= 0) return errno = r ? errno : EILSEQ, NULL;
+    done += (size_t)r;
+  }
+  if (is_order(section)) {
+    char copy[INDEX_BLOCK];
+    memcpy(copy, s, *len);  /* SUMS may want the same place */
+    if (!sum_right(ix, section, block, copy, *len)) return errno = EILSEQ, NULL;
+    memcpy(s, copy, *len);
+  }
+  *kept = (index_cached){ section, block, (uint32_t)*len };
+  return s;
+}
+
+int index_bytes(folder_index *ix, enum index_section section, uint64_t at, size_t len, char *to)
+{
+  index_stretch const *const x = ix->h.section + section;
+  if (ix->broken || at > x->len || len > x->len - at) return broken(ix, EILSEQ);
+  if (ix->memory[section]) {
+    if (len) memcpy(to, ix->memory[section] + at, len);
+    return 1;
+  }
+  while (len) {
+    size_t there, from = (size_t)(at % INDEX_BLOCK), some;
+    char const *const s = block_at(ix, section, at / INDEX_BLOCK, &there);
+    if (!s || from >= there) return broken(ix, errno);
+    some = there - from < len ? there - from : len;
+    memcpy(to, s + from, some);
+    to += some;
+    at += some;
+    len -= some;
+  }
+  return 1;
+}
+
+int index_load(folder_index *ix, enum index_section section, uint64_t most)
+{
+  index_stretch const *const x = ix->h.section + section;
+  char *s;
+  if (ix->memory[section]) return 1;
+  if (x->len > most) return errno = ENOMEM, 0;
+  s = malloc(x->len ? x->len : 1);
+  if (!s) return 0;
+  for (uint64_t at = 0; at < x->len;) {
+    ssize_t const r = pread(ix->fd, s + at, x->len - at < 262144 ? x->len - at : 262144, (off_t)(x->at + at));
+    if (r < 0 && errno == EINTR) continue;
+    if (r <= 0) return free(s), broken(ix, r ? errno : EILSEQ);
+    at += (uint64_t)r;
+  }
+  for (uint64_t at = 0; is_order(section) && at < x->len; at += INDEX_BLOCK)
+    if (!sum_right(ix, section, at / INDEX_BLOCK, s + at, x->len - at < INDEX_BLOCK ? (size_t)(x->len - at) : INDEX_BLOCK)) return free(s), broken(ix, EILSEQ);
+  ix->memory[section] = s;
+  return 1;
+}
+
+/* A stretch of a section: where it is in memory, or a copy in room. */
+static int stretch_at(folder_index *ix, enum index_section section, uint64_t at, size_t len, char *room, slice *s)
+{
+  *s = (slice){ room, len };
+  if (!ix->memory[section]) return index_bytes(ix, section, at, len, room);
+  if (at > ix->h.section[section].len || len > ix->h.section[section].len - at) return broken(ix, EILSEQ);
+  s->s = ix->memory[section] + at;
+  return 1;
+}
+
+slice index_base(slice name, char *room)
+{
+  maildir_name n;
+  maildir_name_split(&n, name.s, name.len);
+  if (!n.tail.len) return n.base;
+  memcpy(room, n.base.s, n.base.len);
+  memcpy(room + n.base.len, n.tail.s, n.tail.len);
+  return (slice){ room, n.base.len + n.tail.len };
+}
+
+int index_unread(index_mail const *m)
+{
+  maildir_name n;
+  maildir_name_split(&n, m->name.s, m->name.len);
+  return !n.flags.len || !memchr(n.flags.s, 'S', n.flags.len);
+}
+
+int index_image_mail(folder_index *ix, uint32_t number, index_mail *m, index_room *room)
+{
+  char inode[8], len;
+  slice packed;
+  size_t keys;
+  if (number >= ix->h.n) return broken(ix, EILSEQ);
+  if (!stretch_at(ix, SECTION_RECORDS, (uint64_t)number * INDEX_RECORD, INDEX_RECORD, room->packed, &packed)
+   || !index_bytes(ix, SECTION_INODES, (uint64_t)number * 8, 8, inode)) return 0;
+  index_record_unpack(&m->r, packed.s);
+  keys = (size_t)m->r.sender_len + m->r.subject_len;
+  if (m->r.sender_len > INDEX_TEXT_MAX || m->r.subject_len > INDEX_TEXT_MAX) return broken(ix, EILSEQ);
+  if (!index_bytes(ix, SECTION_NAMES, m->r.name_at, 1, &len)
+   || !stretch_at(ix, SECTION_NAMES, (uint64_t)m->r.name_at + 1, (unsigned char)len, room->name, &m->name)
+   || !index_bytes(ix, SECTION_TEXT, (uint64_t)m->r.text_at + keys, 1, &len)
+   || !stretch_at(ix, SECTION_TEXT, m->r.text_at, keys + 1 + 8 * (size_t)(unsigned char)len, room->text, &m->text)) return 0;
+  m->number = number;
+  m->where = number >= ix->h.n_new;
+  m->inode = 0;
+  for (unsigned int i = 8; i--;) m->inode = m->inode << 8 | (unsigned char)inode[i];
+  if (m->r.check != index_record_check(packed.s, m->inode, m->name, m->text) || !index_name_ok(m->name) || !index_text_ok(m->text, &m->r))
+    return broken(ix, EILSEQ);
+  m->base = index_base(m->name, room->base);
+  return 1;
+}
+
+int index_get(folder_index *ix, uint32_t number, index_mail *m, index_room *room)
+{
+  index_change const *const c = index_changed(ix, number);
+  if (ix->broken) return errno = EILSEQ, 0;
+  if (c && c->gone) return errno = ENOENT, 0;
+  if (c && c->added) return *m = c->mail, m->r.sequence = c->sequence, 1;
+  if (!index_image_mail(ix, number, m, room)) return 0;
+  if (c && c->renamed) m->name = c->mail.name, m->base = c->mail.base, m->where = c->mail.where;
+  if (c && c->keyed) m->text = c->mail.text, m->r = c->mail.r;
+  if (c) m->r.sequence = c->sequence;
+  return 1;
+}
+
+int index_order_at(folder_index *ix, unsigned int by, uint32_t i, uint32_t *number)
+{
+  char s[4];
+  if (!index_bytes(ix, (enum index_section)(SECTION_ORDERS + by), (uint64_t)i * 4, 4, s)) return 0;
+  *number = 0;
+  for (unsigned int k = 4; k--;) *number = *number << 8 | (unsigned char)s[k];
+  return *number < ix->h.n ? 1 : broken(ix, EILSEQ);
+}
