@@ -94,7 +94,7 @@ for by in 'DATE SIZE SENDER SUBJECT ARRIVAL'.split():
 # errors
 eq(B.error('List', 4, start=3, end=2), (4, 'BAD_REQUEST'), 'start > end')
 eq(B.error('List', 4, end=2, sort=dict(parameter=9)), (4, 'BAD_REQUEST'), 'no such order')
-eq(B.error('ListSearch', 4, limit=1, bound=dict(param='x', id='y')), (4, 'BAD_REQUEST'), 'a bound that is no date')
+eq(B.error('ListSearch', 4, limit=1, bound=dict(param='x', id='y')), (3, 'NO_SUCH_MAIL'), 'a bound that is no date, of no mail')
 for m in ('Stats', 'List', 'Search', 'ListSearch', 'Show', 'Raw', 'Remove', 'SetFlags'):
     eq(B.error(m, 3, folder='Nope'), (3, 'INVALID_FOLDER'), m + ': no such folder')
     eq(B.error(m, 3, folder='INBOX'), (3, 'INVALID_FOLDER'), m + ': INBOX')

@@ -16,7 +16,8 @@ struct order_key_s {
   mail_entry *mail;
 };
 
-/* The key of a place that a bound names: text in the arena. 0 with errno EINVAL where param is no key of this order. */
+/* The key of a place that a bound names whose mail is not there: text in the arena. param is what order_key_param wrote, or what a client saw of
+ * the mail: seconds or RFC 3339, a size in decimal, a sender's name or address, a subject. 0 with errno EINVAL where it is no key of this order. */
 extern int order_key_bound (order_key *k, enum order_by by, arena *a, slice param, slice mid);
 /* The param that names the key; s has ORDER_TEXT_MAX + 1 octets; NUL-terminated. */
 extern size_t order_key_param (char *s, enum order_by by, order_key const *k);

@@ -46,19 +46,46 @@ int order_subject(arena *a, slice subject, slice *key)
   return 1;
 }
 
-static int scan_number(slice s, int64_t *n)
+/* Decimal digits; where sign is set, after a minus too. */
+static int scan_number(slice s, int sign, int64_t *n)
 {
   char text[UINT64_FMT + 2];
-  if (!s.len || s.len >= sizeof text) return 0;
+  size_t minus = sign && s.len && *s.s == '-';
+  if (s.len == minus || s.len >= sizeof text) return 0;
   memcpy(text, s.s, s.len);
   text[s.len] = 0;
-  return int640_scan(text, n);
+  return strspn(text + minus, "0123456789") == s.len - minus && int640_scan(text, n);
+}
+
+static int scan_time(slice s, int64_t *n)
+{
+  mail_date date;
+  if (scan_number(s, 1, n)) return 1;
+  if (!mail_date_scan(s, &date)) return 0;
+  *n = date.seconds;
+  return 1;
+}
+
+static int bound_number(order_key *k, enum order_by by, slice param)
+{
+  int good = by == ORDER_SIZE ? scan_number(param, 0, &k->number) : scan_time(param, &k->number);
+  return good || (errno = EINVAL, 0);
+}
+
+static int bound_text(order_key *k, enum order_by by, arena *a, slice param)
+{
+  char *copy = arena_copy(a, param.s, param.len);
+  slice text;
+  if (!copy) return 0;
+  text = by == ORDER_SUBJECT ? subject_base(copy, param.len) : (slice){ copy, param.len };
+  if (!text_fold(a, text, &text)) return 0;
+  k->text = cut(text);
+  return 1;
 }
 
 int order_key_bound(order_key *k, enum order_by by, arena *a, slice param, slice mid)
 {
   mail_entry *e = arena_array(a, 1, sizeof *e);
-  slice folded;
   if (!e) return 0;
   /* A mid that no mail can have is a place all the same: that of its octets. */
   if (!maildir_mid_scan(a, mid, &e->base, &e->inode)) {
@@ -66,11 +93,11 @@ int order_key_bound(order_key *k, enum order_by by, arena *a, slice param, slice
     e->base = mid;
   }
   *k = (order_key){ .mail = e };
-  if (by == ORDER_BASE) return 1;
-  if (by != ORDER_SENDER && by != ORDER_SUBJECT) return scan_number(param, &k->number) ? 1 : (errno = EINVAL, 0);
-  if (!text_fold(a, param, &folded)) return 0;
-  k->text = cut(folded);
-  return 1;
+  switch (by) {
+    case ORDER_BASE: return 1;
+    case ORDER_SENDER: case ORDER_SUBJECT: return bound_text(k, by, a, param);
+    default: return bound_number(k, by, param);
+  }
 }
 
 size_t order_key_param(char *s, enum order_by by, order_key const *k)
