@@ -40,4 +40,8 @@ holds names -DCONNECTIONS=2 -DCLAIMS=3 -DKILLS=2
 for variant in NO_LOCK CHECK_EARLY LEAVE_UNLOCKED RENAME_TWICE REUSE; do
   broken names -DCLAIMS=2 "-D$variant"
 done
+holds names -DCONNECTIONS=2 -DCLAIMS=2 -DKILLS=0 -DLIST
+for variant in NO_COUNT COUNT_EARLY; do
+  broken names -DCONNECTIONS=2 -DCLAIMS=2 -DLIST "-D$variant"
+done
 finish

@@ -1,5 +1,5 @@
 """Claims that wait for a holder: crossed, beside one who sleeps, while events come, after the claimer's client has left."""
-import os, signal, socket
+import fcntl, os, signal, socket, struct
 from ctl import *
 
 TAKEN = ['553 Controller name already in use']
@@ -22,6 +22,32 @@ def wake(c):
 def listed(c, name):
     return name in (c.info('list-controllers') or [])
 
+
+# --- list-controllers needs no lock ---
+NAMES = 168    # where the head counts changes of names
+s = Server(options=['-r', '0'])
+a, b = s.conn('a'), s.conn('b')
+d = os.open(s.statedir, os.O_RDONLY)
+fcntl.flock(d, fcntl.LOCK_EX)
+equal(a.ask('GETINFO list-controllers'), ['250+list-controllers=', 'a', 'b', '.', '250 OK'], 'list-controllers while another has the lock')
+head = open(s.statedir + '/head', 'r+b', buffering=0)
+before, = struct.unpack('=Q', os.pread(head.fileno(), 8, NAMES))
+ok(before % 2 == 0 and before >= 4, 'changes of names are counted, two for each', before)
+os.pwrite(head.fileno(), struct.pack('=Q', before + 1), NAMES)
+equal(a.ask('GETINFO list-controllers')[0][:4], '551 ', 'but while a name changes the lock is needed')
+fcntl.flock(d, fcntl.LOCK_UN)
+equal(a.info('list-controllers'), ['a', 'b'], 'a change that was cut short does not hold it up')
+fcntl.flock(d, fcntl.LOCK_EX)
+equal(a.info('list-controllers'), ['a', 'b'], 'nor needs it the lock from then on')
+os.close(d)
+changes = []
+for command in (lambda: b.want('CONTROLLERNAME bb'), lambda: b.ask('QUIT')):
+    changes.append(struct.unpack('=Q', os.pread(head.fileno(), 8, NAMES))[0])
+    command()
+changes.append(struct.unpack('=Q', os.pread(head.fileno(), 8, NAMES))[0])
+ok(changes[0] < changes[1] < changes[2] and not any(x % 2 for x in changes), 'a change of name and a leave are counted', changes)
+a.close()
+s.stop()
 
 for how, server in (('alone', lambda: Server(options=['-r', '0'])), ('in front', lambda: Server(tor=tor, options=['-r', '0']))):
     s = server()

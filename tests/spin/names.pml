@@ -2,6 +2,8 @@
  * be killed between any two of its steps. A step is a system call that others can see the effect of. Always:
  *   - who was told that he has a name, and lives, is who that name leads to;
  *   - a name that leads to somebody alive leads to one who was told that he has it.
+ *   - with LIST: a list of the names that was made without the lock, while their count stayed the same and even, shows who has had a name
+ *     all the time with exactly one.
  * So no name has two holders, a change of name never leaves two names, or none, and no name is taken by nobody.
  * Bounds: CONNECTIONS, each of which joins once, claims CLAIMS times, and leaves in either way; KILLS; two names.
  * Each of these makes a variant that must fail:
@@ -9,6 +11,8 @@
  *   CHECK_EARLY     whether the holder lives is looked at before the lock is taken
  *   LEAVE_UNLOCKED  who leaves removes his name after he closed his fifo, without the lock
  *   RENAME_TWICE    a change of name takes the new one, then gives up the old one
+ *   NO_COUNT        changes of names are not counted (with LIST)
+ *   COUNT_EARLY     a change is counted when it begins only (with LIST)
  *   REUSE           serials are used again, and the fifos of the dead are swept before their names */
 #ifndef CONNECTIONS
 #define CONNECTIONS 3
@@ -32,6 +36,8 @@ byte link_new;                    /* name/.new */
 bool dead[CONNECTIONS];
 byte kills;
 
+byte count;                       /* changes of names, odd during one */
+
 byte has[CONNECTIONS] = NONE;     /* what he was told that he has; nobody but the checker sees it */
 
 #define ALIVE(serial) (serial != 0 && conn[serial] != NONE && open[conn[serial]])
@@ -47,8 +53,28 @@ inline give() {
   d_step { if :: lock == me -> lock = NONE :: else fi }
 }
 
+inline begin() {
+#if defined(LIST) && !defined(NO_COUNT)
+  d_step { if :: count % 2 == 0 -> count++ :: else fi }
+#else
+  skip
+#endif
+}
+inline end_() {
+#if defined(LIST) && !defined(NO_COUNT)
+#ifdef COUNT_EARLY
+  skip
+#else
+  d_step { if :: count % 2 == 0 -> count++ :: else fi; count++ }
+#endif
+#else
+  skip
+#endif
+}
+
 /* One step for each entry removed. */
 inline sweep_names() {
+  begin();
   i = 0;
   do
   :: d_step {
@@ -59,7 +85,8 @@ inline sweep_names() {
       if :: i < NAMES -> name[i] = 0 :: else fi
     };
     if :: i == NAMES -> i = 0; break :: else fi
-  od
+  od;
+  end_()
 }
 inline sweep_fifos() {
   i = 1;
@@ -112,15 +139,25 @@ inline claim() {
   if
   :: taken
   :: !taken && mine != NONE ->
+    begin();
+#ifdef COUNT_EARLY
+    count++;
+#endif
 #ifdef RENAME_TWICE
     name[wanted] = serial;
-    d_step { name[mine] = 0; has[me] = wanted; mine = wanted }
+    d_step { name[mine] = 0; has[me] = wanted; mine = wanted };
 #else
-    d_step { name[wanted] = name[mine]; name[mine] = 0; has[me] = wanted; mine = wanted }
+    d_step { name[wanted] = name[mine]; name[mine] = 0; has[me] = wanted; mine = wanted };
 #endif
+    end_()
   :: else ->
+    begin();
+#ifdef COUNT_EARLY
+    count++;
+#endif
     link_new = serial;
-    d_step { name[wanted] = link_new; has[me] = wanted; mine = wanted }
+    d_step { name[wanted] = link_new; has[me] = wanted; mine = wanted };
+    end_()
   fi;
   give()
 }
@@ -147,9 +184,11 @@ proctype Connection(byte me) {
 #else
     if
     :: take();
+      if :: mine != NONE -> begin() :: else fi;
       d_step { if :: mine != NONE -> name[mine] = 0 :: else fi; has[me] = NONE };
       conn[serial] = NONE;
       open[me] = false;
+      if :: mine != NONE -> end_() :: else fi;
       give()
     :: d_step { has[me] = NONE; open[me] = false }    /* the lock could not be had in time */
     fi;
@@ -176,6 +215,41 @@ proctype Killer() {
   od
 }
 
+#ifdef LIST
+/* Reads the fifos, then the links, one by one. */
+proctype Lister() {
+  byte i, before;
+  bool named[CONNECTIONS], seen[CONNECTIONS];
+  byte names[CONNECTIONS];
+  (next_serial > 1);    /* he has joined himself */
+  before = count;
+  if
+  :: before % 2 == 0 ->
+    d_step { i = 0; do :: i < CONNECTIONS -> named[i] = (has[i] != NONE); i++ :: else -> break od; i = 1 };
+    do
+    :: i <= SERIALS -> d_step { if :: ALIVE(i) -> seen[conn[i]] = true :: else fi; i++ }
+    :: else -> break
+    od;
+    i = 0;
+    do
+    :: i < NAMES -> d_step { if :: name[i] != 0 && conn[name[i]] != NONE -> names[conn[name[i]]]++ :: else fi; i++ }
+    :: else -> break
+    od;
+    skip;
+    d_step {
+      i = 0;
+      do
+      :: i < CONNECTIONS ->
+        assert(count != before || !seen[i] || !named[i] || has[i] == NONE || names[i] == 1);
+        i++
+      :: else -> break
+      od
+    }
+  :: else
+  fi
+}
+#endif
+
 #define HOLDS(p) (has[p] == NONE || (name[has[p]] != 0 && conn[name[has[p]]] == p))
 #define LEADS(n) (!ALIVE(name[n]) || has[conn[name[n]]] == n)
 
@@ -191,6 +265,9 @@ init {
     i = 0;
     do :: i < CONNECTIONS -> run Connection(i); i++ :: else -> break od;
     run Killer();
+#ifdef LIST
+    run Lister();
+#endif
     run Checker()
   }
 }

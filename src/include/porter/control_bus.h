@@ -2,7 +2,7 @@
  * log of messages. There is no server: every connection is a process, and each does this by itself.
  *
  *   STATEDIR/        0700, ours. flock(LOCK_EX) on the directory itself is the lock
- *     head           4096 bytes, mapped by all: magic, format, boot id, sequence, two slots (bus_slot)
+ *     head           4096 bytes, mapped by all: magic, format, boot id, sequence, two slots (bus_slot), a count of changes of names
  *     log/ID         a segment: records from the first id, ID, on. At most two are named by the head: the old and the current one
  *     conn/SERIAL.UID  a fifo: the connection. Its owner has it open for reading as long as it lives; a byte in it wakes the owner
  *     name/NAME      symbolic link to ../conn/SERIAL.UID: who holds NAME
@@ -16,6 +16,8 @@
  * rename it to conn/SERIAL.UID: nobody sees a fifo without its reader. The cursor is the log's end.
  * Claim (locked): name/NEW opens: taken, by one who is woken and may leave. Else rename name/OLD to name/NEW, or symlink name/.new and rename that: one
  * rename(2) either way, over a dead link if there is one.
+ * List (no lock): conn/, then name/; again if the count of changes has changed, or is odd, which it is during one (claim, leave,
+ * sweep); after four times under the lock.
  * Listen (no lock): cursor to the log's end, then wait for the bell too.
  * Post (locked): open name/DST (fails: no such destination); write the records at cur_end; commit; unlock.
  * Answer the client; then wake: a byte into the bell, for a message to all, or into the fifo of the one destination.

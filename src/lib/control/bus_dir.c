@@ -32,6 +32,7 @@ struct bus_head_s {
   char boot[48];
   _Atomic uint64_t sequence;
   _Atomic uint64_t slot[2][SLOT_WORDS];
+  _Atomic uint64_t names;         /* changes of names, twice; odd while one is under way */
 };
 
 static char const *const subdirectories[] = { "log", "conn", "name" };
@@ -91,6 +92,22 @@ void bus_commit(bus *b, bus_slot const *slot)
   atomic_thread_fence(memory_order_release);
   for (size_t i = 0; i < SLOT_WORDS; i++) atomic_store_explicit(&h->slot[sequence & 1][i], words[i], memory_order_relaxed);
   atomic_store_explicit(&h->sequence, sequence, memory_order_release);
+}
+
+uint64_t bus_names(bus const *b)
+{
+  return atomic_load(&b->head->names);
+}
+
+/* One that was cut short by a kill is taken for begun. */
+void bus_names_begin(bus *b)
+{
+  atomic_store(&b->head->names, bus_names(b) | 1);
+}
+
+void bus_names_end(bus *b)
+{
+  atomic_store(&b->head->names, (bus_names(b) | 1) + 1);
 }
 
 int bus_lock(bus *b)

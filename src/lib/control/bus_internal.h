@@ -13,6 +13,10 @@ extern void bus_exit (bus *b);
 extern int bus_lock (bus *b);
 extern int bus_load (bus const *b, bus_slot *slot);
 extern void bus_commit (bus *b, bus_slot const *slot);
+/* How often names have changed: odd while one changes, and who lists them without the lock looks again. Changed under the lock. */
+extern uint64_t bus_names (bus const *b);
+extern void bus_names_begin (bus *b);
+extern void bus_names_end (bus *b);
 /* Opens the state directory, locks it, maps its head, making what is not there. Locked on success. */
 extern int bus_dir_open (bus *b);
 extern void bus_dir_close (bus *b);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,9 +92,13 @@ static int sweep_entry(void *context, char const *name)
 int bus_sweep(bus *b)
 {
   struct sweep conn = { .b = b, .sub = "conn" }, name = { .b = b, .sub = "name", .unlink = 1 };
+  int good;
   if (!bus_entries(b->dir, "conn", &sweep_entry, &conn)) return 0;
   if (!conn.dead) return 1;
-  if (!bus_entries(b->dir, "name", &sweep_entry, &name)) return 0;
+  bus_names_begin(b);
+  good = bus_entries(b->dir, "name", &sweep_entry, &name);
+  bus_names_end(b);
+  if (!good) return 0;
   conn.unlink = 1;
   return bus_entries(b->dir, "conn", &sweep_entry, &conn);
 }
@@ -186,6 +191,7 @@ void bus_leave(bus *b)
   if (b->serial && bus_lock(b)) {
     char path[5 + BUS_NAME_MAX + 1];
     if (b->name[0]) {
+      bus_names_begin(b);
       name_path(path, b->name);
       unlinkat(b->dir, path, 0);
     }
@@ -194,6 +200,7 @@ void bus_leave(bus *b)
     /* Nobody may find us alive without an entry, nor dead with one, while they hold the lock. */
     close(b->fifo);
     b->fifo = -1;
+    if (b->name[0]) bus_names_end(b);
     bus_exit(b);
   }
   b->watch = watch;
@@ -216,23 +223,35 @@ static int name_taken(bus *b, char const *path, int *fd)
   return 1;
 }
 
+static int name_change(bus *b, char const *path)
+{
+  char old[5 + BUS_NAME_MAX + 1];
+  name_path(old, b->name);
+  return renameat(b->dir, old, b->dir, path) == 0;
+}
+
+static int name_take(bus *b, char const *path)
+{
+  char link[BUS_PATH];
+  unlinkat(b->dir, "name/.new", 0);
+  bus_conn_fmt(link, "../conn/", b->serial, b->uid);
+  return symlinkat(link, b->dir, "name/.new") == 0 && renameat(b->dir, "name/.new", b->dir, path) == 0;
+}
+
 int bus_claim_locked(bus *b, slice name)
 {
-  char path[5 + BUS_NAME_MAX + 1], old[5 + BUS_NAME_MAX + 1], link[BUS_PATH];
+  char path[5 + BUS_NAME_MAX + 1];
+  int good;
   memcpy(stpcpy(path, "name/"), name.s, name.len);
   path[5 + name.len] = 0;
   switch (name_taken(b, path, NULL)) {
     case -1: return 0;
     case 1: return errno = EEXIST, 0;
   }
-  if (b->name[0]) {
-    name_path(old, b->name);
-    if (renameat(b->dir, old, b->dir, path) < 0) return 0;
-  } else {
-    unlinkat(b->dir, "name/.new", 0);
-    bus_conn_fmt(link, "../conn/", b->serial, b->uid);
-    if (symlinkat(link, b->dir, "name/.new") < 0 || renameat(b->dir, "name/.new", b->dir, path) < 0) return 0;
-  }
+  bus_names_begin(b);
+  good = b->name[0] ? name_change(b, path) : name_take(b, path);
+  bus_names_end(b);
+  if (!good) return 0;
   memcpy(b->name, name.s, name.len);
   b->name[name.len] = 0;
   return 1;
@@ -298,6 +317,10 @@ int bus_claim(bus *b, slice name, int patient)
   return b->claim_began = 0, 1;
 }
 
+/* --- listing --- */
+
+#define LIST_TRIES 4
+
 struct listing { bus *b; struct connection { uint64_t serial; char name[BUS_NAME_MAX + 1]; } *conn; size_t count, size; };
 
 static int by_serial(void const *a, void const *b)
@@ -350,22 +373,46 @@ static int list_name(void *context, char const *name)
   return 1;
 }
 
+static int list_make(struct listing *l)
+{
+  l->count = 0;
+  if (!bus_entries(l->b->dir, "conn", &list_conn, l)) return 0;
+  if (!l->count) return 1;
+  if (!l->size) return errno = ENOMEM, 0;
+  qsort(l->conn, l->count, sizeof *l->conn, &by_serial);
+  return bus_entries(l->b->dir, "name", &list_name, l);
+}
+
+/* Without the lock, which three hundred fifos would keep from who posts. Connections may come and go meanwhile, each for itself; but who
+ * changes his name would be seen without one. 0: it must be locked. */
+static int list_unlocked(struct listing *l)
+{
+  for (unsigned int tries = 0; tries < LIST_TRIES; tries++) {
+    uint64_t names = bus_names(l->b);
+    if (names & 1) { sched_yield(); continue; }
+    if (!list_make(l)) return 0;
+    if (bus_names(l->b) == names) return 1;
+  }
+  return 0;
+}
+
+static int list_locked(struct listing *l)
+{
+  int good, e;
+  if (!bus_enter(l->b)) return 0;
+  if (bus_names(l->b) & 1) bus_names_end(l->b);
+  good = list_make(l);
+  e = errno;
+  bus_exit(l->b);
+  return errno = e, good;
+}
+
 int bus_list(bus *b, void (*each)(void *context, char const *name), void *context)
 {
   struct listing l = { .b = b };
-  int good, e;
-  if (!bus_enter(b)) return 0;
-  good = bus_entries(b->dir, "conn", &list_conn, &l);
-  if (good && l.count && !l.size) good = 0, errno = ENOMEM;
-  if (good && l.count) {
-    qsort(l.conn, l.count, sizeof *l.conn, &by_serial);
-    good = bus_entries(b->dir, "name", &list_name, &l);
-  }
-  e = errno;
-  bus_exit(b);
+  int good = (b->serial && list_unlocked(&l)) || list_locked(&l), e = errno;
   if (good)
     for (size_t i = 0; i < l.count; i++) (*each)(context, l.conn[i].name);
   free(l.conn);
   return errno = e, good;
 }
-
