@@ -1,5 +1,6 @@
 /* ctlmsg: one controller's connection to a control port with messages (Tor proposal 197), alone or in front of a tor. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,6 +12,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/sig.h>
+#include <skalibs/socket.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
@@ -18,7 +20,7 @@
 #include <porter/exit.h>
 
 #define GIVE_WAY 3  /* of nice: with 1 a hundred listeners wait a tenth longer, with more a busy machine has too little left for a relay */
-#define USAGE "ctlmsg [ -f ] [ -r rate ] [ -c cookiefile ] [ -p passwordfile ] statedir"
+#define USAGE "ctlmsg [ -f [ -s torsocket ] ] [ -r rate ] [ -c cookiefile ] [ -p passwordfile ] [ -t seconds ] statedir"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
 static void warn(char const *what, int e)
@@ -54,6 +56,16 @@ static uint32_t client_uid(int fd)
   return domain(fd) == AF_UNIX && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 ? (uint32_t)cred.uid : BUS_UID_NONE;
 }
 
+/* Connects to tor itself: a program less to start. The two descriptors differ, as what is waited for must. */
+static void tor_connect(control *c, char const *path)
+{
+  int fd = ipc_stream_b();
+  if (fd < 0 || !ipc_connect(fd, path) || coe(fd) < 0) strerr_diefu2sys(EXIT_TEMPORARY, "connect to ", path);
+  c->tor_in = fd;
+  c->tor_out = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (c->tor_out < 0) strerr_diefu1sys(EXIT_TEMPORARY, "copy a descriptor");
+}
+
 /* A message wakes all of us at once, and each wakes his client: who was relayed to should run before the next of us does, or the first
  * client waits for the last relay. So we interrupt nobody, and where two wait it is the other's turn. Unless whoever started us chose. */
 static void give_way(void)
@@ -67,23 +79,25 @@ int main(int argc, char const *const *argv)
 {
   static control c;
   subgetopt l = SUBGETOPT_ZERO;
-  char const *cookie = NULL, *password = NULL;
-  unsigned int rate = CONTROL_RATE;
+  char const *cookie = NULL, *password = NULL, *tor = NULL;
+  unsigned int rate = CONTROL_RATE, patience = CONTROL_EARLY, patient = 0;
   int front = 0, opt;
   char path[PATH_MAX];
   PROG = "ctlmsg";
 
-  while ((opt = subgetopt_r(argc, argv, "fr:c:p:", &l)) != -1)
+  while ((opt = subgetopt_r(argc, argv, "fs:r:c:p:t:", &l)) != -1)
     switch (opt) {
       case 'f': front = 1; break;
+      case 's': tor = l.arg; break;
+      case 't': if (!uint0_scan(l.arg, &patience)) dieusage(); patient = 1; break;
       case 'r': if (!uint0_scan(l.arg, &rate) || rate > 1000000000) dieusage(); break;
       case 'c': cookie = l.arg; break;
       case 'p': password = l.arg; break;
       default: dieusage();
     }
   argc -= l.ind; argv += l.ind;
-  /* In front of a tor it is tor who asks. */
-  if (argc != 1 || (front && (cookie || password))) dieusage();
+  /* In front of a tor it is tor who asks, and who waits. */
+  if (argc != 1 || (front ? cookie || password || patient : tor != NULL)) dieusage();
 
   give_way();
   if (sig_ignore(SIGPIPE) < 0) strerr_diefu1sys(EXIT_TEMPORARY, "ignore SIGPIPE");
@@ -98,7 +112,9 @@ int main(int argc, char const *const *argv)
   c.version = PORTER_VERSION "-porter";
   c.warn = &warn;
   c.tcp = is_tcp(1);
-  if (front) {
+  c.patience = patience;
+  if (tor) tor_connect(&c, tor);
+  else if (front) {
     c.tor_in = 6;
     c.tor_out = 7;
     is_tcp(7);

@@ -116,8 +116,8 @@ equal(c.ask('AUTHENTICATE ' + cookie.hex()), ['250 OK'], 'the challenge counts o
 many = path('cookie')
 racers = [subprocess.Popen([CTLMSG, '-c', many, path('state')], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for i in range(20)]
 replies = [p.communicate(b'AUTHCHALLENGE SAFECOOKIE ""\r\nQUIT\r\n')[0] for p in racers]
-cookie = open(many, 'rb').read()
-good = [hmac.new(tor_key % b'server-to-controller', cookie + bytes.fromhex(re.search(rb'NONCE=(\w+)', r).group(1).decode()), 'sha256').hexdigest().upper().encode() in r for r in replies]
+cookie_of_many = open(many, 'rb').read()
+good = [hmac.new(tor_key % b'server-to-controller', cookie_of_many + bytes.fromhex(re.search(rb'NONCE=(\w+)', r).group(1).decode()), 'sha256').hexdigest().upper().encode() in r for r in replies]
 ok(all(good) and len(good) == 20, 'twenty that start at once have one cookie')
 equal([x for x in os.listdir(WORK) if x.startswith('cookie') and x.count('.') > 1], [], 'and leave nothing beside it')
 ok(len({re.search(rb'NONCE=(\w+)', r).group(1) for r in replies}) == 20, 'and every one a nonce of its own')
@@ -139,8 +139,56 @@ for size in (0, 31, 33):
     p = subprocess.run([CTLMSG, '-c', WORK + '/bad', path('state')], input=b'', stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     equal((p.returncode, p.stdout, p.stderr.count(b'\n')), (111, b'', 1), 'a cookie of %d octets: 111, one line' % size)
 
+# Before they have authenticated, clients hold little, and not for ever.
+s = Server(options=['-c', made])
+waiting = [connect(s.address) for i in range(50)]
+for w in waiting:
+    w.settimeout(10)
+    w.sendall(b'AUTHENTICATE "' + b'x' * 32000)
+
+
+def memory():
+    pids = subprocess.run(['pgrep', '-f', 'ctlmsg.*' + s.statedir], stdout=subprocess.PIPE).stdout.split()
+    all = []
+    for p in pids:
+        try:
+            if open('/proc/%s/comm' % p.decode()).read() == 'ctlmsg\n':
+                all.append(sum(int(l.split()[1]) for l in open('/proc/%s/smaps_rollup' % p.decode()) if l.startswith('Anonymous:')))
+        except (OSError, ProcessLookupError):
+            pass
+    return all
+
+
+held = memory()
+ok(held and max(held) < 250 or 'asan' in BIN, 'a client who has not authenticated yet takes little memory', held)
+for w in waiting[:3]:
+    w.sendall(b'x' * 1000)
+    got = b''.join(iter(lambda: w.recv(4096), b''))
+    equal(got, b'500 Line too long.\r\n', 'a line of 32 KiB is too long before AUTHENTICATE')
+for w in waiting:
+    w.close()
+s.stop()
+s = Server(options=['-c', made, '-t', '1'])
+waiting = [connect(s.address) for i in range(3)]
+waiting[1].sendall(b'AUTHENT')
+waiting[2].sendall(b'PROTOCOLINFO 1\r\n')
+for w in waiting:
+    w.settimeout(10)
+equal([b''.join(iter(lambda: w.recv(4096), b''))[:19] for w in waiting], [b'', b'', b'250-PROTOCOLINFO 1\r'], '-t 1: who has not authenticated by then is closed')
+c = Conn(s.address)
+c.want('AUTHENTICATE ' + cookie.hex())
+time.sleep(1.2)
+equal(c.ask(b'A' * 100000), ['510 Unrecognized command "' + 'A' * 100000 + '"'], 'who has authenticated stays, and may send long lines')
+c = Conn(s.address)
+c.send('PROTOCOLINFO\r\nAUTHENTICATE "' + 'x' * 32700 + '"')
+equal(c.reply()[0][:4] + c.reply()[0][:4], '250-515 ', 'each line counts by itself')
+s = Server(options=['-c', made, '-t', '0'])
+c = Conn(s.address)
+time.sleep(1.2)
+equal(c.ask('PROTOCOLINFO 1')[-1], '250 OK', '-t 0: nobody is closed')
+
 # Usage.
-for args in ([], ['a', 'b'], ['-x', 'a'], ['-f', '-c', 'x', 'a'], ['-f', '-p', 'x', 'a'], ['-r', 'x', 'a'], ['-r', '-1', 'a'], ['-c'], ['-r', '2000000000', 'a']):
+for args in (['-t', 'x', 'a'], ['-f', '-t', '5', 'a'], ['-s', 'x', 'a'], [], ['a', 'b'], ['-x', 'a'], ['-f', '-c', 'x', 'a'], ['-f', '-p', 'x', 'a'], ['-r', 'x', 'a'], ['-r', '-1', 'a'], ['-c'], ['-r', '2000000000', 'a']):
     p = subprocess.run([CTLMSG] + args, input=b'', stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     equal((p.returncode, p.stdout, p.stderr[:13]), (100, b'', b'ctlmsg: usage'), 'usage: ' + ' '.join(args))
 # As a filter, without any socket.

@@ -173,15 +173,15 @@ def read_until(s, end):
 
 
 class Server:
-    """ctlmsg behind s6-ipcserver (tcp: tcpserver), alone or in front of tor (tor_tcp: reached over TCP)."""
+    """ctlmsg behind s6-ipcserver (tcp: tcpserver), alone or in front of tor (tor_tcp: reached over TCP; itself: by ctlmsg itself)."""
 
-    def __init__(self, statedir=None, tor=None, options=(), tcp=False, tor_tcp=False, limit=600, env=None, wrap=()):
+    def __init__(self, statedir=None, tor=None, options=(), tcp=False, tor_tcp=False, itself=False, limit=600, env=None, wrap=()):
         self.statedir = statedir or path('state')
         self.auth = tor.auth if tor else b'AUTHENTICATE'
         self.err = path('err')
-        program = [CTLMSG, '-f'] if tor else [CTLMSG]
+        program = [CTLMSG, '-f'] + (['-s', tor.socket] if itself else []) if tor else [CTLMSG]
         program = list(wrap) + program + list(options) + [self.statedir]
-        if tor:
+        if tor and not itself:
             program = (['tcpclient', '-H', '-R', '-l', '0', tor.port[0], str(tor.port[1])] if tor_tcp
                        else ['s6-ipcclient', '-l', '0', '--', tor.socket]) + program
         for tries in range(5):

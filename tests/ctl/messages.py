@@ -219,7 +219,7 @@ def races(how, server):
 
 
 tor = Tor()
-ways = {'alone': lambda: Server(options=['-r', '0']), 'in front': lambda: Server(tor=tor, options=['-r', '0']),
+ways = {'alone': lambda: Server(options=['-r', '0']), 'in front': lambda: Server(tor=tor, options=['-r', '0'], itself=True),
         'alone over TCP': lambda: Server(options=['-r', '0'], tcp=True), 'in front over TCP, tor too': lambda: Server(tor=tor, options=['-r', '0'], tcp=True, tor_tcp=True)}
 for how, server in ways.items():
     semantics(how, server)

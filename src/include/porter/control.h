@@ -14,6 +14,7 @@
 
 #define CONTROL_READ 65536      /* octets taken at once from the client or from tor */
 #define CONTROL_RATE 2000       /* messages a second, where nothing else is asked for */
+#define CONTROL_EARLY 60        /* seconds until a client must have authenticated, likewise */
 #define CONTROL_BURST 500       /* messages before the rate counts */
 #define CONTROL_TURNS 1024      /* replies in front of which something of ours has its place */
 #define CONTROL_KEPT 65536      /* octets of commands that wait for their turn */
@@ -47,6 +48,7 @@ struct control_s {
   int tor_in, tor_out;          /* -1: alone */
   int tcp;                      /* the client comes over TCP */
   unsigned int rate;            /* 0: any */
+  unsigned int patience;        /* alone: seconds in which the client must have authenticated; 0: any time */
   char const *version;
   control_auth auth;
   void (*warn)(char const *what, int e);   /* told of what a person should know; may be null */
@@ -60,6 +62,7 @@ struct control_s {
   int authenticated, described; /* described: PROTOCOLINFO was answered */
   int is_socket;                /* in and out are one: then a hang-up means that the client is gone */
   int input_end, gone;          /* the client sends, takes no more */
+  uint64_t early_end;           /* ns: when patience is over; 0: never */
   int closing;                  /* no more commands, only what is pending goes out */
   int woken;                    /* the fifo has something */
   int rang;                     /* the bell did */

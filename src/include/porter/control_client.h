@@ -10,9 +10,9 @@
 #include <skalibs/stralloc.h>
 #include <skalibs/tai.h>
 
+#include <porter/control_words.h>
 #include <porter/slice.h>
 
-#define CONTROL_LINE_MAX 65535    /* octets of a line, its end not counted: tor's own are far shorter, our events at most 8.4 KB */
 #define CONTROL_PATIENCE 60       /* seconds, see control_client_open */
 #define CONTROL_PATIENCE_QUIT 5   /* no more of them for the answer to QUIT */
 #define CONTROL_WHY_MAX 288
@@ -26,7 +26,7 @@ struct control_client_s {
   int timed_out;          /* why the last control_client_line failed: its deadline passed */
   int code;               /* how a program should exit after a 0: 3 the server said no, 111 anything else */
   char why[CONTROL_WHY_MAX];    /* a NUL-terminated line to say then */
-  char line[CONTROL_LINE_MAX + 3];
+  char line[CONTROL_REPLY_LINE_MAX + 3];
   char in_space[8192], out_space[2048];
 };
 

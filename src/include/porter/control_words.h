@@ -6,7 +6,12 @@
 
 #include <porter/slice.h>
 
-#define CONTROL_LINE_MAX 1048576   /* a line, or a command with its block, of that many octets or more is too long */
+/* A command, with its block if it has one, of that many octets or more is too long, as for tor; and before AUTHENTICATE, where nobody
+ * has said who he is yet, of that many. */
+#define CONTROL_COMMAND_MAX 1048576
+#define CONTROL_COMMAND_EARLY_MAX 32768
+/* Octets of a server's line, its end not counted: tor's own are far shorter, our events at most 8.4 KB. */
+#define CONTROL_REPLY_LINE_MAX 65535
 
 /* What tor takes for white space. */
 extern int control_space (char c);

@@ -206,11 +206,16 @@ static size_t command_end(control *c)
   return 0;
 }
 
+size_t alone_command_max(control const *c)
+{
+  return c->authenticated ? CONTROL_COMMAND_MAX : CONTROL_COMMAND_EARLY_MAX;
+}
+
 void alone_step(control *c)
 {
   while (!c->closing && control_room(c)) {
     size_t len = command_end(c), used;
-    if ((len ? len : c->input.len - c->input_done) >= CONTROL_LINE_MAX) {
+    if ((len ? len : c->input.len - c->input_done) >= alone_command_max(c)) {
       output_line(&c->output, "500 Line too long.");
       c->closing = 1;
       return;

@@ -102,7 +102,7 @@ int control_client_line (control_client *c, control_line *line, tain const *dead
   }
   len--;
   if (len && c->line[len - 1] == '\r') len--;
-  if (len > CONTROL_LINE_MAX) return control_client_broken(c, "the server sent a line that is too long");
+  if (len > CONTROL_REPLY_LINE_MAX) return control_client_broken(c, "the server sent a line that is too long");
   if (memchr(c->line, 0, len) || !control_line_parse(line, &c->block, c->line, len))
     return control_client_broken(c, "the server sent a line that is none of this protocol");
   return 1;

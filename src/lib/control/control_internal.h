@@ -41,6 +41,8 @@ extern void own_events (control *c);
 /* --- alone, in front --- */
 
 extern void alone_step (control *c);
+/* A command of that many octets is too long. */
+extern size_t alone_command_max (control const *c);
 extern void front_step (control *c);
 /* Nothing more will come for the client but what is pending. */
 extern int front_over (control const *c);

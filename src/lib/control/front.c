@@ -320,7 +320,7 @@ static enum step scan_client(control *c)
     } else if (c->dropping) {
       c->dropped += n;
       c->input_done = c->input_scan += n;
-      if (c->dropped >= CONTROL_LINE_MAX) {
+      if (c->dropped >= CONTROL_COMMAND_MAX) {
         last_turn(c)->kind = TURN_TOO_LONG;
         c->holding = 1;
       }

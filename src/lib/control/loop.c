@@ -44,6 +44,7 @@ static int read_client(control *c)
     c->input_done = 0;
   }
   if (c->tor_in >= 0) room -= c->input.len;
+  else if (!c->authenticated) room = CONTROL_COMMAND_EARLY_MAX - c->input.len;
   /* A command that was long does not keep its memory. */
   if (!c->input.len && c->input.a > 2 * CONTROL_READ) stralloc_free(&c->input);
   if (!stralloc_readyplus(&c->input, room)) return 0;
@@ -58,7 +59,7 @@ static int wants_client(control const *c)
   if (c->input_end || c->closing) return 0;
   if (c->tor_in >= 0) return front_wants_client(c);
   /* What is there waits for its turn, or its end is still to come. */
-  return output_pending(&c->output) < OUTPUT_FULL && c->retry == UINT64_MAX && c->input.len - c->input_done < CONTROL_LINE_MAX;
+  return output_pending(&c->output) < OUTPUT_FULL && c->retry == UINT64_MAX && c->input.len - c->input_done < alone_command_max(c);
 }
 
 static int over(control const *c)
@@ -141,20 +142,32 @@ static int watch_all(control *c, int want, int hung_up)
     && watch_set(w, WATCH_TOR_OUT, front && !c->tor_deaf && c->input_scan > c->input_done ? c->tor_out : -1, EPOLLOUT);
 }
 
+/* Who has not authenticated in time is gone, as far as we are concerned. Milliseconds to wait for what comes first; -1: for ever. */
+static int waits(control *c)
+{
+  uint64_t ns = c->retry;
+  if (c->early_end && !c->authenticated && !c->closing) {
+    uint64_t now = bus_now();
+    if (now >= c->early_end) return c->closing = c->gone = 1, 0;
+    if (c->early_end - now < ns) ns = c->early_end - now;
+  }
+  if (ns != UINT64_MAX) return (int)((ns + 999999) / 1000000);
+  return c->bus.listening ? BUS_LATE : -1;
+}
+
 static int serve(control *c)
 {
   int hung_up = 0;
+  if (c->patience && c->tor_in < 0) c->early_end = bus_now() + (uint64_t)c->patience * 1000000000;
   for (;;) {
     uint32_t happened[WATCH_COUNT];
-    int want, n, wait = -1;
+    int want, n;
     step(c);
     if (c->output.failed) return errno = ENOMEM, 0;
     if (over(c)) return 1;
     want = wants_client(c);
     if (!watch_all(c, want, hung_up)) return 0;
-    if (c->retry != UINT64_MAX) wait = (int)((c->retry + 999999) / 1000000);
-    else if (c->bus.listening) wait = BUS_LATE;
-    n = watch_wait(&c->watch, wait, happened);
+    n = watch_wait(&c->watch, waits(c), happened);
     if (n > 0 && happened[WATCH_FIFO]) {
       c->woken = 1;
       /* Whoever woke us may have seen the client leave before; so must we, before we drain the fifo. */
