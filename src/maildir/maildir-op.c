@@ -1,5 +1,6 @@
 /* maildir-op: one request about the Maildir++ in the current directory, from standard input to standard output. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -8,6 +9,7 @@
 
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
+#include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
 #include <porter/exit.h>
@@ -15,7 +17,7 @@
 #include <porter/say.h>
 #include <porter/text.h>
 
-#define USAGE "maildir-op method"
+#define USAGE "maildir-op [-l dir] method"
 #define BUFFER 65536
 
 typedef struct output_s output;
@@ -54,8 +56,7 @@ static void warn(char const *what, slice outside, int error)
 {
   char escaped[TEXT_ESCAPE_MAX + 1];
   escaped[text_escape(escaped, outside.s, outside.len)] = 0;
-  if (error) strerr_warnw5x(what, " \"", escaped, "\": ", strerror(error));
-  else strerr_warnw4x(what, " \"", escaped, "\"");
+  say("warning: ", what, " \"", escaped, error ? "\": " : "\"", error ? strerror(error) : NULL, NULL);
 }
 
 int main(int argc, char const *const *argv)
@@ -65,20 +66,27 @@ int main(int argc, char const *const *argv)
   method_request request = { .s = message };
   arena a = ARENA_ZERO;
   struct rlimit none = { 0, 0 };
-  char const *failed;
+  char const *failed, *shared = NULL;
+  subgetopt o = SUBGETOPT_ZERO;
   mailbox box;
   int code;
   PROG = "maildir-op";
   if (!fd_sanitize()) return EXIT_TEMPORARY;
-  if (argc != 2) strerr_dieusage(EXIT_USAGE, USAGE);
+  for (int opt; (opt = subgetopt_r(argc, argv, "l:", &o)) != -1;)
+    if (opt == 'l') shared = o.arg;
+    else strerr_dieusage(EXIT_USAGE, USAGE);
+  argc -= o.ind;
+  argv += o.ind;
+  if (argc != 1) strerr_dieusage(EXIT_USAGE, USAGE);
   /* Its uid may serve many mailboxes: none of their owners' other processes may look into this one. */
   if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0) die_unable(EXIT_TEMPORARY, "become undumpable");
   signal(SIGBUS, shrunk);
   if (!mailbox_open(&box))
     die_unable(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? EXIT_ACCOUNT : EXIT_TEMPORARY, "open the Maildir in the current directory");
   box.warn = warn;
-  if (!method_request_read(&request, argv[1], &box, 0, &a)) die_unable(EXIT_TEMPORARY, "read request");
-  code = method_answer(&box, argv[1], &request, write_out, &out, &failed);
+  if (shared && (box.shared = open(shared, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) die_unable(EXIT_TEMPORARY, "open ", shared);
+  if (!method_request_read(&request, argv[0], &box, 0, &a)) die_unable(EXIT_TEMPORARY, "read request");
+  code = method_answer(&box, argv[0], &request, write_out, &out, &failed);
   if (code == EXIT_TEMPORARY) die_unable(EXIT_TEMPORARY, failed);
   if (!flush(&out)) die_unable(EXIT_TEMPORARY, "write response");
   return code;

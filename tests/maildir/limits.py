@@ -112,7 +112,7 @@ if os.getuid() == 0:
     code, r = as_nobody('Search', pattern='mine')
     eq((code, len(r.found)), (0, 1), 'what cannot be read matches nothing')
     code, r = as_nobody('Stats', folder='Locked')
-    eq((code, r.error.code), (3, pb.Error.INVALID_FOLDER), 'a folder that cannot be entered')
+    eq((code, r.error.code), (3, pb.Error.UNKNOWN), 'a folder that cannot be entered')
     before = U.everything()
     code, r = as_nobody('Remove', mids=[a])
     eq((code, r.outcomes[0].HasField('error')), (3, True), 'Remove in a directory that may not be written')

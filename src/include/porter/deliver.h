@@ -31,8 +31,9 @@ extern int mailbox_deliver_place (delivery *d, int to, char const *name);
 extern int mailbox_deliver_replace (delivery *d, int to, char const *name);
 /* Puts it there, over what has the name, unsynced: what may be lost, as it can be made again. */
 extern int mailbox_deliver_unsynced (delivery *d, int to, char const *name);
-/* Makes lasting what was done to the names in an open directory. A file system that cannot do that (EINVAL) has nothing to make last. */
-extern int mailbox_sync (int dir);
+/* Makes last what was written to a file, or done to the names in a directory. A file system that cannot do that (EINVAL) has nothing to
+ * make last. */
+extern int mailbox_sync (int fd);
 /* Removes what has not been placed (a directory must be empty for that). Keeps errno. */
 extern void mailbox_deliver_end (delivery *d);
 

@@ -51,11 +51,13 @@ struct mailbox_s {
   mode_t mode;           /* of that, for what is made below */
   unsigned int counter;  /* for unique names */
   int quota_fresh;       /* maildirsize was counted anew by this call */
+  int shared;            /* the directory below which folders that are links may lead; -1: none is followed */
+  int links_told;        /* that a link was passed over */
   /* Says in one line what a call passed over: what, the name from outside (escaped by who prints it), errno's reason or 0.
    * Null: nobody listens. */
   void (*warn) (char const *what, slice outside, int error);
 };
-#define MAILBOX_ZERO { .fd = -1 }
+#define MAILBOX_ZERO { .fd = -1, .shared = -1 }
 extern void mailbox_warn (mailbox const *box, char const *what, slice outside, int error);
 /* Opens the Maildir in the current directory. ENOTDIR or ENOENT where it has no cur. */
 extern int mailbox_open (mailbox *box);
@@ -65,17 +67,20 @@ extern size_t mailbox_unique (mailbox *box, char *s, int with_size, uint64_t siz
 extern size_t mailbox_unique_at (mailbox *box, char *s, int64_t arrival, int with_size, uint64_t size);
 
 /* A folder's name is UTF-8, as people read it: no empty level, leading or trailing '.', '/', control character, '~' in front,
- * not INBOX in any case, at most 254 octets encoded. The inbox is "". */
+ * not INBOX in any case, at most 254 octets encoded. The inbox is "". On disk it is modified UTF-7 (RFC 3501 5.1.3), or UTF-8 as
+ * newer Courier writes it. Where both are there the second is called '~' and its octets on disk, as no folder else can be; and so is
+ * one whose modified UTF-7 nobody would write. */
 
-/* The names of all folders, without the inbox, sorted by octets. */
-extern int mailbox_folders (mailbox const *box, arena *a, slice **names, size_t *count);
+/* The names of all folders, without the inbox, sorted by octets. What cannot be looked into (EACCES, EPERM) is left out, and so are links
+ * that may not be followed: mailbox.warn is told. */
+extern int mailbox_folders (mailbox *box, arena *a, slice **names, size_t *count);
 /* Makes a folder: 1 made, 0 it was there, -1 with errno: EINVAL (no such name can be), EEXIST (what has the name is no folder),
  * ENOSPC, EDQUOT ... */
 extern int mailbox_add_folder (mailbox *box, slice name);
 
 /* The name on disk of the folder that people call name, with its dot, NUL-terminated; disk has MAILDIR_NAME_MAX + 1 octets. 1; 0 with
  * errno: ENOENT where there is none (disk is what it would be called), EINVAL where none can have the name. */
-extern int mailbox_disk_name (mailbox const *box, slice name, char *disk);
+extern int mailbox_disk_name (mailbox *box, slice name, char *disk);
 
 /* Renames a folder and all below it: 1, and *count is how many; 0 with errno: ENOENT (neither it nor any below it is there), EINVAL
  * (no such name can be, or the new one is below the old one), EEXIST (a name is taken; then nothing was done), or what rename

@@ -243,16 +243,27 @@ static int64_t remove_others(folder *f, mail_entry *e)
   return names;
 }
 
+/* Whether taking it away is subtracted from the quota. Courier has done that when T was set, Dovecot does it now: what is subtracted
+ * twice lets the mailbox grow beyond its quota, what is not at all is put right by the count that comes before anything is refused. */
+static int is_subtracted(folder const *f, mail_entry const *e)
+{
+  maildir_name n;
+  if (!f->counts) return 0;
+  maildir_name_split(&n, e->name, strlen(e->name));
+  return !(n.flags.len && memchr(n.flags.s, 'T', n.flags.len));
+}
+
 int folder_remove(folder *f, mail_entry *e)
 {
   uint64_t size = 0;
   int64_t names;
-  if (f->counts && !folder_size(f, e, &size)) return 0;
+  int subtracted = is_subtracted(f, e);
+  if (subtracted && !folder_size(f, e, &size)) return 0;
   if (!folder_try(f, e, remove_it, NULL)) return 0;
   names = 1 + remove_others(f, e);
   e->gone = 1;
   /* What is gone is gone: a quota that could not be kept up is counted anew in time. */
-  if (f->counts) mailbox_quota_add(f->box, -names * (int64_t)size, -names);
+  if (subtracted) mailbox_quota_add(f->box, -names * (int64_t)size, -names);
   return 1;
 }
 
@@ -334,6 +345,7 @@ int folder_move(folder *f, folder *to, mail_entry *e, char const *add, char cons
   wish w = { .to = to, .add = add, .remove = remove };
   int64_t names = 1;
   uint64_t size = 0, inode = e->inode;
+  int subtracted = is_subtracted(f, e);
   *now = NULL;
   if (!folder_know(to)) return 0;
   w.fresh = census_taken(&to->mails, e->base, e->inode) ? 2 : 0;
@@ -345,7 +357,7 @@ int folder_move(folder *f, folder *to, mail_entry *e, char const *add, char cons
     names += remove_others(f, e);
   }
   e->gone = 1;
-  names = (to->counts ? 1 : 0) - (f->counts ? names : 0);
+  names = to->counts ? f->counts ? 1 - names : 1 : subtracted ? -names : 0;
   if (names) mailbox_quota_add(f->box, names * (int64_t)size, names);
   return renamed(f, e, &w, inode, now) && remember(to, *now);
 }

@@ -56,10 +56,15 @@ int mailbox_deliver_copy(delivery *d, int from, uint64_t at, uint64_t len)
   return 1;
 }
 
+int mailbox_sync(int fd)
+{
+  return !fsync(fd) || errno == EINVAL || errno == ENOTSUP;
+}
+
 int mailbox_deliver_written(delivery *d, mode_t mode, struct timespec const *times)
 {
   int fd = d->fd;
-  if (fchmod(fd, mode) < 0 || (times && futimens(fd, times) < 0) || fsync(fd) < 0) return 0;
+  if (fchmod(fd, mode) < 0 || (times && futimens(fd, times) < 0) || !mailbox_sync(fd)) return 0;
   d->fd = -1;
   return !close(fd);
 }
@@ -73,11 +78,6 @@ static int rename_new(delivery const *d, int to, char const *name)
   if (linkat(d->tmp, d->name, to, name, 0) < 0) return 0;
   unlinkat(d->tmp, d->name, 0);  /* it is there under its name; a second one in tmp harms nobody */
   return 1;
-}
-
-int mailbox_sync(int dir)
-{
-  return !fsync(dir) || errno == EINVAL || errno == ENOTSUP;
 }
 
 int mailbox_deliver_place(delivery *d, int to, char const *name)

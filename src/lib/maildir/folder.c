@@ -1,10 +1,8 @@
-/* The mailbox and its folders: names on disk (modified UTF-7, or UTF-8 as newer Courier writes it), listing, opening, making. */
-#include <dirent.h>
+/* The mailbox; its folders are opened and made. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -17,17 +15,13 @@
 
 #include "private.h"
 
-#define FOLDER_NAME_MAX 254  /* of an encoded name; with its leading dot it is MAILDIR_NAME_MAX */
-#define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
-static char const *const folder_inner[] = { "cur", "new", "tmp" };
 static char const *const place_directory[PLACES] = { [PLACE_NEW] = "new", [PLACE_CUR] = "cur" };
 
 int mailbox_open(mailbox *box)
 {
   struct stat st;
   *box = (mailbox)MAILBOX_ZERO;
-  box->fd = open(".", OPEN_DIRECTORY);
+  box->fd = open(".", FOLDER_OPEN);
   if (box->fd < 0) return 0;
   if (fstat(box->fd, &st) < 0) return 0;
   box->mode = st.st_mode & 0777;
@@ -100,143 +94,13 @@ size_t mailbox_unique_at(mailbox *box, char *s, int64_t arrival, int with_size, 
   return unique(box, s, &arrival, with_size, size);
 }
 
-/* --- names --- */
-
-static int plain_name_ok(slice name)
-{
-  char before = '.';
-  if (!name.len || name.s[0] == '~' || name.s[name.len - 1] == '.') return 0;
-  if (name.len == 5 && !strncasecmp(name.s, "INBOX", 5)) return 0;
-  if (utf8_valid(name.s, name.len) != name.len) return 0;
-  for (size_t i = 0; i < name.len; i++) {
-    unsigned char c = (unsigned char)name.s[i];
-    if (c < 0x20 || c == 0x7f || c == '/' || (c == '.' && before == '.')) return 0;
-    /* C1 controls, as UTF-8 */
-    if (c == 0xc2 && (unsigned char)name.s[i + 1] < 0xa0) return 0;
-    before = (char)c;
-  }
-  return 1;
-}
-
-/* The name on disk, with its dot and NUL. 0 with EINVAL where no folder can have it. */
-static int disk_name(slice name, char *disk)
-{
-  arena a = ARENA_ZERO;
-  slice encoded;
-  int good = 0;
-  if (name.len > FOLDER_NAME_MAX || !plain_name_ok(name)) return errno = EINVAL, 0;
-  if (!mutf7_encode(&a, name, &encoded)) return 0;
-  if (encoded.len > FOLDER_NAME_MAX) errno = EINVAL;
-  else {
-    disk[0] = '.';
-    memcpy(disk + 1, encoded.s, encoded.len);
-    disk[1 + encoded.len] = 0;
-    good = 1;
-  }
-  arena_free(&a);
-  return good;
-}
-
-/* What people call the folder with that name on disk; 0 where no request could name it. */
-static int people_name(arena *a, char const *disk, slice *name)
-{
-  slice raw = { disk + 1, strlen(disk + 1) };
-  if (!mutf7_decode(a, raw, name)) {
-    if (errno != EILSEQ) return -1;
-    *name = raw;
-  }
-  if (!plain_name_ok(*name)) return 0;
-  if (name->s == raw.s) name->s = arena_copy(a, raw.s, raw.len);
-  return name->s ? 1 : -1;
-}
-
-/* Whether the directory disk (relative to the mailbox) is a folder: no link, with a cur; new and tmp are no links either. */
-static int is_folder(int box, char const *disk)
-{
-  struct stat st;
-  int fd = openat(box, disk, OPEN_DIRECTORY);
-  int good = fd >= 0;
-  for (size_t i = 0; good && i < 3; i++) {
-    if (fstatat(fd, folder_inner[i], &st, AT_SYMLINK_NOFOLLOW) < 0) good = i && errno == ENOENT;
-    else good = S_ISDIR(st.st_mode);
-  }
-  if (fd >= 0) close(fd);
-  return good;
-}
-
-static int compare_names(void const *x, void const *y)
-{
-  slice const *a = x, *b = y;
-  int r = memcmp(a->s, b->s, a->len < b->len ? a->len : b->len);
-  return r ? r : (a->len > b->len) - (a->len < b->len);
-}
-
-int mailbox_folders(mailbox const *box, arena *a, slice **names, size_t *count)
-{
-  int fd = openat(box->fd, ".", OPEN_DIRECTORY);
-  DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-  slice *list = NULL;
-  size_t n = 0, room = 0;
-  int good = 0;
-  if (!dir) {
-    if (fd >= 0) close(fd);
-    return 0;
-  }
-  for (;;) {
-    struct dirent *d;
-    slice name;
-    int known;
-    errno = 0;
-    d = readdir(dir);
-    if (!d) {
-      good = !errno;
-      break;
-    }
-    if (d->d_name[0] != '.' || !d->d_name[1] || (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN)) continue;
-    known = people_name(a, d->d_name, &name);
-    if (known < 0) break;
-    if (!known || !is_folder(box->fd, d->d_name)) continue;
-    if (n == room) {
-      slice *more = realloc(list, (room = room ? 2 * room : 32) * sizeof *more);
-      if (!more) break;
-      list = more;
-    }
-    list[n++] = name;
-  }
-  closedir(dir);
-  if (good) {
-    if (n) qsort(list, n, sizeof *list, compare_names);
-    /* One name written in two ways on disk is one folder to people. */
-    *count = 0;
-    for (size_t i = 0; i < n; i++) if (!i || compare_names(list + i - 1, list + i)) list[(*count)++] = list[i];
-    *names = arena_array(a, *count ? *count : 1, sizeof **names);
-    good = *names != NULL;
-    if (good && *count) memcpy(*names, list, *count * sizeof *list);
-  }
-  free(list);
-  return good;
-}
-
-int mailbox_disk_name(mailbox const *box, slice name, char *disk)
-{
-  char plain[MAILDIR_NAME_MAX + 1];
-  if (!disk_name(name, disk)) return 0;
-  if (is_folder(box->fd, disk)) return 1;
-  plain[0] = '.';
-  memcpy(plain + 1, name.s, name.len);
-  plain[1 + name.len] = 0;
-  if (!strcmp(plain, disk) || !is_folder(box->fd, plain)) return errno = ENOENT, 0;
-  strcpy(disk, plain);
-  return 1;
-}
-
 /* Its directory, new and cur. */
 static int open_inside(folder *f, char const *disk)
 {
-  f->fd = openat(f->box->fd, disk, OPEN_DIRECTORY);
+  f->fd = folder_directory(f->box, disk, &f->linked);
   if (f->fd < 0) return 0;
   for (int p = PLACES; p-- > 0;) {
-    f->place[p] = openat(f->fd, place_directory[p], OPEN_DIRECTORY);
+    f->place[p] = openat(f->fd, place_directory[p], FOLDER_OPEN);
     /* A folder may lack new (then it is as good as empty), but not cur. */
     if (f->place[p] < 0 && !(p == PLACE_NEW && errno == ENOENT)) return errno = errno == ELOOP || errno == ENOTDIR ? ENOENT : errno, 0;
   }
@@ -251,9 +115,12 @@ int folder_open(folder **out, mailbox *box, slice name)
   if (name.len && !mailbox_disk_name(box, name, disk)) return 0;
   f = malloc(sizeof *f);
   if (!f) return 0;
-  *f = (folder){ .box = box, .fd = -1, .place = { -1, -1 }, .now = time(NULL), .counts = folder_name_counts(name), .remote = -1, .file = MAIL_FILE_ZERO };
+  *f = (folder){ .box = box, .fd = -1, .place = { -1, -1 }, .now = time(NULL), .remote = -1, .file = MAIL_FILE_ZERO };
   *out = f;
-  if (open_inside(f, disk)) return 1;
+  if (open_inside(f, disk)) {
+    f->counts = !f->linked && folder_name_counts(name);
+    return 1;
+  }
   folder_close(f);
   *out = NULL;
   return 0;
@@ -265,10 +132,7 @@ static int make_file(int dir, char const *name, mode_t mode)
 {
   int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0) return 0;
-  if (fchmod(fd, mode) < 0 || fsync(fd) < 0) {
-    close(fd);
-    return 0;
-  }
+  if (fchmod(fd, mode) < 0 || !mailbox_sync(fd)) return close_keeping(fd, 0);
   return !close(fd);
 }
 
@@ -282,7 +146,7 @@ static int fill(int fd, mode_t mode)
 
 static void discard(int tmp, char const *name)
 {
-  int e = errno, fd = openat(tmp, name, OPEN_DIRECTORY);
+  int e = errno, fd = openat(tmp, name, FOLDER_OPEN);
   if (fd >= 0) {
     for (size_t i = 0; i < 3; i++) unlinkat(fd, folder_inner[i], AT_REMOVEDIR);
     unlinkat(fd, "maildirfolder", 0);
@@ -296,7 +160,7 @@ int mailbox_add_folder(mailbox *box, slice name)
   char disk[MAILDIR_NAME_MAX + 1];
   struct stat st;
   delivery d;
-  int good;
+  int good, error;
   if (mailbox_disk_name(box, name, disk)) return 0;
   if (errno != ENOENT) return -1;
   if (!fstatat(box->fd, disk, &st, AT_SYMLINK_NOFOLLOW)) return errno = EEXIST, -1;
@@ -305,6 +169,9 @@ int mailbox_add_folder(mailbox *box, slice name)
     && mailbox_deliver_place(&d, box->fd, disk);
   if (!good && d.name[0]) discard(d.tmp, d.name);
   mailbox_deliver_end(&d);
-  if (!good && (errno == EEXIST || errno == ENOTEMPTY) && is_folder(box->fd, disk)) return 0;  /* somebody else made it meanwhile */
-  return good ? 1 : -1;
+  if (good) return 1;
+  error = errno == EINVAL ? EIO : errno;  /* EINVAL is the name's fault alone */
+  if (folder_look(box, disk) <= 0) return errno = error, -1;
+  /* It is there: somebody else made it meanwhile, or it was made and it is not sure that it lasts. */
+  return error == EEXIST || error == ENOTEMPTY ? 0 : (errno = EIO, -1);
 }

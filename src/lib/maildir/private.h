@@ -85,6 +85,7 @@ struct folder_s {
   size_t space[PLACES];
   int64_t now;        /* when it was opened: seconds since 1970 */
   int counts;         /* for the quota */
+  int linked;         /* its directory lies elsewhere: no quota, no index */
   int remote;         /* -1: not known yet */
   int blind;          /* the inodes that listings give are not those of the files (some FUSE): they cannot be checked */
   int known;          /* listed */
@@ -123,6 +124,19 @@ extern int mail_entry_is (folder const *f, mail_entry const *e, struct stat cons
 extern int mail_open (folder *f, mail_entry *e, struct stat *st);
 extern int folder_size (folder *f, mail_entry *e, uint64_t *size);
 extern int folder_arrival (folder *f, mail_entry *e, int64_t *seconds);
+
+/* --- folders on disk (folders.c) --- */
+
+#define FOLDER_OPEN (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+/* cur, new and tmp: what every folder has. */
+extern char const *const folder_inner[3];
+/* Opens the directory of the folder with that name on disk. *linked: it is a link, to below the directory that the mailbox allows. -1 with
+ * errno: ENOENT where it is no directory, or a link that may not be followed. */
+extern int folder_directory (mailbox *box, char const *disk, int *linked);
+/* Whether what has that name on disk is a folder: 1, 0 (ENOENT, ENOTDIR, ELOOP), -1 with any other errno. */
+extern int folder_look (mailbox *box, char const *disk);
+/* Whether it is a link. */
+extern int folder_is_link (mailbox const *box, char const *disk);
 
 /* Closes fd and keeps errno; gives result. */
 extern int close_keeping (int fd, int result);

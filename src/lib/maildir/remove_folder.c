@@ -11,7 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <porter/deliver.h>
 #include <porter/maildir.h>
+
+#include "private.h"
 
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define GONE "porter-gone."       /* without force: its mails, should any have come in, are nobody's to delete */
@@ -181,7 +184,7 @@ static int longest_first(void const *x, void const *y)
 }
 
 /* The folder, if it is there, and those below it; *below is how many. */
-static int find_victims(mailbox const *box, arena *a, slice name, victim **list, size_t *count, size_t *below)
+static int find_victims(mailbox *box, arena *a, slice name, victim **list, size_t *count, size_t *below)
 {
   slice *names;
   size_t n;
@@ -195,6 +198,7 @@ static int find_victims(mailbox const *box, arena *a, slice name, victim **list,
       if (errno == ENOENT) continue;
       return 0;
     }
+    if (folder_is_link(box, disk)) continue;  /* it lies elsewhere, where others have it too */
     (*list)[*count] = (victim){ names[i], arena_copy(a, disk, strlen(disk)) };
     if (!(*list)[*count].disk) return 0;
     ++*count;
@@ -205,7 +209,7 @@ static int find_victims(mailbox const *box, arena *a, slice name, victim **list,
   return *count ? 1 : (errno = ENOENT, 0);
 }
 
-static int count_all(mailbox const *box, victim const *list, size_t count, removed *r)
+static int count_all(mailbox *box, victim const *list, size_t count, removed *r)
 {
   for (size_t i = 0; i < count; i++) {
     int error, good, fd = openat(box->fd, list[i].disk, OPEN_DIRECTORY);
@@ -231,7 +235,7 @@ static enum folder_removal remove_all(mailbox *box, victim const *list, size_t c
   }
   error = errno;
   close(tmp);
-  if (result == REMOVAL_DONE && fsync(box->fd) < 0 && errno != EINVAL) return REMOVAL_FAILED;
+  if (result == REMOVAL_DONE && !mailbox_sync(box->fd)) return REMOVAL_FAILED;
   return errno = error, result;
 }
 

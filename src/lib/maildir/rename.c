@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <porter/deliver.h>
 #include <porter/maildir.h>
 
 typedef struct step_s step;
@@ -55,7 +56,7 @@ static int deepest_first(void const *x, void const *y)
 }
 
 /* The steps that are to be taken, in order. */
-static int plan(mailbox const *box, arena *a, slice name, char const *target, step **steps, size_t *count)
+static int plan(mailbox *box, arena *a, slice name, char const *target, step **steps, size_t *count)
 {
   slice *names;
   size_t n;
@@ -111,7 +112,7 @@ int mailbox_rename_folder(mailbox *box, slice name, slice new_name, size_t *coun
   if (is_below(new_name, name)) return errno = EINVAL, 0;
   if (mailbox_disk_name(box, new_name, target)) return errno = EEXIST, 0;
   if (errno != ENOENT || !is_free(box->fd, target)) return 0;
-  good = plan(box, &a, name, target, &steps, count) && carry_out(box->fd, steps, *count) && (!fsync(box->fd) || errno == EINVAL);
+  good = plan(box, &a, name, target, &steps, count) && carry_out(box->fd, steps, *count) && mailbox_sync(box->fd);
   error = errno;
   arena_free(&a);
   return errno = error, good;

@@ -30,9 +30,7 @@ int method_add_folder(method_call *call)
   if (made < 0) switch (errno) {
     case EINVAL: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no folder can have the name", name, 0);
     case EEXIST: return method_fail(call, PORTER__ERROR__CODE__FOLDER_EXISTS, "the name is taken", name, 0);
-    case ENOSPC: case EDQUOT: return method_fail(call, PORTER__ERROR__CODE__OVER_QUOTA, "unable to make folder", name, errno);
-    case EACCES: case EPERM: case EROFS: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "unable to make folder", name, errno);
-    default: return method_temporary(call, "make folder");
+    default: return method_fail_store(call, "unable to make folder", name);
   }
   response.status = made ? PORTER__ADD_FOLDER_RESP__STATUS__CREATED : PORTER__ADD_FOLDER_RESP__STATUS__SKIPPED;
   return method_write(call, &response.base);

@@ -86,7 +86,7 @@ int method_fail_folder(method_call *call, slice folder_name)
   switch (errno) {
     case ENOENT: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, 0);
     case EINVAL: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no folder can have the name", folder_name, 0);
-    case EACCES: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "unable to read folder", folder_name, EACCES);
+    case EACCES: case EPERM: return method_fail(call, PORTER__ERROR__CODE__UNKNOWN, "unable to read folder", folder_name, errno);
     default: return method_temporary(call, "read folder");
   }
 }

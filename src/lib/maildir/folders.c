@@ -1,0 +1,292 @@
+/* Which folders there are: names on disk (modified UTF-7, or UTF-8 as newer Courier writes it), links, finding, listing. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <porter/text.h>
+
+#include "private.h"
+
+#define FOLDER_NAME_MAX 254  /* of an encoded name; with its leading dot it is MAILDIR_NAME_MAX */
+#define STEPS_UP_MAX 40      /* from a linked folder up to the directory that it must lie below */
+
+char const *const folder_inner[3] = { "cur", "new", "tmp" };
+
+/* --- names --- */
+
+static int plain_name_ok(slice name)
+{
+  char before = '.';
+  if (!name.len || name.s[0] == '~' || name.s[name.len - 1] == '.') return 0;
+  if (name.len == 5 && !strncasecmp(name.s, "INBOX", 5)) return 0;
+  if (utf8_valid(name.s, name.len) != name.len) return 0;
+  for (size_t i = 0; i < name.len; i++) {
+    unsigned char c = (unsigned char)name.s[i];
+    if (c < 0x20 || c == 0x7f || c == '/' || (c == '.' && before == '.')) return 0;
+    /* C1 controls, as UTF-8 */
+    if (c == 0xc2 && (unsigned char)name.s[i + 1] < 0xa0) return 0;
+    before = (char)c;
+  }
+  return 1;
+}
+
+/* The octets as a name on disk, with a dot and NUL. */
+static void raw_name(char *disk, slice raw)
+{
+  disk[0] = '.';
+  memcpy(disk + 1, raw.s, raw.len);
+  disk[1 + raw.len] = 0;
+}
+
+/* The name on disk, with its dot and NUL. 0 with EINVAL where no folder can have it. */
+static int disk_name(slice name, char *disk)
+{
+  arena a = ARENA_ZERO;
+  slice encoded;
+  int good = 0;
+  if (name.len > FOLDER_NAME_MAX || !plain_name_ok(name)) return errno = EINVAL, 0;
+  if (!mutf7_encode(&a, name, &encoded)) return 0;
+  if (encoded.len > FOLDER_NAME_MAX) errno = EINVAL;
+  else {
+    raw_name(disk, encoded);
+    good = 1;
+  }
+  arena_free(&a);
+  return good;
+}
+
+/* What people read of the name on disk, were there no other folder: 1, 0 where no request could name it, -1 with errno. */
+static int read_name(arena *a, char const *disk, slice *name)
+{
+  slice raw = { disk + 1, strlen(disk + 1) };
+  if (!mutf7_decode(a, raw, name)) {
+    if (errno != EILSEQ) return -1;
+    *name = raw;
+  }
+  return plain_name_ok(*name);
+}
+
+/* --- links --- */
+
+int folder_is_link(mailbox const *box, char const *disk)
+{
+  struct stat st;
+  return !fstatat(box->fd, disk, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode);
+}
+
+/* Whether the directory lies below the one that the mailbox allows: by going up from it. Closes fd. */
+static int is_below(int fd, struct stat const *top)
+{
+  struct stat here, st;
+  int found = 0;
+  for (int step = 0; fd >= 0 && !found && step < STEPS_UP_MAX; step++) {
+    int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (up >= 0 && (fstat(fd, &here) < 0 || fstat(up, &st) < 0)) {
+      close(up);
+      up = -1;
+    }
+    close(fd);
+    fd = up;
+    if (fd < 0) break;
+    found = st.st_dev == top->st_dev && st.st_ino == top->st_ino;
+    if (here.st_dev == st.st_dev && here.st_ino == st.st_ino) break;  /* the root */
+  }
+  if (fd >= 0) close(fd);
+  return found;
+}
+
+/* Says once a call that a link to a directory is passed over. */
+static void tell_link(mailbox *box, char const *disk)
+{
+  struct stat st;
+  if (box->links_told || fstatat(box->fd, disk, &st, 0) < 0 || !S_ISDIR(st.st_mode)) return;
+  box->links_told = 1;
+  mailbox_warn(box, box->shared < 0 ? "a folder that is a link is left out:" : "a folder that leads out of the shared directory is left out:", (slice){ disk, strlen(disk) }, 0);
+}
+
+/* What the link leads to stays what was looked at: it is open. */
+static int open_link(mailbox *box, char const *disk)
+{
+  struct stat top;
+  int fd = -1, at;
+  if (box->shared >= 0 && !fstat(box->shared, &top)) {
+    at = openat(box->fd, disk, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (at >= 0) {
+      if (is_below(dup(at), &top)) fd = openat(at, ".", FOLDER_OPEN);
+      else errno = ELOOP;
+      fd = close_keeping(at, fd);
+      if (fd < 0 && errno != ELOOP) return -1;
+    }
+  }
+  if (fd < 0) {
+    tell_link(box, disk);
+    errno = ENOENT;
+  }
+  return fd;
+}
+
+int folder_directory(mailbox *box, char const *disk, int *linked)
+{
+  int fd = openat(box->fd, disk, FOLDER_OPEN);
+  *linked = 0;
+  if (fd >= 0 || (errno != ENOTDIR && errno != ELOOP)) return fd;
+  errno = ENOENT;
+  if (!folder_is_link(box, disk)) return -1;
+  *linked = 1;
+  return open_link(box, disk);
+}
+
+/* --- finding and listing --- */
+
+/* Only these say that there is nothing. */
+static int is_absence(int error)
+{
+  return error == ENOENT || error == ENOTDIR || error == ELOOP;
+}
+
+/* A directory with a cur; new and tmp may be missing; none is a link. */
+int folder_look(mailbox *box, char const *disk)
+{
+  struct stat st;
+  int linked, good = 1, fd = folder_directory(box, disk, &linked);
+  if (fd < 0) return is_absence(errno) ? 0 : -1;
+  for (size_t i = 0; good > 0 && i < 3; i++) {
+    if (!fstatat(fd, folder_inner[i], &st, AT_SYMLINK_NOFOLLOW)) good = S_ISDIR(st.st_mode);
+    else if (!is_absence(errno)) good = -1;
+    else good = i && errno == ENOENT;
+  }
+  return close_keeping(fd, good);
+}
+
+static int found(int looked)
+{
+  if (!looked) errno = ENOENT;
+  return looked > 0;
+}
+
+/* '~' and octets on disk. */
+static int find_raw(mailbox *box, slice octets, char *disk)
+{
+  if (octets.len > FOLDER_NAME_MAX || !plain_name_ok(octets)) return errno = EINVAL, 0;
+  raw_name(disk, octets);
+  if (found(folder_look(box, disk))) return 1;
+  if (errno == ENOENT) errno = EINVAL;  /* none can be made of that name */
+  return 0;
+}
+
+int mailbox_disk_name(mailbox *box, slice name, char *disk)
+{
+  char plain[MAILDIR_NAME_MAX + 1];
+  int looked;
+  if (name.len && name.s[0] == '~') return find_raw(box, (slice){ name.s + 1, name.len - 1 }, disk);
+  if (!disk_name(name, disk)) return 0;
+  looked = folder_look(box, disk);
+  raw_name(plain, name);
+  if (looked || !strcmp(plain, disk)) return found(looked);
+  looked = folder_look(box, plain);
+  if (looked > 0) strcpy(disk, plain);
+  return found(looked);
+}
+
+/* What people call the folder with that name on disk: what they would find it by. 1, 0 where no request could name it, -1 with errno. */
+static int people_name(mailbox *box, arena *a, char const *disk, slice *name)
+{
+  char back[MAILDIR_NAME_MAX + 1];
+  size_t len = strlen(disk);
+  char *s;
+  int known = read_name(a, disk, name);
+  if (known <= 0) return known;
+  /* Most are called what they are; of the others it must be seen whether that name leads here. */
+  if (!disk_name(*name, back) || (strcmp(back, disk) && !mailbox_disk_name(box, *name, back))) {
+    if (errno != ENOENT && errno != EINVAL) return -1;
+    back[0] = 0;
+  }
+  if (!strcmp(back, disk)) {
+    if (name->s != disk + 1) return 1;
+    name->s = arena_copy(a, name->s, name->len);
+    return name->s ? 1 : -1;
+  }
+  if (!plain_name_ok((slice){ disk + 1, len - 1 })) return 0;
+  s = arena_copy(a, disk, len);
+  if (!s) return -1;
+  *s = '~';
+  *name = (slice){ s, len };
+  return 1;
+}
+
+static int compare_names(void const *x, void const *y)
+{
+  slice const *a = x, *b = y;
+  int r = memcmp(a->s, b->s, a->len < b->len ? a->len : b->len);
+  return r ? r : (a->len > b->len) - (a->len < b->len);
+}
+
+/* 1: a folder of that name; 0: none, or none that may be looked into; -1 with errno. */
+static int consider(mailbox *box, arena *a, struct dirent const *d, slice *name)
+{
+  int good;
+  if (d->d_name[0] != '.' || !d->d_name[1] || !strcmp(d->d_name, "..")) return 0;
+  if (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN && d->d_type != DT_LNK) return 0;
+  good = folder_look(box, d->d_name);
+  if (good > 0) good = people_name(box, a, d->d_name, name);
+  if (good >= 0 || (errno != EACCES && errno != EPERM)) return good;
+  mailbox_warn(box, "a folder is left out:", (slice){ d->d_name, strlen(d->d_name) }, errno);
+  return 0;
+}
+
+typedef struct name_list_s name_list;
+struct name_list_s {
+  slice *name;
+  size_t count, room;
+};
+
+static int add_name(name_list *list, slice name)
+{
+  if (list->count == list->room) {
+    slice *more = realloc(list->name, (list->room = list->room ? 2 * list->room : 32) * sizeof *more);
+    if (!more) return 0;
+    list->name = more;
+  }
+  list->name[list->count++] = name;
+  return 1;
+}
+
+static int read_names(mailbox *box, arena *a, DIR *dir, name_list *list)
+{
+  for (;;) {
+    struct dirent const *d;
+    slice name;
+    int known;
+    errno = 0;
+    d = readdir(dir);
+    if (!d) return !errno;
+    known = consider(box, a, d, &name);
+    if (known < 0 || (known && !add_name(list, name))) return 0;
+  }
+}
+
+int mailbox_folders(mailbox *box, arena *a, slice **names, size_t *count)
+{
+  int fd = openat(box->fd, ".", FOLDER_OPEN), good, error;
+  DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+  name_list list = { NULL, 0, 0 };
+  if (!dir) return fd >= 0 ? close_keeping(fd, 0) : 0;
+  good = read_names(box, a, dir, &list);
+  error = errno;
+  closedir(dir);
+  *count = list.count;
+  if (good) {
+    if (list.count) qsort(list.name, list.count, sizeof *list.name, compare_names);
+    *names = arena_array(a, list.count, sizeof **names);
+    if (*names && list.count) memcpy(*names, list.name, list.count * sizeof *list.name);
+    good = *names != NULL;
+    error = errno;
+  }
+  free(list.name);
+  return errno = error, good;
+}
