@@ -1,5 +1,6 @@
 #!/bin/sh
-# JWebmail 1.x on extractor-v1, as near as a test can get (tests/jwebmail/client.pl), in the three ways that qmail-authuser has.
+# JWebmail 1.x on extractor-v1, as near as a test can get (tests/jwebmail/client.pl), in the three ways that qmail-authuser has;
+# and its own modules, where JWEBMAIL_DIR names a checkout and libmojolicious-perl is there.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/account.sh
@@ -32,8 +33,23 @@ session() {
   [ $session_code = 0 ] || { tap_bad=$((tap_bad + 1)); sed 's/^/# /' "$work/session.err"; }
 }
 client() { "$work/client.pl" $((tap_n + 1)) "$@"; }
-session 'setuid root' runuser -u "$web" -- "$work/client.pl" $((tap_n + 1)) "$work/setuid/qmail-authuser" "$home/bin/extractor-v1" \
-  "$work/mail" "$vmail" setuid@example.org 'geheim \Wort"'
-session 'run as root' client "$authuser" "$home/bin/extractor-v1" "$work/mail" "$vmail" root@example.org geheim
-session 'system account' client "$authuser" "$home/bin/extractor-v1" "$work/mail" "$system" "$system" 'sys pass'
+# In each shape that its states have; the oldest starts Perl, which trusts nothing where uids differ.
+for shape in head flat perl; do
+  case $shape in perl) extractor=$home/bin/extractor-v1.pl ;; *) extractor=$home/bin/extractor-v1 ;; esac
+  password='geheim \Wort"'
+  session "setuid root ($shape)" runuser -u "$web" -- "$work/client.pl" $((tap_n + 1)) $shape "$work/setuid/qmail-authuser" "$extractor" \
+    "$work/mail" "$vmail" setuid@example.org "$password"
+  session "run as root ($shape)" client $shape "$authuser" "$extractor" "$work/mail" "$vmail" root@example.org geheim
+  session "system account ($shape)" client $shape "$authuser" "$extractor" "$work/mail" "$system" "$system" 'sys pass'
+done
+if [ -n "${JWEBMAIL_DIR:-}" ]; then
+  mkdir -p "$work/qmail/bin" && cp "$work/setuid/qmail-authuser" "$work/qmail/bin/" && chmod 4711 "$work/qmail/bin/qmail-authuser"
+  "$top/tests/jwebmail/client.pl" make "$work/mail/ada" || exit 111
+  chown -R "$vmail" "$work/mail/ada"
+  echo ada@example.org:geheim >> "$work/qmail/users/authuser"
+  cp "$top/tests/jwebmail/real.pl" "$work/real.pl"
+  session 'JWebmail itself' runuser -u "$web" -- env JWEBMAIL_DIR="$JWEBMAIL_DIR" "$work/real.pl" $((tap_n + 1)) "$work/qmail" "$home/bin" "$work/mail" "$vmail"
+else
+  skip 'JWebmail itself' 'JWEBMAIL_DIR names no checkout of it'
+fi
 finish

@@ -3,10 +3,12 @@
 # quoted by backslashes, started by IPC::Open2; the credentials written to standard input, which the shell gives on as
 # descriptor 3; one line read through a UTF-8 layer and decoded once more; the exit code looked at.
 #
-#   client.pl NUMBER AUTHUSER EXTRACTOR BASE SYSUSER USER PASSWORD DIRECTORY
+#   client.pl NUMBER SHAPE AUTHUSER EXTRACTOR BASE SYSUSER USER PASSWORD
+#   client.pl make DIRECTORY    makes its mails there, in USER's mailbox, as whoever runs the other cannot
 #
-# Makes its mails in DIRECTORY (USER's mailbox, as whoever runs this cannot) if told to: client.pl make DIRECTORY. Prints TAP lines
-# from NUMBER on.
+# SHAPE is what it takes out of the answers: head (the newest states of JWebmail 1.x: fields within "head"), flat (those before: beside
+# "mid", the date as date_received) or perl (the oldest: flat with "date", and EXTRACTOR is started by perl -I). Those two quote with '
+# and \, which the shell does not undo, so words with these are left out. Prints TAP lines from NUMBER on.
 use strict;
 use warnings;
 use utf8;
@@ -63,7 +65,7 @@ END
 
 if ($ARGV[0] eq 'make') { make($ARGV[1]); exit }
 
-my ($n, $authuser, $extractor, $base, $sysuser, $user, $password) = @ARGV;
+my ($n, $shape, $authuser, $extractor, $base, $sysuser, $user, $password) = @ARGV;
 my $bad = 0;
 binmode STDOUT, ':utf8';
 
@@ -84,8 +86,9 @@ sub is {
 # A client's call. Its last value is the response, or an error with return_code.
 sub call {
     my ($name, $secret, $mode, @args) = @_;
-    my $line = join ' ', map { length ? s/([^A-Za-z0-9_])/\\$1/gr : "''" } map { encode('UTF-8', $_) }
-        $authuser, $extractor, $base, $sysuser, $name, $mode, @args;
+    my @words = map { encode('UTF-8', $_) } $extractor, $base, $sysuser, $name, $mode, @args;
+    my $line = $shape eq 'head' ? join ' ', map { length ? s/([^A-Za-z0-9_])/\\$1/gr : "''" } $authuser, @words
+        : $authuser . ($shape eq 'perl' ? ' perl  -I lib -- ' : ' ') . join ' ', map { "'" . s/(['\\])/\\$1/gr . "'" } @words;
     my $pid = open2(my $reader, my $writer, "$line 3<&0");
     print $writer "$name\0$secret\0\0";
     close $writer or die "close: $!";
@@ -100,6 +103,13 @@ sub call {
     }
     return { error => 'got unsuccessful return code by qmail-authuser', return_code => $code };
 }
+# A field of a head, and of a part.
+sub field {
+    my ($mail, $field) = @_;
+    return $shape eq 'head' ? $mail->{head}{$field} : $mail->{ $field eq 'date' && $shape eq 'flat' ? 'date_received' : $field };
+}
+sub type { $shape eq 'head' ? $_[0]{head}{content_type} : $_[0]{type} }
+sub text { $shape eq 'head' ? $_[0]{body} : $_[0]{val} }
 sub asks { call($user, $password, @_) }
 
 # --- log in ---
@@ -114,12 +124,12 @@ is(asks('folders'), ['Archiv'], 'folders');
 
 # --- list, sort, page ---
 my $list = asks('list', 0, 9, '!date', '');
-is([ map { $_->{head}{subject} } @$list ], [ 'Zwei Fassungen', map { $subject{$_} } reverse @order ], 'subjects in all alphabets, newest first');
-is($list->[7]{head}{from}[0]{name}, "Zo\x{eb} 0", 'a name');
-is($list->[7]{head}{from}[0]{email}, 'zoe0@example.org', 'an address');
-is($list->[7]{head}{date}, '2019-02-22T10:00:54Z', 'a date in UTC');
+is([ map { field($_, 'subject') } @$list ], [ 'Zwei Fassungen', map { $subject{$_} } reverse @order ], 'subjects in all alphabets, newest first');
+is(field($list->[7], 'from')->[0]{name}, "Zo\x{eb} 0", 'a name');
+is(field($list->[7], 'from')->[0]{email}, 'zoe0@example.org', 'an address');
+is(field($list->[7], 'date'), '2019-02-22T10:00:54Z', 'a date in UTC');
 ok($list->[0]{new} && $list->[0]{is_multipart} && !$list->[2]{is_multipart}, 'flags that Perl takes as such');
-is($list->[0]{head}{to}[0]{name}, 'Hägar', 'a name that is not ASCII');
+is(field($list->[0], 'to')->[0]{name}, 'Hägar', 'a name that is not ASCII');
 my @paged;
 for (my $start = 0; $start < $count->{count}; $start += 3) {
     push @paged, @{ asks('list', $start, $start + 2, '!date', '') };
@@ -135,19 +145,21 @@ is([ asks('list', 3, 1, 'date', '')->{return_code}, asks('list', 0, 1, 'colour',
     [ 4, 4, 4 ], 'what makes no sense');
 
 # --- search ---
-for my $word (@order) {
-    is([ map { $_->{head}{subject} } @{ asks('search', $subject{$word}, '') } ], [ $subject{$word} ], "search for the words of $word");
+for my $word (grep { $shape eq 'head' || $_ ne 'quotes' } @order) {
+    is([ map { field($_, 'subject') } @{ asks('search', $subject{$word}, '') } ], [ $subject{$word} ], "search for the words of $word");
 }
-is(asks('search', q{\\' "; exit 7; `id` $(id) *}, ''), [], 'a pattern full of shell');
+is(asks('search', q{"; exit 7; `id` $(id) *}, ''), [], 'a pattern full of shell');
+is(asks('search', q{\\'}, ''), [], 'and of quotes') if $shape eq 'head';
+is([ map { $_->{mid} } @{ asks('search', 'needle', '') } ], [ map { $_->{mid} } @$list[1 .. 7] ], 'what is found, newest first');
 
 # --- read ---
 my $multi = asks('read-mail', $list->[0]{mid});
-is([ map { $_->{head}{content_type} } @{ $multi->{body} } ], [ 'text/plain', 'text/html' ], 'the parts of a multipart');
-is($multi->{body}[0]{body}, "Grüße \"plain\" \x{1f600}", 'text of one');
-is($multi->{body}[1]{val}, '<p>Grüße</p>', 'text of the other');
-is($multi->{head}{subject}, 'Zwei Fassungen', 'its head');
+is([ map { type($_) } @{ $multi->{body} } ], [ 'text/plain', 'text/html' ], 'the parts of a multipart');
+is(text($multi->{body}[0]), "Grüße \"plain\" \x{1f600}", 'text of one');
+is(text($multi->{body}[1]), '<p>Grüße</p>', 'text of the other');
+is(field($multi, 'subject'), 'Zwei Fassungen', 'its head');
 ok(asks('read-mail', $list->[1]{mid})->{body} =~ /needle \Q$subject{quotes}\E\n\z/, 'a plain mail, with quotes and backslashes');
-ok(exists asks('read-mail', 'nothing')->{error}, 'an unknown mail');
+is(asks('read-mail', 'nothing')->{error}, 'no such message', 'an unknown mail, in the words that it looks for');
 
 # --- move ---
 my $mid = $list->[1]{mid};
@@ -155,7 +167,7 @@ my $moved = asks('move', $mid, 'Archiv');
 ok($moved && !exists $moved->{error}, 'moved');
 is([ asks('count', '')->{count}, asks('count', 'Archiv')->{count} ], [ 7, 1 ], 'one here, seven there');
 is(asks('list', 0, 9, '', 'Archiv')->[0]{mid}, $mid, 'under the same name');
-is(asks('read-mail', $mid)->{head}{subject}, $subject{quotes}, 'it can still be read');
+is(field(asks('read-mail', $mid), 'subject'), $subject{quotes}, 'it can still be read');
 ok(asks('move', $mid, ''), 'and moved back');
 is([ asks('count', '')->{count}, asks('count', 'Archiv')->{count} ], [ 8, 0 ], 'all in the inbox');
 exit($bad != 0);

@@ -78,6 +78,11 @@ def addr(name, address):
     return {'name': name, 'address': address, 'email': address}
 
 
+def both(head):
+    """What is in a head stands beside it, too, once more with the date under its older name."""
+    return {'head': head, **head, 'date_received': head['date']}
+
+
 plain_head = {'subject': '\U0001f600 Grüße "quoted" \\back\\ \tTab',
               'from': [addr('Zoë "Q" Ä', 'zoe@example.org'), addr('', 'bob@example.com')],
               'to': [addr('\\back', 'a@example.com')], 'cc': [addr('', 'c@example.com')], 'bcc': [],
@@ -98,14 +103,14 @@ eq(v1('count', '日本語')['count'], 0, 'a folder in another alphabet')
 # --- list ---
 heads = v1('list', '0', '9', 'date', '')
 eq([h['mid'] for h in heads], [plain, dateless, empty, nested], 'date: oldest first, END beyond the last')
-eq(heads[0], {'mid': plain, 'size': sizes[plain], 'new': False, 'is_multipart': False, 'head': plain_head}, 'a head, key for key')
-eq(list(heads[0]) + list(heads[0]['head']), ['mid', 'size', 'new', 'is_multipart', 'head', 'subject', 'from', 'to', 'cc', 'bcc', 'date',
-                                            'content_type'], 'in this order')
-eq(heads[3], {'mid': nested, 'size': sizes[nested], 'new': True, 'is_multipart': True, 'head': nested_head}, 'a new multipart')
+eq(heads[0], {'mid': plain, 'size': sizes[plain], 'new': False, 'is_multipart': False, **both(plain_head)}, 'a head, key for key')
+fields = ['subject', 'from', 'to', 'cc', 'bcc', 'date', 'content_type']
+eq(list(heads[0]) + list(heads[0]['head']), ['mid', 'size', 'new', 'is_multipart', 'head'] + fields + ['date_received'] + fields, 'in this order')
+eq(heads[3], {'mid': nested, 'size': sizes[nested], 'new': True, 'is_multipart': True, **both(nested_head)}, 'a new multipart')
 eq(heads[1]['head']['date'], '2019-02-22T10:40:00Z', 'a mail without a date has its delivery\'s')
 eq(heads[1]['head']['content_type'], 'text/html', 'without parameters, in lower case')
-eq(heads[2], {'mid': empty, 'size': 0, 'new': False, 'is_multipart': False, 'head': {'subject': '', 'from': [], 'to': [], 'cc': [], 'bcc': [],
-              'date': '2019-02-22T10:56:40Z', 'content_type': 'text/plain'}}, 'an empty mail')
+eq(heads[2], {'mid': empty, 'size': 0, 'new': False, 'is_multipart': False, **both({'subject': '', 'from': [], 'to': [], 'cc': [], 'bcc': [],
+              'date': '2019-02-22T10:56:40Z', 'content_type': 'text/plain'})}, 'an empty mail')
 for word in ('', 'date'):
     eq([h['mid'] for h in v1('list', '0', '9', word, '')], [plain, dateless, empty, nested], 'order "%s"' % word)
 for word in ('!', '!date'):
@@ -126,8 +131,8 @@ eq(len(v1('list', '0', '9')), 4, 'list without its empty arguments')
 eq(v1('list', '0', '9', '', 'Sent')[0]['mid'], sent, 'list of a folder')
 
 # --- read-mail ---
-eq(v1('read-mail', plain), {'size': sizes[plain], 'head': plain_head, 'body': 'Hallo Welt äöü\n'}, 'read-mail')
-eq(list(v1('read-mail', plain)), ['size', 'head', 'body'], 'in this order')
+eq(v1('read-mail', plain), {'size': sizes[plain], **both(plain_head), 'body': 'Hallo Welt äöü\n'}, 'read-mail')
+eq(list(v1('read-mail', plain)), ['size', 'head'] + fields + ['date_received', 'body'], 'in this order')
 
 
 def part(kind, body):
@@ -135,10 +140,10 @@ def part(kind, body):
 
 
 inner = [part('text/plain', 'café'), part('text/html', '<b>\U0001f600</b>\n')]
-eq(v1('read-mail', nested), {'size': sizes[nested], 'head': nested_head, 'body': [
+eq(v1('read-mail', nested), {'size': sizes[nested], **both(nested_head), 'body': [
     part('multipart/alternative', inner), part('image/png', ''), part('message/rfc822', '')]}, 'read-mail of a multipart')
-eq(v1('read-mail', dateless), {'size': sizes[dateless], 'head': {'subject': 'no date', 'from': [], 'to': [], 'cc': [], 'bcc': [],
-   'date': '2019-02-22T10:40:00Z', 'content_type': 'text/html'}, 'body': '<p>x</p>\n'}, 'read-mail without a date')
+eq(v1('read-mail', dateless), {'size': sizes[dateless], **both({'subject': 'no date', 'from': [], 'to': [], 'cc': [], 'bcc': [],
+   'date': '2019-02-22T10:40:00Z', 'content_type': 'text/html'}), 'body': '<p>x</p>\n'}, 'read-mail without a date')
 eq(v1('read-mail', empty)['body'], '', 'read-mail of an empty mail')
 eq(v1('read-mail', sent)['body'], 'sent text\n', 'a mail that lies in a folder')
 
@@ -191,6 +196,7 @@ shutil.rmtree(third)
 # --- search ---
 eq([h['mid'] for h in v1('search', 'GRÜẞE "QUOTED" \\BACK', '')], [plain], 'search: any case, quotes, backslashes')
 eq([h['mid'] for h in v1('search', 'café', '')], [nested], 'search in decoded text')
+eq([h['mid'] for h in v1('search', '', '')], [nested, empty, dateless, plain], 'search: newest first')
 eq(v1('search', 'nowhere', ''), [], 'nothing found')
 eq([h['mid'] for h in v1('search', 'sent text', 'Sent')], [sent], 'search in a folder')
 eq(v1('search', 'Hallo', '')[0]['head'], plain_head, 'heads as in lists')
@@ -283,6 +289,30 @@ for name, script, want in (('killed', 'kill -9 $$', 111), ('no answer', 'exit 3'
     os.chmod(stub, 0o755)
     r = subprocess.run([bin_dir + '/maildir-v1', stub, 'count'], capture_output=True)
     eq((r.returncode, r.stdout), (want, b''), 'maildir-op gives ' + name)
+
+code, out, err = run('read-mail', 'none')
+eq(json.loads(out), {'error': 'no such message', 'mode': 'read-mail'}, 'the words that make JWebmail say that there is none')
+
+# --- twins: two files with one base, in cur and in new ---
+B.put('8.twin:2,S', 'Subject: one twin\n\n')
+B.put('8.twin', 'Subject: other twin\n\n', sub='new')
+B.put('%d.M9P1.50%%:2,' % T, 'Subject: percent\n\n')
+twins = {h['subject']: h['mid'] for h in v1('list', '0', '9', '', '')}
+inodes = {n: os.stat(os.path.join(B.path, s, f)).st_ino for n, s, f in (('one twin', 'cur', '8.twin:2,S'), ('other twin', 'new', '8.twin'))}
+eq({n: twins[n] for n in inodes}, {n: '8.twin%%-%d' % i for n, i in inodes.items()}, 'a twin has no / in its mid')
+eq({n: v1('read-mail', twins[n])['subject'] for n in inodes}, {n: n for n in inodes}, 'and is found by it')
+eq([h['mid'] for h in v1('search', 'other twin', '')], [twins['other twin']], 'search has it likewise')
+eq(raw('raw', twins['one twin'])[1], b'Subject: one twin\n\n', 'raw')
+error(3, 'read-mail', '8.twin')
+eq(twins['percent'], '%d.M9P1.50%%25' % T, 'a % of its own')
+eq(v1('read-mail', twins['percent'])['subject'], 'percent', 'stays what it is')
+before = B.ls('.Sent')
+moved = {n: v1('move', twins[n], 'Sent')['mid'] for n in inodes}
+eq({n: v1('read-mail', moved[n])['subject'] for n in inodes}, {n: n for n in inodes}, 'moved, each is found by its new name: %r' % moved)
+ok('/' not in ''.join(moved.values()), 'which has none either')
+for name in set(B.ls('.Sent')) - set(before):
+    os.unlink(os.path.join(B.path, '.Sent', name))
+os.unlink(os.path.join(B.path, 'cur', '%d.M9P1.50%%:2,' % T))
 
 # --- move ---
 eq(v1('move', plain, 'Sent'), {'mid': plain}, 'move to a folder')

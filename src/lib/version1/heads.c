@@ -1,6 +1,8 @@
 /* Mails as version 1's JSON has them, key for key. */
 #include <string.h>
 
+#define MID_MAX 1024  /* a file's name, each octet of it escaped, and an inode */
+
 #include "internal.h"
 
 static void put_pair(json_output *out, char const *before, char const *s)
@@ -50,11 +52,9 @@ static void put_date(json_output *out, char const *sent, char const *delivered)
   json_put_string(out, len ? date : none, len ? len : sizeof none - 1);
 }
 
-void put_mail_head(json_output *out, Porter__MailHeader const *head, char const *delivered)
+static void put_fields(json_output *out, Porter__MailHeader const *head, char const *delivered)
 {
-  Porter__MailHeader const empty = PORTER__MAIL_HEADER__INIT;
-  if (!head) head = &empty;
-  put_pair(out, "{\"subject\":", head->subject);
+  put_pair(out, "\"subject\":", head->subject);
   put_addresses(out, ",\"from\":[", head->written_from, head->n_written_from);
   put_addresses(out, ",\"to\":[", head->send_to, head->n_send_to);
   put_addresses(out, ",\"cc\":[", head->cc, head->n_cc);
@@ -63,17 +63,55 @@ void put_mail_head(json_output *out, Porter__MailHeader const *head, char const 
   put_date(out, head->send_date, delivered);
   json_put_text(out, ",\"content_type\":");
   put_content_type(out, head->mime);
-  json_put_text(out, "}");
+}
+
+/* Of twenty states of JWebmail 1.x two read what is in "head", the others the same beside it, some of them under the name date_received. */
+void put_mail_head(json_output *out, Porter__MailHeader const *head, char const *delivered)
+{
+  Porter__MailHeader const empty = PORTER__MAIL_HEADER__INIT;
+  if (!head) head = &empty;
+  json_put_text(out, "\"head\":{");
+  put_fields(out, head, delivered);
+  json_put_text(out, "},");
+  put_fields(out, head, delivered);
+  json_put_text(out, ",\"date_received\":");
+  put_date(out, head->send_date, delivered);
+}
+
+/* Its routes take no / in a mid. Where one has it, % is followed by two hex digits else, so %- is nothing else. */
+void put_mid(json_output *out, char const *mid)
+{
+  size_t len = strcspn(mid, "/");
+  char s[MID_MAX + 2];
+  if (!mid[len] || strlen(mid) > MID_MAX) {
+    json_put_string(out, mid, strlen(mid));
+    return;
+  }
+  memcpy(s, mid, len);
+  memcpy(s + len, "%-", 2);
+  strcpy(s + len + 2, mid + len + 1);
+  json_put_string(out, s, strlen(s));
+}
+
+char *mid_of(char const *word)
+{
+  char *mid = strdup(word), *mark = mid ? strstr(mid, "%-") : NULL;
+  if (mark) {
+    *mark = '/';
+    memmove(mark + 1, mark + 2, strlen(mark + 2) + 1);
+  }
+  return mid;
 }
 
 void put_list_head(json_output *out, Porter__ListMailHeader const *head)
 {
-  put_pair(out, "{\"mid\":", head->mid);
+  json_put_text(out, "{\"mid\":");
+  put_mid(out, head->mid);
   json_put_text(out, ",\"size\":");
   json_put_number(out, head->byte_size);
   json_put_text(out, head->unread ? ",\"new\":true" : ",\"new\":false");
   json_put_text(out, is_multipart(head->header ? head->header->mime : NULL) ? ",\"is_multipart\":true" : ",\"is_multipart\":false");
-  json_put_text(out, ",\"head\":");
+  json_put_text(out, ",");
   put_mail_head(out, head->header, head->rec_date);
   json_put_text(out, "}");
 }

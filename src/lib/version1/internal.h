@@ -13,6 +13,7 @@ struct version1_s {
   char const *prog;
   char const *const *argv;  /* the mode and its arguments */
   unsigned int argc;
+  char *mid;                /* the first argument of the modes that are about one mail */
   char const *const *envp;
   sink_func *sink;
   void *context;
@@ -54,9 +55,13 @@ extern int each_folder (version1 *v, attempt_func *attempt, void *context);
 
 extern void put_content_type (json_output *out, Porter__MIMEHeader const *mime);
 extern int is_multipart (Porter__MIMEHeader const *mime);
-/* The object "head"; delivered stands in where the mail has no date. */
+/* The object "head", and its members again; delivered stands in where the mail has no date. */
 extern void put_mail_head (json_output *out, Porter__MailHeader const *head, char const *delivered);
 extern void put_list_head (json_output *out, Porter__ListMailHeader const *head);
+/* A mid as version 1 spells it: base%-INODE where the messages have base/INODE. */
+extern void put_mid (json_output *out, char const *mid);
+/* What a client gave back, as the messages have it; to be freed. Null where memory fails. */
+extern char *mid_of (char const *word);
 /* The value of "body". */
 extern void put_body (json_output *out, Porter__MIMEHeader const *mime, Porter__MailBody const *body);
 

@@ -201,7 +201,7 @@ static int search(version1 *v)
     code = answer_failed(v, &response);
   } else if ((code = answer_unpack(v, &response, &porter__search_resp__descriptor)) == EXIT_DONE) {
     Porter__SearchResp const *found = response.message;
-    array_heads(&heads, found->found, found->n_found);
+    for (size_t i = found->n_found; i--;) array_heads(&heads, found->found + i, 1);  /* a client shows the first, and has no second page */
   }
   ask_free(&response);
   return array_end(v, &heads, code);

@@ -1,4 +1,5 @@
 /* The modes that are about one mail: read-mail, raw, move. They find it in any folder. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <porter/exit.h>
@@ -8,18 +9,15 @@
 
 static int no_such_mail(version1 *v)
 {
-  static char const text[] = "no such mail";
+  static char const text[] = "no such message";  /* JWebmail looks for these words */
   return answer_error(v, text, sizeof text - 1);
 }
 
-int each_folder(version1 *v, attempt_func *attempt, void *context)
+static int all_folders(version1 *v, attempt_func *attempt, void *context)
 {
   Porter__FoldersReq const request = PORTER__FOLDERS_REQ__INIT;
   answer response = ANSWER_ZERO;
-  size_t const len = strlen(v->argv[1]);
-  int code;
-  if (utf8_valid(v->argv[1], len) != len) return no_such_mail(v);  /* a mid is a string of protobuf's */
-  code = attempt(v, "", context);
+  int code = attempt(v, "", context);
   if (code != NOT_HERE) return code;
   code = ask(v, "Folders", &request.base, &response);
   if (code != EXIT_DONE) {
@@ -31,6 +29,18 @@ int each_folder(version1 *v, attempt_func *attempt, void *context)
     if (code == NOT_HERE) code = no_such_mail(v);
   }
   ask_free(&response);
+  return code;
+}
+
+int each_folder(version1 *v, attempt_func *attempt, void *context)
+{
+  size_t const len = strlen(v->argv[1]);
+  int code;
+  if (utf8_valid(v->argv[1], len) != len) return no_such_mail(v);  /* a mid is a string of protobuf's */
+  v->mid = mid_of(v->argv[1]);
+  code = v->mid ? all_folders(v, attempt, context) : fail_system(v, "take memory");
+  free(v->mid);
+  v->mid = NULL;
   return code;
 }
 
@@ -96,7 +106,7 @@ static int raw_attempt(version1 *v, char const *folder, void *context)
   int code;
   (void)context;
   request.folder = (char *)folder;
-  request.mid = (char *)v->argv[1];
+  request.mid = v->mid;
   if (v->argc > 2) request.path = (char *)v->argv[2];
   code = ask(v, "Raw", &request.base, &response);
   code = code == EXIT_DONE ? put_raw(v, &response) : attempt_failed(v, &response, folder);
@@ -118,7 +128,7 @@ static int put_mail(version1 *v, Porter__ShowResp const *shown)
   answer_start(v, &out);
   json_put_text(&out, "{\"size\":");
   json_put_number(&out, shown->byte_size);
-  json_put_text(&out, ",\"head\":");
+  json_put_text(&out, ",");
   put_mail_head(&out, mail->head, shown->rec_date);
   json_put_text(&out, ",\"body\":");
   put_body(&out, mail->head ? mail->head->mime : NULL, mail->body);
@@ -133,7 +143,7 @@ static int read_attempt(version1 *v, char const *folder, void *context)
   int code;
   (void)context;
   request.folder = (char *)folder;
-  request.mid = (char *)v->argv[1];
+  request.mid = v->mid;
   request.bodies = PORTER__SHOW_REQ__BODIES__TEXT;
   code = ask(v, "Show", &request.base, &response);
   if (code != EXIT_DONE) code = attempt_failed(v, &response, folder);
@@ -153,10 +163,9 @@ static int move_attempt(version1 *v, char const *folder, void *context)
 {
   Porter__MoveReq request = PORTER__MOVE_REQ__INIT;
   answer response = ANSWER_ZERO;
-  char *mid = (char *)v->argv[1];
   int code;
   (void)context;
-  request.mids = &mid;
+  request.mids = &v->mid;
   request.n_mids = 1;
   request.from_folder = (char *)folder;
   if (v->argc > 2) request.to_folder = (char *)v->argv[2];
@@ -167,7 +176,8 @@ static int move_attempt(version1 *v, char const *folder, void *context)
     Porter__MoveResp const *moved = response.message;
     json_output out;
     answer_start(v, &out);
-    put_text_pair(&out, "{\"mid\":", moved->n_outcomes ? moved->outcomes[0]->new_mid : mid);
+    json_put_text(&out, "{\"mid\":");
+    put_mid(&out, moved->n_outcomes ? moved->outcomes[0]->new_mid : v->mid);
     json_put_text(&out, "}\n");
     code = answer_end(v, &out);
   }
