@@ -145,13 +145,16 @@ extern int cursor_skip (cursor *c, size_t count);
  * gone is looked up again a bounded number of times; ENOENT where it is not there any more. EDQUOT, ENOSPC: nothing was changed.
  * What a change to a mail in a folder that counts does to maildirsize is done with it. */
 
-/* Sets the flags of add, then clears those of remove (both of MAILDIR_FLAGS). *now is the mail afterwards: e, or another where it had
+/* Sets the flags of add, then clears those of remove (MAILDIR_FLAGS and letters of keywords). *now is the mail afterwards: e, or another where it had
  * to get a fresh base, as its own is taken under those flags or leaves no room for them. */
 extern int folder_set_flags (folder *f, mail_entry *e, char const *add, char const *remove, mail_entry **now);
 /* Moves all names of a mail to another folder's cur, with its flags changed as above, without keywords and ",U=". A base that is taken there
  * by another inode gives a fresh one that keeps the arrival. *now is the mail in to. EXDEV is dealt with by copying. */
 extern int folder_move (folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
-/* After the moves of a call: looks into to once more, and where another call has moved a mail of the same base there meanwhile,
+/* The same by a hard link, which leaves the mail where it is: where it is in to already, that is it. Into its own folder, and where there can
+ * be no link, it is copied. */
+extern int folder_copy (folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
+/* After the moves and copies of a call: looks into to once more, and where another call has moved a mail of the same base there meanwhile,
  * gives ours a fresh one. */
 extern int folder_settle (folder *to);
 /* Removes all names of a mail. */

@@ -32,8 +32,8 @@ extern void maildir_name_split (maildir_name *n, char const *s, size_t len);
 #define MAILDIR_FLAGS "DFPRST"
 /* The base: of the name, or in the arena where a tail is joined to it. */
 extern int maildir_name_base (arena *a, maildir_name const *n, slice *base);
-/* Writes to s the name with the flags of add set, then those of remove cleared (both of MAILDIR_FLAGS), all flags in
- * ASCII order; in another folder without keywords (a to z) and UID. Returns the length, 0 with errno ENAMETOOLONG if over MAILDIR_NAME_MAX. */
+/* Writes to s the name with the flags of add set, then those of remove cleared (letters: MAILDIR_FLAGS and keywords a to z), all flags in
+ * ASCII order; in another folder without UID and the keywords it had. Returns the length, 0 with errno ENAMETOOLONG if over MAILDIR_NAME_MAX. */
 extern size_t maildir_name_flags (char *s, maildir_name const *n, char const *add, char const *remove, int elsewhere);
 /* The flags of MAILDIR_FLAGS that the name has; s has 7 octets; NUL-terminated. */
 extern void maildir_name_standard (char *s, maildir_name const *n);

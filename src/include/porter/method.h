@@ -116,22 +116,21 @@ extern int listing_take (method_call *call, listing *l, size_t count, order_key 
 /* Writes the heads of count mails as fields of that number. */
 extern int listing_write (method_call *call, folder *f, order_key const *keys, size_t count, unsigned int number, int preview);
 
-/* A call that names several mails. change makes one change and sets what the mail is afterwards, in whatever folder (null where it is
- * no more); 0 with errno. finish makes what was done last, after all of it; it gives EXIT_DONE or EXIT_TEMPORARY. Writes the outcomes (field 1) and where
- * nothing could be done the first error (field 15). */
-typedef int change_func (method_call *call, folder *f, mail_entry *e, mail_entry **now, void *context);
-typedef int finish_func (method_call *call, folder *f, void *context);
-extern int changes_make (method_call *call, folder *f, char **mids, size_t count, change_func *change, finish_func *finish, void *context);
+/* Whether text is of MAILDIR_FLAGS: EXIT_DONE, or the code of the failure that was answered. */
+extern int method_flags (method_call *call, char const *text);
 
-/* Removes that mail: its outcome, in the arena; null where memory fails. */
-extern Porter__Outcome *changes_remove (method_call *call, slice folder_name, slice mid);
-
-/* Flags (of MAILDIR_FLAGS) and keywords by name as letters of a file's name: out has KEYWORDS_LETTERS octets. Names that k, the folder's,
- * lacks are added to it if make, else passed over. EXIT_DONE, or the code of the failure that was answered. */
+/* Keywords by name. check: EXIT_DONE, or the failure that was answered where a name cannot be one; fail answers what errno says of
+ * the others, which give 1 or 0 (EOVERFLOW: no letter is left; ENOTSUP: the names are kept elsewhere; EAGAIN: no lock). */
+extern int keywords_check (method_call *call, char *const *names, size_t count);
+extern int keywords_fail (method_call *call);
+/* Flags (of MAILDIR_FLAGS) and keywords as letters of a file's name: out has KEYWORDS_LETTERS octets. Names that k, the folder's,
+ * lacks are added to it if make, else passed over. */
 #define KEYWORDS_LETTERS (sizeof MAILDIR_FLAGS + KEYWORDS_MAX)
-extern int keywords_resolve (method_call *call, folder *f, keywords *k, char const *flags, char *const *names, size_t count, int make, char *out);
-/* The same, adding names, where k is of no further use. */
-extern int keywords_flags (method_call *call, folder *f, char const *flags, char *const *names, size_t count, char *out);
+extern int keywords_letters (method_call *call, folder *f, keywords *k, char const *flags, char *const *names, size_t count, int make, char *out);
+/* Adds to out the letters that the folder to, whose names are k, has for those among flags, which from names; names are added to it. */
+extern int keywords_translate (method_call *call, keywords const *from, folder *to, keywords *k, slice flags, char *out);
+/* The names of the letters among flags, in the arena. */
+extern int keywords_names (arena *a, keywords const *k, slice flags, char ***out, size_t *count);
 
 extern int method_capabilities (method_call *call);
 extern int method_folders (method_call *call);
@@ -150,5 +149,6 @@ extern int method_upload (method_call *call);
 extern int method_rename_folder (method_call *call);
 extern int method_remove_folder (method_call *call);
 extern int method_quota (method_call *call);
+extern int method_copy (method_call *call);
 
 #endif

@@ -362,6 +362,59 @@ int folder_move(folder *f, folder *to, mail_entry *e, char const *add, char cons
   return renamed(f, e, &w, inode, now) && remember(to, *now);
 }
 
+/* --- copying --- */
+
+/* One step, which never replaces. What was linked is looked at: its name may have led to another mail by then. */
+static int link_it(folder *f, mail_entry *e, void *context)
+{
+  wish *w = context;
+  int cur = w->to->place[PLACE_CUR];
+  for (;;) {
+    if (!compose(f, e, w)) return 0;
+    if (!linkat(f->place[e->where], e->name, cur, w->name, 0)) {
+      if (has_inode(w->to, cur, w->name, e->inode) || errno != ENOENT) return 1;
+      unlinkat(cur, w->name, 0);
+      return errno = ENOENT, 0;
+    }
+    if (errno != EEXIST || w->fresh >= FRESH_MAX) return 0;
+    if (has_inode(w->to, cur, w->name, e->inode)) return 1;
+    w->fresh += w->fresh ? 1 : 2;
+  }
+}
+
+static int copy_octets(folder *f, mail_entry *e, wish *w, uint64_t *inode)
+{
+  delivery d;
+  struct stat st;
+  int good = mailbox_deliver(&d, f->box, w->to->fd, 0) && copy_file(f, e, &d) && place_copy(f, e, &d, w);
+  mailbox_deliver_end(&d);
+  if (good && !fstatat(w->to->place[PLACE_CUR], w->name, &st, AT_SYMLINK_NOFOLLOW)) *inode = st.st_ino;
+  return good;
+}
+
+static int no_link(int error)
+{
+  return error == EXDEV || error == EMLINK || error == EPERM || error == EOPNOTSUPP || error == ENOSYS;
+}
+
+int folder_copy(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now)
+{
+  wish w = { .to = to, .add = add, .remove = remove };
+  uint64_t size = 0, inode = e->inode;
+  int same = folder_same(f, to), good;
+  *now = NULL;
+  if (!folder_know(to)) return 0;
+  if (!same && (*now = census_find(&to->mails, e->base, e->inode))) return 1;
+  w.fresh = same || census_taken(&to->mails, e->base, e->inode) ? 2 : 0;
+  if (to->counts && (!folder_size(f, e, &size) || !mailbox_quota_room(f->box, (int64_t)size, 1))) return 0;
+  good = !same && folder_try(f, e, link_it, &w);
+  if (!good && !same && !no_link(errno)) return 0;
+  if (!good && !copy_octets(f, e, &w, &inode)) return 0;
+  if (to->counts) mailbox_quota_add(f->box, (int64_t)size, 1);
+  *now = folder_entry(to, w.name, PLACE_CUR, inode);
+  return *now && remember(to, *now);
+}
+
 static int settle_one(folder *to, mail_entry *e)
 {
   mail_entry *found = census_find(to->later, e->base, e->inode);

@@ -80,9 +80,9 @@ size_t maildir_name_flags(char *s, maildir_name const *n, char const *add, char 
   unsigned char set[256] = { 0 };
   size_t len = n->base.len + (elsewhere ? 0 : n->uid.len) + n->tail.len, flags = 0;
   for (size_t i = 0; i < n->flags.len; i++) set[(unsigned char)n->flags.s[i]] = 1;
+  if (elsewhere) memset(&set['a'], 0, 'z' - 'a' + 1);
   for (; *add; add++) set[(unsigned char)*add] = 1;
   for (; *remove; remove++) set[(unsigned char)*remove] = 0;
-  if (elsewhere) memset(&set['a'], 0, 'z' - 'a' + 1);
   for (size_t c = 0; c < sizeof set; c++) flags += set[c];
   if (len + 3 + flags + n->rest.len > MAILDIR_NAME_MAX) return errno = ENAMETOOLONG, 0;
   len = add_slice(s, 0, n->base);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <porter/exit.h>
+#include "changes.h"
 #include "storing.h"
 
 #define HEAD_PIECE 16384
@@ -92,12 +93,23 @@ static int answer(method_call *call, append *p)
   return method_write(call, &response.base);
 }
 
+/* The flags and keywords that it gets, as letters of the folder. */
+static int name_flags(method_call *call, append *p)
+{
+  Porter__AppendReq const *request = call->request;
+  keywords k = { .kept = 0 };
+  if (request->n_keywords && !folder_keywords(p->f, &k, call->a)) return method_temporary(call, "read keywords");
+  if (keywords_letters(call, p->f, &k, request->flags, request->keywords, request->n_keywords, 1, p->flags)) return EXIT_DONE;
+  return keywords_fail(call);
+}
+
 static int check(method_call *call, append *p)
 {
   Porter__AppendReq const *request = call->request;
   mail_date date;
-  if (request->flags[strspn(request->flags, MAILDIR_FLAGS)])
-    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "flags are of " MAILDIR_FLAGS, (slice)SLICE_ZERO, 0);
+  int code = method_flags(call, request->flags);
+  if (code == EXIT_DONE) code = keywords_check(call, request->keywords, request->n_keywords);
+  if (code != EXIT_DONE) return code;
   p->dated = *request->date != 0;
   if (p->dated && !mail_date_scan((slice){ request->date, strlen(request->date) }, &date))
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no date of RFC 3339:", (slice){ request->date, strlen(request->date) }, 0);
@@ -115,7 +127,7 @@ int method_append(method_call *call)
   if (code != EXIT_DONE) return code;
   if (!folder_open(&f, call->box, folder_name)) return method_fail_folder(call, folder_name);
   p.f = f;
-  code = keywords_flags(call, f, request->flags, request->keywords, request->n_keywords, p.flags);
+  code = name_flags(call, &p);
   if (code == EXIT_DONE && !folder_deliver(f, call->box, &p.to.d)) code = storing_fail(call, &p.to);
   if (code == EXIT_DONE) code = storing_pieces(call, &p.to, request->pieces, request->n_pieces);
   if (code == EXIT_DONE) code = storing_octets(call, &p.to);

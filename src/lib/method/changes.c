@@ -1,17 +1,20 @@
-/* Remove and SetFlags, and what they share with Move: one change to each of several mails, an outcome for each. */
+/* What the calls that change mails share: all mails that a call names are found before the first is changed, folder by folder; each is
+ * changed; each folder is synced once; each mail has an outcome, in the order asked. */
 #include <errno.h>
 #include <string.h>
 
 #include <porter/exit.h>
-#include <porter/method.h>
+#include "changes.h"
+#include "scope.h"
 
 /* The code of a change that failed; -1 where the fault is the system's. */
-static int failure_code(void)
+static int failure_code(int error)
 {
-  switch (errno) {
+  switch (error) {
     case ENOENT: case EINVAL: return PORTER__ERROR__CODE__NO_SUCH_MAIL;
     case ENOSPC: case EDQUOT: return PORTER__ERROR__CODE__OVER_QUOTA;
-    case EACCES: case EPERM: case EROFS: case ENAMETOOLONG: case EEXIST: return PORTER__ERROR__CODE__UNKNOWN;
+    case EOVERFLOW: return PORTER__ERROR__CODE__TOO_MANY_KEYWORDS;
+    case EACCES: case EPERM: case EROFS: case ENAMETOOLONG: case EEXIST: case ENOTSUP: return PORTER__ERROR__CODE__UNKNOWN;
     default: return -1;
   }
 }
@@ -20,79 +23,201 @@ static int failure_code(void)
 typedef struct named_s named;
 struct named_s {
   slice mid;
-  mail_entry *e, *now;  /* null: there is none; it is no more */
+  mail_entry *e, *now;    /* in the folder that is looked into; null: it is not there; it is no more */
+  int changed;            /* there, or in one before it */
+  slice new_mid, folder;
   Porter__Error *error;
 };
 
-/* 0 where the folder cannot be read, with errno. */
-static int find(folder *f, named *n)
+/* What errno says of a mail that could not be changed. 0 where memory fails. */
+static int note_failure(method_call *call, named *n)
 {
-  n->e = folder_find(f, n->mid);
-  return n->e || errno == ENOENT;
-}
-
-/* 0 where memory fails. */
-static int change_one(method_call *call, folder *f, named *n, change_func *change, void *context)
-{
-  int code;
-  if (n->e && change(call, f, n->e, &n->now, context)) return 1;
-  if (!n->e) errno = ENOENT;
-  code = failure_code();
+  int error = errno, code = failure_code(error);
+  if (n->error) return 1;
   n->error = method_error(call, code < 0 ? PORTER__ERROR__CODE__TEMPORARY : (Porter__Error__Code)code,
-    code == PORTER__ERROR__CODE__NO_SUCH_MAIL ? "no such mail" : "unable to change mail", n->mid, code == PORTER__ERROR__CODE__NO_SUCH_MAIL ? 0 : errno);
+    code == PORTER__ERROR__CODE__NO_SUCH_MAIL ? "no such mail" : code == PORTER__ERROR__CODE__TOO_MANY_KEYWORDS ? "no letter is left for the keywords of"
+    : "unable to change mail", n->mid, code == PORTER__ERROR__CODE__NO_SUCH_MAIL || code == PORTER__ERROR__CODE__TOO_MANY_KEYWORDS ? 0 : error);
   return n->error != NULL;
 }
 
-/* 0 where memory fails. */
-static int build_outcome(method_call *call, named const *n, Porter__Outcome *outcome)
+typedef struct work_s work;
+struct work_s {
+  method_call *call;
+  changes const *c;
+  named *list;
+  size_t count;
+  slice folder_name;
+};
+
+/* --- one folder --- */
+
+/* How many are there; -1 with errno. */
+static int64_t find_all(work *w, folder *f)
 {
-  slice mid;
-  *outcome = (Porter__Outcome)PORTER__OUTCOME__INIT;
-  outcome->mid = build_string(call->a, n->mid);
-  outcome->error = n->error;
-  if (!outcome->mid) return 0;
-  if (n->error || !n->now) return 1;
-  outcome->new_mid = mail_mid(call->a, n->now, &mid) ? build_string(call->a, mid) : NULL;
-  return outcome->new_mid != NULL;
+  int64_t found = 0;
+  for (size_t i = 0; i < w->count; i++) {
+    named *n = w->list + i;
+    n->e = n->now = NULL;
+    if (n->changed && w->c->anywhere != CHANGE_COPIES) continue;
+    n->e = folder_find(f, n->mid);
+    if (!n->e && errno != ENOENT) return -1;
+    found += n->e != NULL;
+  }
+  return found;
 }
 
-static int write_outcomes(method_call *call, named const *list, size_t count)
+/* 0 where memory fails. */
+static int change_found(work *w, folder *f, int prepared)
+{
+  int error = errno;
+  for (size_t i = 0; i < w->count; i++) {
+    named *n = w->list + i;
+    if (!n->e) continue;
+    errno = error;
+    if (prepared && w->c->change(w->call, f, n->e, &n->now, w->c->context)) continue;
+    n->e = NULL;
+    if (errno == ENOENT && w->c->anywhere) continue;  /* it has just gone from here */
+    if (!note_failure(w->call, n)) return 0;
+  }
+  return 1;
+}
+
+/* What the mails that were changed are now. */
+static int note_changed(work *w)
+{
+  for (size_t i = 0; i < w->count; i++) {
+    named *n = w->list + i;
+    if (!n->e) continue;
+    if (!n->changed && n->now && !mail_mid(w->call->a, n->now, &n->new_mid)) return 0;
+    if (!n->changed && n->new_mid.len && !(n->new_mid.s = build_string(w->call->a, n->new_mid))) return 0;
+    if (!n->changed) n->folder = w->c->target ? (slice){ w->c->target, strlen(w->c->target) } : n->now ? w->folder_name : (slice)SLICE_ZERO;
+    n->changed = 1;
+  }
+  return 1;
+}
+
+static int change_folder(work *w, folder *f)
+{
+  int64_t found = find_all(w, f);
+  int code, prepared;
+  if (found < 0) return method_temporary(w->call, "read folder");
+  if (!found) return EXIT_DONE;
+  prepared = !w->c->prepare || w->c->prepare(w->call, f, w->c->context);
+  if (!change_found(w, f, prepared)) return method_temporary(w->call, "take memory");
+  code = w->c->finish ? w->c->finish(w->call, f, w->c->context) : EXIT_DONE;
+  return code == EXIT_DONE && !note_changed(w) ? method_temporary(w->call, "take memory") : code;
+}
+
+/* --- all of them --- */
+
+static int is_done(work const *w)
+{
+  if (w->c->anywhere == CHANGE_COPIES) return 0;
+  for (size_t i = 0; i < w->count; i++) if (!w->list[i].changed && !w->list[i].error) return 0;
+  return 1;
+}
+
+static int change_folders(work *w)
+{
+  scope s;
+  int code = scope_from(w->call, &s, w->c->folder, w->c->anywhere != CHANGE_HERE);
+  for (size_t i = 0; code == EXIT_DONE && i < s.count && (!i || !is_done(w)); i++) {
+    int there = scope_open(&s, i);
+    if (!i && there <= 0) code = scope_fail(&s, i);
+    else if (there < 0) code = method_temporary(w->call, "read folder");
+    if (code != EXIT_DONE || !there) continue;
+    w->folder_name = s.name[i];
+    code = change_folder(w, s.f[i]);
+    scope_shut(&s, i);
+  }
+  scope_end(&s);
+  return code;
+}
+
+/* Without mids: every mail of the folder, in the order of bases. */
+static int every_mail(work *w, folder *f)
+{
+  folder_count all;
+  cursor *c = NULL;
+  order_key k;
+  int there = -1;
+  w->count = 0;
+  if (folder_count_mails(f, 0, &all) && (w->list = arena_array(w->call->a, all.mails, sizeof *w->list)) && cursor_open(&c, f, ORDER_BASE, NULL, NULL))
+    while ((there = w->count < all.mails ? cursor_next(c, &k) : 0) > 0) {
+      slice mid;
+      if (!mail_mid(w->call->a, k.mail, &mid) || !(mid.s = build_string(w->call->a, mid))) break;
+      w->list[w->count++].mid = mid;
+    }
+  cursor_close(c);
+  return there ? method_temporary(w->call, "read folder") : EXIT_DONE;
+}
+
+static int change_every(work *w)
+{
+  folder *f;
+  int code = method_folder(w->call, &f, w->c->folder);
+  w->folder_name = (slice){ w->c->folder, strlen(w->c->folder) };
+  if (code == EXIT_DONE) code = every_mail(w, f);
+  if (code == EXIT_DONE) code = change_folder(w, f);
+  folder_close(f);
+  return code;
+}
+
+/* --- outcomes --- */
+
+/* 0 where memory fails. */
+static int build_outcome(work const *w, named *n, Porter__Outcome *outcome)
+{
+  *outcome = (Porter__Outcome)PORTER__OUTCOME__INIT;
+  if (!n->changed && !n->error && (errno = ENOENT, !note_failure(w->call, n))) return 0;
+  outcome->mid = build_string(w->call->a, n->mid);
+  outcome->error = n->error;
+  if (n->error) return outcome->mid != NULL;
+  outcome->new_mid = (char *)(n->new_mid.s ? n->new_mid.s : "");
+  outcome->folder = build_string(w->call->a, n->folder);
+  return outcome->mid && outcome->folder;
+}
+
+static int write_outcomes(work *w)
 {
   Porter__Failure failure = PORTER__FAILURE__INIT;
   size_t done = 0;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < w->count; i++) {
     Porter__Outcome outcome;
-    if (!build_outcome(call, list + i, &outcome)) return method_temporary(call, "take memory");
+    if (!build_outcome(w, w->list + i, &outcome)) return method_temporary(w->call, "take memory");
     if (!outcome.error) done++;
     else if (!failure.error) failure.error = outcome.error;
-    if (method_write_field(call, 1, &outcome.base) != EXIT_DONE) return EXIT_TEMPORARY;
+    if (method_write_field(w->call, 1, &outcome.base) != EXIT_DONE) return EXIT_TEMPORARY;
   }
-  if (done || !count) return EXIT_DONE;
-  if (method_write(call, &failure.base) != EXIT_DONE) return EXIT_TEMPORARY;
-  return failure.error->code == PORTER__ERROR__CODE__TEMPORARY ? method_temporary(call, "change mail") : EXIT_ERROR;
+  if (done || !w->count) return EXIT_DONE;
+  if (method_write(w->call, &failure.base) != EXIT_DONE) return EXIT_TEMPORARY;
+  return failure.error->code == PORTER__ERROR__CODE__TEMPORARY ? method_temporary(w->call, "change mail") : EXIT_ERROR;
 }
 
-/* All are found before the first is changed: what a call names it names once. */
-static int change_all(method_call *call, folder *f, named *list, size_t count, change_func *change, finish_func *finish, void *context)
+static int name_mails(work *w, char *const *mids, size_t count)
 {
-  int code = EXIT_DONE;
-  for (size_t i = 0; i < count; i++) if (!change_one(call, f, list + i, change, context)) return method_temporary(call, "take memory");
-  if (finish) code = finish(call, f, context);
-  return code == EXIT_DONE ? write_outcomes(call, list, count) : code;
+  w->list = arena_array(w->call->a, count ? count : 1, sizeof *w->list);
+  w->count = count;
+  for (size_t i = 0; w->list && i < count; i++) w->list[i].mid = (slice){ mids[i], strlen(mids[i]) };
+  return w->list ? EXIT_DONE : method_temporary(w->call, "take memory");
 }
 
-int changes_make(method_call *call, folder *f, char **mids, size_t count, change_func *change, finish_func *finish, void *context)
+int changes_make(method_call *call, changes const *c)
 {
-  named *list = arena_array(call->a, count, sizeof *list);
-  if (!list) return method_temporary(call, "take memory");
-  for (size_t i = 0; i < count; i++) {
-    list[i].mid = (slice){ mids[i], strlen(mids[i]) };
-    if (!find(f, list + i)) return method_temporary(call, "read folder");
+  work w = { .call = call, .c = c };
+  int code;
+  if (c->every) code = change_every(&w);
+  else {
+    code = name_mails(&w, c->mids, c->count);
+    /* A folder that is named must be there, whatever is asked of it. */
+    if (code == EXIT_DONE) code = change_folders(&w);
   }
-  return change_all(call, f, list, count, change, finish, context);
+  return code == EXIT_DONE ? write_outcomes(&w) : code;
 }
 
-static int sync_folder(method_call *call, folder *f, void *context)
+/* --- what every call does in the end --- */
+
+int changes_sync(method_call *call, folder *f, void *context)
 {
   (void)context;
   return folder_sync(f) ? EXIT_DONE : method_temporary(call, "sync folder");
@@ -103,84 +228,34 @@ static int sync_folder(method_call *call, folder *f, void *context)
 static int remove_one(method_call *call, folder *f, mail_entry *e, mail_entry **now, void *context)
 {
   (void)call;
-  (void)now;
   (void)context;
+  *now = NULL;
   return folder_remove(f, e);
 }
 
 int method_remove(method_call *call)
 {
   Porter__RemoveReq const *request = call->request;
-  folder *f;
-  int code = method_folder(call, &f, request->folder);
-  if (code == EXIT_DONE) code = changes_make(call, f, request->mids, request->n_mids, remove_one, sync_folder, NULL);
-  folder_close(f);
-  return code;
+  changes c = { .folder = request->folder, .mids = request->mids, .count = request->n_mids, .anywhere = request->anywhere ? CHANGE_COPIES : CHANGE_HERE,
+    .change = remove_one, .finish = changes_sync };
+  return changes_make(call, &c);
 }
 
 Porter__Outcome *changes_remove(method_call *call, slice folder_name, slice mid)
 {
   Porter__Outcome *outcome = arena_take(call->a, sizeof *outcome);
+  changes c = { .anywhere = CHANGE_HERE, .change = remove_one };
   named n = { .mid = mid };
+  work w = { .call = call, .c = &c, .list = &n, .count = 1 };
   folder *f;
-  int good;
+  int good = 1;
   if (!outcome) return NULL;
-  if (folder_open(&f, call->box, folder_name) && find(f, &n)) {
-    good = change_one(call, f, &n, remove_one, NULL);
-    if (good && !n.error && !folder_sync(f)) n.error = method_error(call, PORTER__ERROR__CODE__TEMPORARY, "unable to sync folder", folder_name, errno);
-  } else {
-    n.error = method_error(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, errno == ENOENT ? 0 : errno);
-    good = n.error != NULL;
+  if (!folder_open(&f, call->box, folder_name)) n.error = method_error(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, errno == ENOENT ? 0 : errno);
+  else if (find_all(&w, f) < 0) good = note_failure(call, &n);
+  else {
+    good = change_found(&w, f, 1) && note_changed(&w);
+    if (good && n.changed && !folder_sync(f)) n.error = method_error(call, PORTER__ERROR__CODE__TEMPORARY, "unable to sync folder", folder_name, errno);
   }
   folder_close(f);
-  return good && build_outcome(call, &n, outcome) ? outcome : NULL;
-}
-
-/* --- SetFlags --- */
-
-static int flag_one(method_call *call, folder *f, mail_entry *e, mail_entry **now, void *context)
-{
-  Porter__SetFlagsReq const *request = context;
-  (void)call;
-  return folder_set_flags(f, e, request->add, request->remove, now);
-}
-
-/* Without mids: every mail of the folder, in the order of bases. Null with errno. */
-static named *find_all(method_call *call, folder *f, size_t *count)
-{
-  folder_count all;
-  named *list;
-  cursor *c;
-  order_key k;
-  int there = -1;
-  *count = 0;
-  if (!folder_count_mails(f, 0, &all) || !(list = arena_array(call->a, all.mails, sizeof *list))) return NULL;
-  if (cursor_open(&c, f, ORDER_BASE, NULL, NULL))
-    while (*count < all.mails && (there = cursor_next(c, &k)) > 0) {
-      named *n = list + (*count)++;
-      n->e = k.mail;
-      if (!mail_mid(call->a, k.mail, &n->mid)) break;
-    }
-  else all.mails = 1;
-  cursor_close(c);
-  return *count == all.mails || !there ? list : NULL;
-}
-
-int method_set_flags(method_call *call)
-{
-  Porter__SetFlagsReq const *request = call->request;
-  named *list;
-  size_t count;
-  folder *f;
-  int code;
-  if (request->add[strspn(request->add, MAILDIR_FLAGS)] || request->remove[strspn(request->remove, MAILDIR_FLAGS)])
-    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "flags are of " MAILDIR_FLAGS, (slice)SLICE_ZERO, 0);
-  code = method_folder(call, &f, request->folder);
-  if (code == EXIT_DONE && request->n_mids) code = changes_make(call, f, request->mids, request->n_mids, flag_one, sync_folder, (void *)request);
-  else if (code == EXIT_DONE) {
-    list = find_all(call, f, &count);
-    code = list ? change_all(call, f, list, count, flag_one, sync_folder, (void *)request) : method_temporary(call, "read folder");
-  }
-  folder_close(f);
-  return code;
+  return good && build_outcome(&w, &n, outcome) ? outcome : NULL;
 }

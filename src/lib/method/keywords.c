@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include <porter/exit.h>
-#include <porter/keywords.h>
 #include <porter/method.h>
 
 static slice text(char const *s)
@@ -11,7 +10,14 @@ static slice text(char const *s)
   return (slice){ s, strlen(s) };
 }
 
-static int fail(method_call *call)
+int keywords_check(method_call *call, char *const *names, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    if (!keyword_ok(text(names[i]))) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no keyword can be called", text(names[i]), 0);
+  return EXIT_DONE;
+}
+
+int keywords_fail(method_call *call)
 {
   switch (errno) {
     case EOVERFLOW: return method_fail(call, PORTER__ERROR__CODE__TOO_MANY_KEYWORDS, "the folder has no letter left for a keyword", (slice)SLICE_ZERO, 0);
@@ -25,45 +31,59 @@ static int fail(method_call *call)
 static void add_flag(char *flags, char c)
 {
   size_t len = strlen(flags);
-  if (strchr(flags, c)) return;
+  if (!c || strchr(flags, c)) return;
   flags[len] = c;
   flags[len + 1] = 0;
 }
 
-/* Those of the names that stand for no flag: of them the folder needs letters. */
-static slice *lacking(method_call *call, keywords const *k, char *const *names, size_t count, size_t *n)
+/* Gives letters to those of the names that stand for no flag and have none. */
+static int name_letters(method_call *call, folder *f, keywords *k, char *const *names, size_t count)
 {
   slice *list = arena_array(call->a, count ? count : 1, sizeof *list);
-  *n = 0;
-  for (size_t i = 0; list && i < count; i++)
-    if (!keyword_flag(text(names[i])) && !keywords_letter(k, text(names[i]))) list[(*n)++] = text(names[i]);
-  return list;
-}
-
-int keywords_resolve(method_call *call, folder *f, keywords *k, char const *flags, char *const *names, size_t count, int make, char *out)
-{
-  slice *list;
-  size_t n;
-  strcpy(out, flags);
-  if (!count) return EXIT_DONE;
+  size_t n = 0;
+  if (!list) return 0;
   for (size_t i = 0; i < count; i++)
-    if (!keyword_ok(text(names[i]))) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no keyword can be called", text(names[i]), 0);
-  if (!(list = lacking(call, k, names, count, &n))) return method_temporary(call, "take memory");
-  if (make && n && !folder_keywords_add(f, call->box, k, call->a, list, n)) return fail(call);
-  for (size_t i = 0; i < count; i++) {
-    char flag = keyword_flag(text(names[i])), letter = keywords_letter(k, text(names[i]));
-    if (flag) add_flag(out, flag);
-    /* $Forwarded as a letter: Dovecot's, beside P. */
-    if (letter) add_flag(out, letter);
-  }
-  return EXIT_DONE;
+    if (!keyword_flag(text(names[i])) && !keywords_letter(k, text(names[i]))) list[n++] = text(names[i]);
+  return !n || folder_keywords_add(f, call->box, k, call->a, list, n);
 }
 
-int keywords_flags(method_call *call, folder *f, char const *flags, char *const *names, size_t count, char *out)
+int keywords_letters(method_call *call, folder *f, keywords *k, char const *flags, char *const *names, size_t count, int make, char *out)
 {
-  keywords k;
-  strcpy(out, flags);
-  if (!count) return EXIT_DONE;
-  if (!folder_keywords(f, &k, call->a)) return method_temporary(call, "read keywords");
-  return keywords_resolve(call, f, &k, flags, names, count, 1, out);
+  *out = 0;
+  for (; *flags; flags++) add_flag(out, *flags);
+  if (make && !name_letters(call, f, k, names, count)) return 0;
+  for (size_t i = 0; i < count; i++) {
+    add_flag(out, keyword_flag(text(names[i])));
+    add_flag(out, keywords_letter(k, text(names[i])));  /* $Forwarded has P, and may have a letter: Dovecot's */
+  }
+  return 1;
+}
+
+int keywords_translate(method_call *call, keywords const *from, folder *to, keywords *k, slice flags, char *out)
+{
+  slice lacking[KEYWORDS_MAX];
+  size_t n = 0;
+  for (size_t i = 0; i < flags.len; i++) {
+    slice name;
+    if (flags.s[i] < 'a' || flags.s[i] > 'z') continue;
+    name = from->name[flags.s[i] - 'a'];
+    if (name.len && !keywords_letter(k, name)) lacking[n++] = name;
+    if (n == KEYWORDS_MAX) break;
+  }
+  if (n && !folder_keywords_add(to, call->box, k, call->a, lacking, n)) return 0;
+  for (size_t i = 0; i < flags.len; i++)
+    if (flags.s[i] >= 'a' && flags.s[i] <= 'z' && from->name[flags.s[i] - 'a'].len) add_flag(out, keywords_letter(k, from->name[flags.s[i] - 'a']));
+  return 1;
+}
+
+int keywords_names(arena *a, keywords const *k, slice flags, char ***out, size_t *count)
+{
+  *count = 0;
+  for (size_t i = 0; i < flags.len; i++) {
+    if (flags.s[i] < 'a' || flags.s[i] > 'z') continue;
+    if (!*count && !(*out = arena_array(a, flags.len, sizeof **out))) return 0;
+    if (!((*out)[*count] = build_string(a, keywords_name(k, a, flags.s[i])))) return 0;
+    ++*count;
+  }
+  return 1;
 }

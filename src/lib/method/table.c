@@ -28,6 +28,7 @@ method const method_table[] = {
   { "Upload", &porter__upload_req__descriptor, method_upload, 14 },
   { "RenameFolder", &porter__rename_folder_req__descriptor, method_rename_folder, 0 },
   { "RemoveFolder", &porter__remove_folder_req__descriptor, method_remove_folder, 0 },
+  { "Copy", &porter__copy_req__descriptor, method_copy, 0 },
   { "Quota", &porter__quota_req__descriptor, method_quota, 0 },
 };
 size_t const method_count = sizeof method_table / sizeof *method_table;
@@ -107,6 +108,12 @@ int method_fail_store(method_call *call, char const *text, slice outside)
     case EACCES: case EPERM: case EROFS: return method_fail(call, PORTER__ERROR__CODE__UNKNOWN, text, outside, errno);
     default: return method_temporary(call, text);
   }
+}
+
+int method_flags(method_call *call, char const *text)
+{
+  if (!text[strspn(text, MAILDIR_FLAGS)]) return EXIT_DONE;
+  return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "flags are of " MAILDIR_FLAGS ", not", (slice){ text, strlen(text) }, 0);
 }
 
 int method_folder(method_call *call, folder **f, char const *name)

@@ -1,0 +1,102 @@
+/* The folders that a call looks into. */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <porter/exit.h>
+#include "scope.h"
+
+static slice text(char const *s)
+{
+  return (slice){ s, strlen(s) };
+}
+
+static int has(scope const *s, slice name)
+{
+  for (size_t i = 0; i < s->count; i++)
+    if (s->name[i].len == name.len && !memcmp(s->name[i].s, name.s, name.len)) return 1;
+  return 0;
+}
+
+/* Room for so many, those of the mailbox besides where all. */
+static int make_room(scope *s, size_t count, int all, slice **names, size_t *there)
+{
+  *there = 0;
+  if (all && !mailbox_folders(s->call->box, s->call->a, names, there)) return method_temporary(s->call, "read mailbox");
+  s->name = arena_array(s->call->a, count + *there + 1, sizeof *s->name);
+  s->f = arena_array(s->call->a, count + *there + 1, sizeof *s->f);
+  return s->name && s->f ? EXIT_DONE : method_temporary(s->call, "take memory");
+}
+
+/* first is "", unless it is another folder than the inbox; that one is not met again. */
+static void add_all(scope *s, slice const *names, size_t count)
+{
+  slice first = s->count ? s->name[0] : (slice)SLICE_ZERO;
+  if (!s->count || first.len) s->name[s->count++] = (slice){ "", 0 };
+  for (size_t i = 0; i < count; i++)
+    if (names[i].len != first.len || memcmp(names[i].s, first.s, first.len)) s->name[s->count++] = names[i];
+}
+
+int scope_named(method_call *call, scope *s, char *const *names, size_t count)
+{
+  slice *all;
+  size_t n;
+  int code;
+  *s = (scope){ .call = call };
+  code = make_room(s, count, !count, &all, &n);
+  if (code != EXIT_DONE) return code;
+  if (!count) return add_all(s, all, n), EXIT_DONE;
+  for (size_t i = 0; i < count; i++) if (!has(s, text(names[i]))) s->name[s->count++] = text(names[i]);
+  return EXIT_DONE;
+}
+
+int scope_from(method_call *call, scope *s, char const *first, int all)
+{
+  slice *names = NULL;
+  size_t n;
+  int code;
+  *s = (scope){ .call = call };
+  code = make_room(s, 1, all, &names, &n);
+  if (code != EXIT_DONE) return code;
+  s->name[s->count++] = text(first);
+  if (all) add_all(s, names, n);
+  return EXIT_DONE;
+}
+
+/* A folder takes three descriptors: a call that looks into hundreds of them may need more than programs have at first. */
+static int more_descriptors(void)
+{
+  struct rlimit r;
+  if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= r.rlim_max) return 0;
+  r.rlim_cur = r.rlim_max;
+  return !setrlimit(RLIMIT_NOFILE, &r);
+}
+
+int scope_open(scope *s, size_t i)
+{
+  int error;
+  if (s->f[i] || folder_open(s->f + i, s->call->box, s->name[i])) return 1;
+  if (errno == EMFILE && more_descriptors() && folder_open(s->f + i, s->call->box, s->name[i])) return 1;
+  s->f[i] = NULL;
+  if (errno == ENOENT || errno == EINVAL) return 0;
+  if (errno != EACCES && errno != EPERM) return -1;
+  error = errno;
+  mailbox_warn(s->call->box, "unable to read folder", s->name[i], error);
+  return errno = error, 0;
+}
+
+int scope_fail(scope *s, size_t i)
+{
+  return method_fail_folder(s->call, s->name[i]);
+}
+
+void scope_shut(scope *s, size_t i)
+{
+  folder_close(s->f[i]);
+  s->f[i] = NULL;
+}
+
+void scope_end(scope *s)
+{
+  for (size_t i = 0; s->f && i < s->count; i++) scope_shut(s, i);
+}

@@ -1,0 +1,183 @@
+"""Move and Copy with flags and keywords; anywhere; exactly; names of keywords beside Dovecot's lock."""
+import threading
+from op import *
+
+T = 1700000000
+a, b, c, d = ['%d.M%dP1.h' % (T + i, i) for i in range(4)]
+
+
+def outcome(r):
+    return [(o.new_mid, o.folder, pb.Error.Code.Name(o.error.code) if o.HasField('error') else None) for o in r.outcomes]
+
+
+def inode(box, path):
+    return os.stat(os.path.join(box.path, path)).st_ino
+
+
+def names(box, folder=''):
+    try:
+        return open(os.path.join(box.path, folder, 'dovecot-keywords')).read()
+    except OSError:
+        return None
+
+
+# --- SetFlags with keywords ---
+B = Box()
+B.folder('.Sent')
+B.put(a + ':2,S')
+r = B.call('SetFlags', mids=[a], add_keywords=['Work', 'a-b', '$forwarded', '$Draft'], add='F')
+eq((outcome(r), B.ls(), names(B)), ([(a, '', None)], ['cur/' + a + ':2,DFPSab'], '0 Work\n1 a-b\n'), 'SetFlags: keywords are letters, flags of IMAP are flags')
+r = B.call('SetFlags', mids=[a], remove_keywords=['WORK', 'unheard', '$seen'])
+eq((outcome(r), B.ls(), names(B)), ([(a, '', None)], ['cur/' + a + ':2,DFPb'], '0 Work\n1 a-b\n'), 'they go again; an unknown one is nothing')
+open(os.path.join(B.path, 'dovecot-keywords'), 'a').write('3 $Forwarded\n')
+B.call('SetFlags', mids=[a], add_keywords=['$Forwarded'])
+eq(B.ls(), ['cur/' + a + ':2,DFPbd'], '$Forwarded: P and its letter')
+B.call('SetFlags', mids=[a], remove_keywords=['$forwarded'])
+eq(B.ls(), ['cur/' + a + ':2,DFb'], 'both are cleared')
+B.call('SetFlags', mids=[a], exactly=True, add='S', add_keywords=['work'])
+eq(B.ls(), ['cur/' + a + ':2,Sa'], 'exactly')
+B.call('SetFlags', mids=[a], exactly=True)
+eq(B.ls(), ['cur/' + a + ':2,'], 'exactly nothing')
+eq(B.error('SetFlags', 4, mids=[a], exactly=True, remove='S'), (4, 'BAD_REQUEST'), 'exactly, and something to remove')
+eq(B.error('SetFlags', 4, anywhere=True, add='S'), (4, 'BAD_REQUEST'), 'anywhere without mids')
+eq(B.error('SetFlags', 4, mids=[a], add_keywords=['b c']), (4, 'BAD_REQUEST'), 'no keyword')
+eq(B.error('SetFlags', 4, mids=[a], remove_keywords=['b c']), (4, 'BAD_REQUEST'), 'nor one to remove')
+B.put(b + ':2,Sg')
+r = B.call('SetFlags', mids=[b], remove_keywords=['unknown-6'])
+eq('cur/' + b + ':2,S' in B.ls(), True, 'a letter without a name is unknown-6')
+
+# --- 26 names ---
+K = Box('full')
+K.put(a + ':2,')
+r = K.call('SetFlags', mids=[a], add_keywords=['k%d' % i for i in range(26)])
+eq((K.code, K.ls()), (0, ['cur/' + a + ':2,abcdefghijklmnopqrstuvwxyz']), '26 keywords')
+eq(K.error('SetFlags', 3, mids=[a], add_keywords=['more']), (3, 'TOO_MANY_KEYWORDS'), 'one more')
+eq(K.error('Append', 3, octets=b'a: b\n', keywords=['more']), (3, 'TOO_MANY_KEYWORDS'), 'of Append too')
+K.folder('.S')
+K.put(b + ':2,a', folder='.S')
+K.put(c + ':2,b', folder='.S')
+open(os.path.join(K.path, '.S', 'dovecot-keywords'), 'w').write('0 k3\n1 other\n')
+r = K.call('Move', from_folder='S', mids=[b, c])
+eq((K.code, outcome(r)), (0, [(b, '', None), ('', '', 'TOO_MANY_KEYWORDS')]), 'Move: a mail whose keyword has no letter left stays')
+eq(K.ls('.S'), ['cur/' + c + ':2,b'], 'as it was')
+ok('cur/' + b + ':2,d' in K.ls(), 'the other has its keyword in the target\'s letter')
+
+# --- letters that others keep the names of ---
+C = Box('control')
+C.put(a + ':2,Sc')
+eq(C.error('SetFlags', 3, mids=[a], add_keywords=['Work']), (3, 'UNKNOWN'), 'letters without any of Dovecot\'s files: the names are elsewhere')
+open(os.path.join(C.path, 'dovecot-uidlist'), 'w').write('3 V1 N2\n')
+C.call('SetFlags', mids=[a], add_keywords=['k0', 'k1', 'k2'])
+eq((names(C), C.ls()), ('0 k0\n1 k1\n3 k2\n', ['cur/' + a + ':2,Sabcd']), 'a letter that a mail bears is not given a name')
+old = os.stat(os.path.join(C.path, 'dovecot-keywords')).st_mtime
+C.call('SetFlags', mids=[a], add_keywords=['k4'])
+ok(int(os.stat(os.path.join(C.path, 'dovecot-keywords')).st_mtime) >= int(old) + 1, 'mtime is a whole second above the old one')
+eq(sorted(n for n in os.listdir(C.path) if 'lock' in n), [], 'no lock is left')
+open(os.path.join(C.path, 'dovecot-keywords'), 'w').write('rubbish\n0 Work\n99 x\n1 \n2 work\n-1 y\n3 good\n3 better\n4 \x07\n' + 'x' * 300 + '\n')
+C.call('SetFlags', mids=[a], exactly=True, add_keywords=['Work', 'better'])
+eq(C.ls(), ['cur/' + a + ':2,ad'], 'lines that make no sense are passed over')
+
+# --- the lock ---
+lock = os.path.join(C.path, 'dovecot-uidlist.lock')
+open(lock, 'w').write('1:elsewhere')
+threading.Timer(0.5, lambda: os.unlink(lock)).start()
+begun = time.time()
+C.call('SetFlags', mids=[a], add_keywords=['waited'])
+ok(C.code == 0 and time.time() - begun >= 0.4, 'somebody\'s lock is waited for')
+open(lock, 'w').write('1:elsewhere')
+begun = time.time()
+code, out, err = C.raw('SetFlags', pb.SetFlagsReq(mids=[a], add_keywords=['never']).SerializeToString())
+ok(code == 111 and 4.5 < time.time() - begun < 30 and os.path.exists(lock), 'five seconds, then 111; it is never broken')
+os.unlink(lock)
+
+# --- Move ---
+M = Box('move')
+M.folder('.A')
+M.put(a + ':2,Sab', sub='cur')
+M.put(b, sub='new')
+open(os.path.join(M.path, 'dovecot-keywords'), 'w').write('0 Work\n1 Later\n')
+open(os.path.join(M.path, '.A', 'dovecot-keywords'), 'w').write('0 Other\n1 work\n')
+i = inode(M, 'cur/' + a + ':2,Sab')
+strace = shutil.which('strace')
+if strace:
+    log = os.path.join(work, 'renames')
+    subprocess.run([strace, '-qq', '-o', log, '-e', 'trace=renameat2,renameat,rename,linkat,unlinkat', os.path.join(bin_dir, 'maildir-op'), 'Move'],
+                   input=pb.MoveReq(mids=[a], to_folder='A', add='F', remove='S', add_keywords=['New'], remove_keywords=['later']).SerializeToString(), cwd=M.path, stdout=subprocess.DEVNULL)
+    calls = [l for l in open(log) if a in l]
+    ok(len(calls) == 1 and calls[0].startswith('renameat2'), 'Move: flags, keywords and folder in one rename')
+else:
+    M.call('Move', mids=[a], to_folder='A', add='F', remove='S', add_keywords=['New'], remove_keywords=['later'])
+eq((M.ls('.A'), names(M, '.A')), (['cur/' + a + ':2,Fbc'], '0 Other\n1 work\n2 New\n'), 'keywords keep their names')
+eq(inode(M, '.A/cur/' + a + ':2,Fbc'), i, 'base and inode are kept')
+r = M.call('Move', mids=[b, a], to_folder='A', anywhere=True, add='S')
+eq((M.code, outcome(r), M.ls('.A')), (0, [(b, 'A', None), (a, 'A', None)], ['cur/' + a + ':2,FSbc', 'cur/' + b + ':2,S']), 'anywhere: one that is there already is flagged')
+eq(M.error('Move', 4, mids=[a], to_folder='A', add='x'), (4, 'BAD_REQUEST'), 'no flag')
+
+# --- Copy ---
+P = Box('copy')
+P.folder('.A')
+P.put(a + ':2,FSb', text='Subject: one\n\n', mtime=T)
+P.put(b, sub='new')
+open(os.path.join(P.path, 'dovecot-keywords'), 'w').write('1 Work\n')
+open(os.path.join(P.path, 'maildirsize'), 'w').write('1000S\n32 2\n')
+r = P.call('Copy', mids=[a, 'nope', b], to_folder='A')
+eq((P.code, outcome(r)), (0, [(a, 'A', None), ('', '', 'NO_SUCH_MAIL'), (b, 'A', None)]), 'Copy: an outcome each')
+eq((P.ls('.A'), P.ls()), (['cur/' + a + ':2,FSa', 'cur/' + b + ':2,'], ['cur/' + a + ':2,FSb', 'new/' + b]), 'base, flags and keywords')
+eq(inode(P, '.A/cur/' + a + ':2,FSa'), inode(P, 'cur/' + a + ':2,FSb'), 'it is a link')
+eq(open(os.path.join(P.path, 'maildirsize')).read(), '1000S\n32 2\n14 1\n17 1\n', 'each name counts')
+before = P.everything()
+r = P.call('Copy', mids=[a], to_folder='A')
+eq((outcome(r), P.everything()), ([(a, 'A', None)], before), 'again: it is there')
+r = P.call('Copy', mids=[a])
+new = r.outcomes[0].new_mid
+ok(new != a and int(new.split('.')[0]) == T and len(P.ls()) == 3, 'into its own folder: a fresh base of the same arrival')
+ok('cur/' + new + ':2,FSb' in P.ls(), 'with its flags and keywords')
+os.unlink(os.path.join(P.path, '.A', 'cur', a + ':2,FSa'))
+P.put(a + ':2,', folder='.A', text='another')
+r = P.call('Copy', mids=[a], to_folder='A')
+ok(r.outcomes[0].new_mid not in ('', a) and len(P.ls('.A')) == 3, 'a base that is another\'s there: a fresh one')
+open(os.path.join(P.path, 'maildirsize'), 'w').write('1S\n0 0\n')
+eq(P.error('Copy', 3, mids=[b], to_folder=''), (3, 'OVER_QUOTA'), 'over quota')
+eq(P.error('Copy', 3, mids=[b], to_folder='Nope'), (3, 'INVALID_FOLDER'), 'no such target')
+eq(P.error('Copy', 3, mids=['x']), (3, 'NO_SUCH_MAIL'), 'no such mail')
+
+# --- anywhere ---
+W = Box('anywhere')
+for f in ('.A', '.B', '.C'):
+    W.folder(f)
+    W.put(a + ':2,', folder='.A')
+os.link(os.path.join(W.path, '.A', 'cur', a + ':2,'), os.path.join(W.path, '.B', 'cur', a + ':2,'))
+W.put(b + ':2,', folder='.C')
+r = W.call('SetFlags', mids=[a, b, 'nope'], add='S', anywhere=True)
+eq((W.code, outcome(r)), (0, [(a, 'A', None), (b, 'C', None), ('', '', 'NO_SUCH_MAIL')]), 'SetFlags anywhere')
+eq((W.ls('.A'), W.ls('.B'), W.ls('.C')), (['cur/' + a + ':2,S'], ['cur/' + a + ':2,S'], ['cur/' + b + ':2,S']), 'all copies')
+r = W.call('SetFlags', folder='B', mids=[a], add='F', anywhere=True)
+eq((outcome(r), W.ls('.A'), W.ls('.B')), ([(a, 'B', None)], ['cur/' + a + ':2,FS'], ['cur/' + a + ':2,FS']), 'also where the folder named has one')
+r = W.call('SetFlags', folder='B', mids=[a], remove='F')
+eq((W.ls('.A'), W.ls('.B')), (['cur/' + a + ':2,FS'], ['cur/' + a + ':2,S']), 'without it, that one alone')
+W.put(b + ':2,', folder='.A', text='x')
+W.put(b + ':2,S', folder='.A', text='y')
+r = W.call('Move', mids=[b], anywhere=True, to_folder='')
+eq((outcome(r), W.ls()), ([(b, '', None)], ['cur/' + b + ':2,S']), 'a folder in which the base is two mails is passed over')
+r = W.call('Copy', mids=[a], anywhere=True, to_folder='')
+eq((outcome(r), len(W.ls())), ([(a, '', None)], 2), 'Copy anywhere')
+r = W.call('Remove', mids=[a], anywhere=True)
+eq((outcome(r), W.ls('.B'), [n for n in W.ls() + W.ls('.A') if a in n]), ([('', '', None)], [], []), 'Remove anywhere: all copies')
+eq(W.error('Remove', 3, mids=[a], anywhere=True), (3, 'NO_SUCH_MAIL'), 'it is nowhere')
+eq(W.error('Move', 3, mids=[a], from_folder='Nope', anywhere=True), (3, 'INVALID_FOLDER'), 'a folder that is named must be there')
+
+# --- keywords in two processes at once: every name has a letter of its own ---
+S = Box('storm')
+mids_ = ['%d.M%dP7.h' % (T + i, i) for i in range(24)]
+for m in mids_:
+    S.put(m + ':2,')
+procs = [threading.Thread(target=lambda m=m, i=i: S.raw('SetFlags', pb.SetFlagsReq(mids=[m], add_keywords=['name%d' % i]).SerializeToString())) for i, m in enumerate(mids_)]
+for p in procs:
+    p.start()
+for p in procs:
+    p.join()
+table = {chr(97 + int(l.split()[0])): l.split()[1] for l in names(S).splitlines()}
+eq(sorted(table.values()), sorted('name%d' % i for i in range(24)), '24 writers at once: 24 names')
+got = {n[4:].split(':2,')[0]: n.split(':2,')[1] for n in S.ls()}
+eq([table.get(got[m]) for m in mids_], ['name%d' % i for i in range(24)], 'and each mail has its own')
+done()
