@@ -77,4 +77,19 @@ ok 'client.php has some thirty lines' test "$(wc -l < "$work/client.php")" -le 3
 php_client() { php "$work/client.php" "$@"; }
 is 'the client in PHP' "$(php_client "$work/json" ada secret 2>&1)" "$want"
 is 'its error' "$(php_client "$work/json" ada wrong 2>&1 | grep -c 'Uncaught Exception: REFUSED: user or password not accepted')" 1
+# --- varlink ---
+background s6-ipcserver -a 0600 -- "$work/varlink" frame-auth -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
+  varlink-read varlink-call maildir-op 2> "$work/varlink.err"
+wait_for test -S "$work/varlink"
+extract varlink > "$work/varlink.py"
+ok 'varlink.py has some thirty lines' test "$(wc -l < "$work/varlink.py")" -le 34
+varlink_client() { /usr/bin/python3 "$work/varlink.py" "$@"; }
+is 'the client of varlink' "$(varlink_client "$work/varlink" ada secret 2>&1)" "$want"
+is 'its end' "$(varlink_client "$work/varlink" ada wrong 2>&1 | tail -n 1)" 'EOFError: the connection ended'
+cd "$work/mail/ada" || exit 111
+sed -n '/^mail=/,/^\.Ed/p' "$top/doc/varlink-read.1" | sed '/^\.Ed/d; s/\\e/\\/g' > "$work/by-hand"
+is 'the calls by hand in varlink-read(1)' "$(sh "$work/by-hand")" '{"parameters":{}}
+{"parameters":{"mail_count":1,"unread_count":0,"byte_size":14}}'
+sed -n '/^printf.*varlink-call/p' "$top/doc/varlink-call.1" | sed 's/\\e/\\/g' > "$work/by-hand"
+is 'the call in varlink-call(1)' "$(sh "$work/by-hand")" '{"parameters":{"mail_count":1,"unread_count":0,"byte_size":14}}'
 finish
