@@ -82,7 +82,7 @@ int main (int argc, char const *const *argv)
     default: dieusage();
   }
   argv += l.ind;
-  if (name && !control_word_valid(name)) strerr_dief1x(EXIT_USAGE, "a name is letters, digits and _");
+  if (name && !control_name_formed(name)) strerr_dief1x(EXIT_USAGE, "a name is letters, digits and _");
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
   /* A SIGCHLD that the caller ignores would lose the program's exit code. */
   if (!sig_restore(SIGCHLD) || !sig_ignore(SIGPIPE)) strerr_diefu1sys(EXIT_TEMPORARY, "set up signals");

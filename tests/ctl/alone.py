@@ -159,6 +159,7 @@ def memory():
     return all
 
 
+wait_until(lambda: len(memory()) == len(waiting))
 held = memory()
 ok(held and max(held) < 250 or 'asan' in BIN, 'a client who has not authenticated yet takes little memory', held)
 for w in waiting[:3]:

@@ -97,7 +97,7 @@ static int is_watched(control_watch *w, bus const *who)
 int main(void)
 {
   struct reading g;
-  char text[BUS_TEXT_MAX];
+  char text[CONTROL_TEXT_MAX];
   uint64_t id, next;
   unsigned int many;
   int fd;
@@ -116,7 +116,7 @@ int main(void)
   ok(claimed(&a, "anna"), "one's own");
   ok(claimed(&a, "ada") && claimed(&b, "anna"), "renaming frees");
   is_str(list(&b), "ada anna ", "list");
-  ok(bus_name_valid(SLICE("a_Z9")) && !bus_name_valid(SLICE("")) && !bus_name_valid(SLICE("a/b")) && !bus_name_valid(SLICE("..")), "what is a name");
+  ok(control_name_valid(SLICE("a_Z9")) && !control_name_valid(SLICE("")) && !control_name_valid(SLICE("a/b")) && !control_name_valid(SLICE("..")), "what is a name");
 
   is_int((long long)post(&a, ALL, SLICE("one")), 1, "the first id");
   ok(bus_listen(&b, 1) && is_watched(&watch, &b) && is_watched(&second, &b), "listen");

@@ -72,7 +72,7 @@ int main (void)
   long_text[head + CONTROL_TEXT_MAX] = 'x';
   message(long_text, 0, 0, 0, 0, 0);
 
-  ok(control_word_valid("a_B9") && !control_word_valid("") && !control_word_valid("a b") && !control_word_valid("a\r\nQUIT"), "words");
+  ok(control_name_formed("a_B9") && !control_name_formed("") && !control_name_formed("a b") && !control_name_formed("a\r\nQUIT"), "words");
   ok(control_key_valid("ns/id/$AB") && !control_key_valid("") && !control_key_valid("a b") && !control_key_valid("a\nb"), "keys");
   return done();
 }

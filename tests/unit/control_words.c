@@ -2,6 +2,7 @@
 #include <porter/control_auth.h>
 #include <porter/control_output.h>
 #include <porter/control_words.h>
+#include <porter/hex.h>
 
 #include "tap.h"
 
@@ -82,10 +83,10 @@ int main(void)
   value("\"a\\\"", VALUE_MALFORMED, "");
   value("a=\"b", VALUE_MALFORMED, "");
 
-  ok(control_hex(octets, "00fFa9", 6) && !memcmp(octets, "\x00\xff\xa9", 3), "hexadecimal in either case");
-  ok(!control_hex(octets, "0", 1) && !control_hex(octets, "0g", 2) && !control_hex(octets, "-1", 2), "what is none");
-  ok(control_hex(octets, "", 0), "nothing is hexadecimal too");
-  control_hex_fmt(hex, "\x00\xfe\x1a", 3);
+  ok(hex_scan(octets, "00fFa9", 6) && !memcmp(octets, "\x00\xff\xa9", 3), "hexadecimal in either case");
+  ok(!hex_scan(octets, "0", 1) && !hex_scan(octets, "0g", 2) && !hex_scan(octets, "-1", 2), "what is none");
+  ok(hex_scan(octets, "", 0), "nothing is hexadecimal too");
+  hex_fmt(hex, "\x00\xfe\x1a", 3, HEX_UPPER);
   is_bytes(hex, 6, "00FE1A", 6, "upper case");
 
   quoted(SLICE("plain"), "\"plain\"");

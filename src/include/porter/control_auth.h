@@ -2,26 +2,25 @@
 #ifndef PORTER_CONTROL_AUTH_H
 #define PORTER_CONTROL_AUTH_H
 
+#include <porter/control_message.h>
 #include <porter/control_output.h>
 #include <porter/slice.h>
 
-#define COOKIE_SIZE 32
-#define NONCE_SIZE 32
 #define S2K_SALT 9      /* eight octets of salt and the indicator of the count (RFC 2440 3.6.1.3) */
 #define S2K_KEY 20
 
 typedef struct control_auth_s control_auth;
 struct control_auth_s {
   char const *cookie_file;      /* absolute; null: no cookie */
-  char cookie[COOKIE_SIZE];
+  char cookie[CONTROL_COOKIE_SIZE];
   int password;                 /* whether there is one */
   char salt[S2K_SALT], key[S2K_KEY];
   int challenged;               /* AUTHCHALLENGE was answered: only expected will do */
-  char expected[COOKIE_SIZE];
+  char expected[CONTROL_COOKIE_SIZE];
 };
 #define CONTROL_AUTH_ZERO { .cookie_file = 0, .password = 0, .challenged = 0 }
 
-/* Reads the cookie, first making the file (0600, in one step) where there is none. 0 errno; EINVAL: not COOKIE_SIZE octets. path is kept. */
+/* Reads the cookie, first making the file (0600, in one step) where there is none. 0 errno; EINVAL: not CONTROL_COOKIE_SIZE octets. path is kept. */
 extern int auth_cookie_read (control_auth *a, char const *path);
 /* Reads the first line, "16:" and 58 hexadecimal digits as tor --hash-password prints it. 0 errno; EINVAL: it is none. */
 extern int auth_password_read (control_auth *a, char const *path);

@@ -39,10 +39,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <porter/control_message.h>
 #include <porter/slice.h>
 
-#define BUS_NAME_MAX 64
-#define BUS_TEXT_MAX 8192
 #define BUS_SEGMENT 262144      /* octets of a segment */
 #define BUS_SCRATCH 32768       /* at least four records of the longest kind */
 #define BUS_BATCH 256           /* posts under one lock */
@@ -87,7 +86,7 @@ struct bus_s {
   uint64_t joined;                /* changes when fifo and bell do */
   struct bus_head_s *head;
   uint64_t serial;                /* 0: not joined */
-  char name[BUS_NAME_MAX + 1];    /* empty: unset */
+  char name[CONTROL_NAME_MAX + 1];    /* empty: unset */
   int listening;
   bus_cursor cursor;              /* what is unread begins here */
   uint64_t lock_deadline;         /* ns, monotonic; 0: none */
@@ -117,8 +116,6 @@ extern void bus_check (bus *b, int ring);
 /* What an errno means here, for people. */
 extern char const *bus_reason (int e);
 
-/* 1 if s is 1 to BUS_NAME_MAX of [A-Za-z0-9_]. */
-extern int bus_name_valid (slice s);
 /* Takes name, giving up the one that is held. EEXIST: another has it. EINPROGRESS: another has it, but his client may be gone; drain
  * our own fifo and come again in a millisecond with the same name (never if patient is 0). */
 extern int bus_claim (bus *b, slice name, int patient);

@@ -10,6 +10,7 @@
 #include <skalibs/stralloc.h>
 #include <skalibs/tai.h>
 
+#include <porter/control_message.h>
 #include <porter/control_words.h>
 #include <porter/slice.h>
 
@@ -71,25 +72,6 @@ extern void control_client_quit (control_client *c);
 /* Sets code 111 and why to these words (_sys: and errno's); returns 0: for an each that stops. */
 extern int control_client_broken (control_client *c, char const *what);
 extern int control_client_broken_sys (control_client *c, char const *what);
-
-/* --- messages (proposal 197) --- */
-
-typedef struct control_message_s control_message;
-struct control_message_s {
-  uint64_t id;
-  slice from, to;    /* names without their @ */
-  slice text;        /* printable ASCII, spaces and tabs; not empty */
-  slice line;        /* all of these, as in the event, without POSTMESSAGE */
-};
-#define CONTROL_NAME_MAX 64
-#define CONTROL_TEXT_MAX 8192
-/* Whether a command line may hold it: a name of [A-Za-z0-9_] (how long one may be is the server's to say), a GETINFO key of
- * printable characters without a space, a text. */
-extern int control_word_valid (char const *name);
-extern int control_key_valid (char const *key);
-extern int control_text_valid (char const *s, size_t len);
-/* Reads "POSTMESSAGE 7 src @dst text", the text of an event, or with its "650 " a line of recent-messages. */
-extern int control_message_parse (control_message *m, slice text);
 
 /* --- listening --- */
 

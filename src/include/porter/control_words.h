@@ -30,11 +30,6 @@ extern int control_equal (slice word, char const *name);
 /* The line without its LF or CR LF. */
 extern slice control_chop (slice line);
 
-/* Hexadecimal in either case; out has len / 2 octets. 0: odd length, or not hexadecimal. */
-extern int control_hex (char *out, char const *s, size_t len);
-/* Upper case; out has 2 * len octets. */
-extern void control_hex_fmt (char *out, char const *s, size_t len);
-
 /* One value as AUTHENTICATE takes it: a word or "a string" with \ before any character, alone. The value is cut out of the arguments in
  * place (they are overwritten where there are escapes). */
 enum control_value { VALUE_NONE, VALUE_ONE, VALUE_MANY, VALUE_KEYWORD, VALUE_MALFORMED };

@@ -1,4 +1,4 @@
-/* What may be asked and answered at most: of mail, all of it is here, each with its reason. (Of the control port: control_words.h.) */
+/* What may be asked and answered at most: of mail, all of it is here, each with its reason. (Of the control port: control_words.h, control_message.h.) */
 #ifndef PORTER_LIMITS_H
 #define PORTER_LIMITS_H
 

@@ -8,6 +8,7 @@
 #include <skalibs/sha1.h>
 #include <skalibs/sha256.h>
 
+#include <porter/hex.h>
 #include <porter/password.h>
 
 #define DIGEST_MAX 32
@@ -67,22 +68,13 @@ secret secret_authuser(slice s)
   if (*s.s != '%') return (secret){ SECRET_PLAIN, s };
   slice hex = { s.s + 1, s.len - 1 };
   for (size_t i = 0; i < hex.len; i++)
-    if (!is_one_of(hex.s[i], "0123456789abcdefABCDEF")) return none;
+    if (hex_value(hex.s[i]) < 0) return none;
   switch (hex.len) {
     case 32: return (secret){ SECRET_MD5, hex };
     case 40: return (secret){ SECRET_SHA1, hex };
     case 64: return (secret){ SECRET_SHA256, hex };
     default: return none;
   }
-}
-
-static size_t to_hex(char *hex, unsigned char const *s, size_t len)
-{
-  for (size_t i = 0; i < len; i++) {
-    hex[2 * i] = "0123456789abcdef"[s[i] >> 4];
-    hex[2 * i + 1] = "0123456789abcdef"[s[i] & 15];
-  }
-  return 2 * len;
 }
 
 /* s with its hex digits in lower case. */
@@ -116,19 +108,19 @@ static int check_digest(secret const *stored, char const *password, size_t len)
       MD5Init(&state.md5);
       MD5Update(&state.md5, (unsigned char const *)password, len);
       MD5Final(digest, &state.md5);
-      n = to_hex(hex, digest, 16);
+      n = hex_fmt(hex, digest, 16, HEX_LOWER);
       break;
     case SECRET_SHA1:
       sha1_init(&state.sha1);
       sha1_update(&state.sha1, password, len);
       sha1_final(&state.sha1, (char *)digest);
-      n = to_hex(hex, digest, 20);
+      n = hex_fmt(hex, digest, 20, HEX_LOWER);
       break;
     default:
       sha256_init(&state.sha256);
       sha256_update(&state.sha256, password, len);
       sha256_final(&state.sha256, (char *)digest);
-      n = to_hex(hex, digest, 32);
+      n = hex_fmt(hex, digest, 32, HEX_LOWER);
   }
   lower(want, stored->s);
   int r = secret_equal(hex, n, want, stored->s.len);
@@ -160,7 +152,7 @@ static int check_cram(slice key, char const *challenge, char const *response)
   }
   slice r = { response, strlen(response) };
   lower(given, r);
-  int good = secret_equal(given, r.len, hex, to_hex(hex, digest, sizeof digest));
+  int good = secret_equal(given, r.len, hex, hex_fmt(hex, digest, sizeof digest, HEX_LOWER));
   explicit_bzero(block, sizeof block);
   explicit_bzero(pad, sizeof pad);
   explicit_bzero(&md5, sizeof md5);

@@ -14,11 +14,9 @@
 
 #include <porter/control_auth.h>
 #include <porter/control_words.h>
+#include <porter/hex.h>
 #include <porter/hmac.h>
 
-#define CLIENT_KEY "Tor safe cookie authentication controller-to-server hash"
-#define SERVER_KEY "Tor safe cookie authentication server-to-controller hash"
-#define LITERAL(s) { (s), sizeof(s) - 1 }
 
 static int read_exactly(int fd, char *s, size_t len)
 {
@@ -31,7 +29,7 @@ static int read_exactly(int fd, char *s, size_t len)
 /* Whole or not at all: a client or another of us may look at any time. */
 static int cookie_make(char const *path)
 {
-  char cookie[COOKIE_SIZE], name[4096];
+  char cookie[CONTROL_COOKIE_SIZE], name[4096];
   size_t len = strlen(path);
   int fd, good, e;
   if (len + 2 + UINT64_FMT > sizeof name) return errno = ENAMETOOLONG, 0;
@@ -56,7 +54,7 @@ int auth_cookie_read(control_auth *a, char const *path)
   int fd, good, e;
   while ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
     if (errno != ENOENT || !cookie_make(path)) return 0;
-  good = read_exactly(fd, a->cookie, COOKIE_SIZE);
+  good = read_exactly(fd, a->cookie, CONTROL_COOKIE_SIZE);
   e = errno;
   close(fd);
   a->cookie_file = path;
@@ -75,7 +73,7 @@ int auth_password_read(control_auth *a, char const *path)
   if (!n) return errno = e ? e : EINVAL, 0;
   end = memchr(line, '\n', n);
   n = control_chop((slice){ .s = line, .len = end ? (size_t)(end - line) + 1 : n }).len;
-  good = n == 3 + 2 * sizeof octets && !memcmp(line, "16:", 3) && control_hex(octets, line + 3, n - 3);
+  good = n == 3 + 2 * sizeof octets && !memcmp(line, "16:", 3) && hex_scan(octets, line + 3, n - 3);
   if (good) {
     memcpy(a->salt, octets, S2K_SALT);
     memcpy(a->key, octets + S2K_SALT, S2K_KEY);
@@ -118,18 +116,18 @@ static int password_right(control_auth const *a, slice password)
 static char const *judge(control_auth const *a, slice password, int quoted)
 {
   if (a->challenged) {
-    if (password.len != COOKIE_SIZE) return "Wrong length for safe cookie response.";
-    return hmac_equal(password.s, a->expected, COOKIE_SIZE) ? NULL : "Safe cookie response did not match expected value.";
+    if (password.len != CONTROL_COOKIE_SIZE) return "Wrong length for safe cookie response.";
+    return hmac_equal(password.s, a->expected, CONTROL_COOKIE_SIZE) ? NULL : "Safe cookie response did not match expected value.";
   }
   if (!a->cookie_file && !a->password) return NULL;
-  if (a->cookie_file && password.len == COOKIE_SIZE && hmac_equal(password.s, a->cookie, COOKIE_SIZE)) return NULL;
+  if (a->cookie_file && password.len == CONTROL_COOKIE_SIZE && hmac_equal(password.s, a->cookie, CONTROL_COOKIE_SIZE)) return NULL;
   if (a->password && password_right(a, password)) return NULL;
   if (a->cookie_file && a->password) return "Password did not match HashedControlPassword *or* authentication cookie.";
   if (a->password)
     return quoted ? "Password did not match HashedControlPassword value from configuration"
       : "Password did not match HashedControlPassword value from configuration. Maybe you tried a plain text password? "
         "If so, the standard requires that you put it in double quotes.";
-  return password.len == COOKIE_SIZE ? "Authentication cookie did not match expected value." : "Wrong length on authentication cookie.";
+  return password.len == CONTROL_COOKIE_SIZE ? "Authentication cookie did not match expected value." : "Wrong length on authentication cookie.";
 }
 
 enum auth_result auth_authenticate(control_auth *a, char *arguments, size_t len, control_output *o)
@@ -146,7 +144,7 @@ enum auth_result auth_authenticate(control_auth *a, char *arguments, size_t len,
   }
   if (!quoted) {
     /* In place: half as long. */
-    if (!control_hex(arguments, value.s, value.len)) {
+    if (!hex_scan(arguments, value.s, value.len)) {
       output_line(o, "551 Invalid hexadecimal encoding.  Maybe you tried a plain text password?  "
         "If so, the standard requires that you put it in double quotes.");
       return AUTH_CLOSE;
@@ -163,7 +161,7 @@ enum auth_result auth_authenticate(control_auth *a, char *arguments, size_t len,
 enum auth_result auth_challenge(control_auth *a, char *arguments, size_t len, control_output *o)
 {
   slice rest = { .s = arguments, .len = len }, method, value;
-  char hash[HMAC_SHA256_SIZE], nonce[NONCE_SIZE], hex[2 * HMAC_SHA256_SIZE];
+  char hash[CONTROL_CODE_SIZE], nonce[CONTROL_NONCE_SIZE], hex[2 * CONTROL_CODE_SIZE];
   int quoted = len && memchr(arguments, '"', len);
   enum control_value kind;
   if (!control_next(&rest, &method)) return output_line(o, "512 Bad arguments to AUTHCHALLENGE: Need at least 1 argument(s)"), AUTH_STAY;
@@ -174,22 +172,18 @@ enum auth_result auth_challenge(control_auth *a, char *arguments, size_t len, co
   if (kind == VALUE_NONE || kind == VALUE_MANY) return output_line(o, "512 Wrong number of arguments for AUTHCHALLENGE"), AUTH_CLOSE;
   if (kind == VALUE_KEYWORD) return output_line(o, "512 AUTHCHALLENGE does not accept keyword arguments."), AUTH_CLOSE;
   if (!quoted) {
-    if (!control_hex(arguments, value.s, value.len)) return output_line(o, "513 Invalid base16 client nonce"), AUTH_CLOSE;
+    if (!hex_scan(arguments, value.s, value.len)) return output_line(o, "513 Invalid base16 client nonce"), AUTH_CLOSE;
     value = (slice){ .s = arguments, .len = value.len / 2 };
   }
   random_buf(nonce, sizeof nonce);
-  {
-    slice const server_key = LITERAL(SERVER_KEY), client_key = LITERAL(CLIENT_KEY);
-    slice const pieces[] = { { a->cookie, COOKIE_SIZE }, value, { nonce, sizeof nonce } };
-    hmac_sha256(hash, server_key, pieces, 3);
-    hmac_sha256(a->expected, client_key, pieces, 3);
-  }
+  control_code_make(hash, CONTROL_CODE_OF_SERVER, a->cookie, value, (slice){ nonce, sizeof nonce });
+  control_code_make(a->expected, CONTROL_CODE_OF_CLIENT, a->cookie, value, (slice){ nonce, sizeof nonce });
   a->challenged = 1;
   output_string(o, "250 AUTHCHALLENGE SERVERHASH=");
-  control_hex_fmt(hex, hash, sizeof hash);
+  hex_fmt(hex, hash, sizeof hash, HEX_UPPER);
   output_add(o, hex, sizeof hex);
   output_string(o, " SERVERNONCE=");
-  control_hex_fmt(hex, nonce, sizeof nonce);
+  hex_fmt(hex, nonce, sizeof nonce, HEX_UPPER);
   output_add(o, hex, sizeof hex);
   output_line(o, "");
   return AUTH_STAY;

@@ -4,7 +4,7 @@
 
 #include <porter/control_bus.h>
 
-#define BUS_PATH 64   /* holds conn/SERIAL.UID, log/ID; name/NAME needs BUS_NAME_MAX + 6 */
+#define BUS_PATH 64   /* holds conn/SERIAL.UID, log/ID; name/NAME needs CONTROL_NAME_MAX + 6 */
 
 /* Joined and locked; a state directory that was wiped is joined anew. */
 extern int bus_enter (bus *b);

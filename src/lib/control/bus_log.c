@@ -132,10 +132,10 @@ static int segment_switch(bus *b, bus_slot *slot)
 /* Who has that name: his serial, his uid, his fifo to wake. */
 static int destination_find(bus *b, slice name, struct record *r)
 {
-  char path[5 + BUS_NAME_MAX + 1], link[BUS_PATH];
+  char path[5 + CONTROL_NAME_MAX + 1], link[BUS_PATH];
   ssize_t n;
   int fd;
-  if (name.len > BUS_NAME_MAX) return errno = ENOENT, 0;
+  if (name.len > CONTROL_NAME_MAX) return errno = ENOENT, 0;
   memcpy(stpcpy(path, "name/"), name.s, name.len);
   path[5 + name.len] = 0;
   n = readlinkat(b->dir, path, link, sizeof link - 1);
@@ -224,8 +224,8 @@ static int record_scan(bus_record *record, char const *s, size_t len, bus_cursor
   struct record r;
   if (len < sizeof r) return 0;
   memcpy(&r, s, sizeof r);
-  if (r.length > len || r.id != at->id || !r.text || r.text > BUS_TEXT_MAX || r.source > BUS_NAME_MAX
-    || !r.destination || r.destination > BUS_NAME_MAX || r.length != RECORD_LENGTH(r.source, r.destination, r.text))
+  if (r.length > len || r.id != at->id || !r.text || r.text > CONTROL_TEXT_MAX || r.source > CONTROL_NAME_MAX
+    || !r.destination || r.destination > CONTROL_NAME_MAX || r.length != RECORD_LENGTH(r.source, r.destination, r.text))
     return 0;
   s += sizeof r;
   record->id = r.id;

@@ -49,16 +49,6 @@ int bus_conn_scan(char const *s, uint64_t *serial, uint32_t *uid)
   return 1;
 }
 
-int bus_name_valid(slice s)
-{
-  if (!s.len || s.len > BUS_NAME_MAX) return 0;
-  for (size_t i = 0; i < s.len; i++) {
-    char c = s.s[i];
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_')) return 0;
-  }
-  return 1;
-}
-
 int bus_fifo_open(bus const *b, char const *path)
 {
   return openat(b->dir, path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
@@ -128,7 +118,7 @@ static void wiped(bus *b, int ring)
 /* Opens, locks, connects; locked on success. What a connection had before its state directory was wiped, it has again. */
 static int join(bus *b)
 {
-  char path[BUS_PATH], name[BUS_NAME_MAX + 1];
+  char path[BUS_PATH], name[CONTROL_NAME_MAX + 1];
   bus_slot slot;
   int e;
   if (!bus_dir_open(b)) return 0;
@@ -189,7 +179,7 @@ void bus_leave(bus *b)
   b->watch = -1;
   b->lock_deadline = bus_now() + LEAVE_WAIT;
   if (b->serial && bus_lock(b)) {
-    char path[5 + BUS_NAME_MAX + 1];
+    char path[5 + CONTROL_NAME_MAX + 1];
     if (b->name[0]) {
       bus_names_begin(b);
       name_path(path, b->name);
@@ -225,7 +215,7 @@ static int name_taken(bus *b, char const *path, int *fd)
 
 static int name_change(bus *b, char const *path)
 {
-  char old[5 + BUS_NAME_MAX + 1];
+  char old[5 + CONTROL_NAME_MAX + 1];
   name_path(old, b->name);
   return renameat(b->dir, old, b->dir, path) == 0;
 }
@@ -240,7 +230,7 @@ static int name_take(bus *b, char const *path)
 
 int bus_claim_locked(bus *b, slice name)
 {
-  char path[5 + BUS_NAME_MAX + 1];
+  char path[5 + CONTROL_NAME_MAX + 1];
   int good;
   memcpy(stpcpy(path, "name/"), name.s, name.len);
   path[5 + name.len] = 0;
@@ -300,7 +290,7 @@ static int claim_try(bus *b, slice name)
 
 int bus_claim(bus *b, slice name, int patient)
 {
-  char path[5 + BUS_NAME_MAX + 1];
+  char path[5 + CONTROL_NAME_MAX + 1];
   struct pollfd watch = { .fd = b->watch, .events = POLLIN };
   struct timespec nap = { .tv_sec = 0, .tv_nsec = 50000 };
   uint64_t began = b->claim_began;
@@ -321,7 +311,7 @@ int bus_claim(bus *b, slice name, int patient)
 
 #define LIST_TRIES 4
 
-struct listing { bus *b; struct connection { uint64_t serial; char name[BUS_NAME_MAX + 1]; } *conn; size_t count, size; };
+struct listing { bus *b; struct connection { uint64_t serial; char name[CONTROL_NAME_MAX + 1]; } *conn; size_t count, size; };
 
 static int by_serial(void const *a, void const *b)
 {
@@ -362,7 +352,7 @@ static int list_name(void *context, char const *name)
   char path[5 + 256], link[BUS_PATH];
   uint32_t uid;
   ssize_t n;
-  if (!bus_name_valid((slice){ .s = name, .len = strlen(name) })) return 1;
+  if (!control_name_valid((slice){ .s = name, .len = strlen(name) })) return 1;
   stpcpy(stpcpy(path, "name/"), name);
   n = readlinkat(l->b->dir, path, link, sizeof link - 1);
   if (n < 8) return 1;

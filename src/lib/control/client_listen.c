@@ -4,6 +4,7 @@
 #include <skalibs/types.h>
 
 #include <porter/control_client.h>
+#include <porter/control_message.h>
 
 /* What can wait at once. The server keeps 512 KiB of log, so only a server that means harm fills it. */
 #define WAITING_MAX (4 << 20)
@@ -11,68 +12,6 @@
 
 static slice const recent_command = WORD("GETINFO recent-messages");
 static slice const lost_command = WORD("GETINFO messages-lost");
-
-/* --- messages --- */
-
-/* How many octets at the start of s are a name's. */
-static size_t name_span (char const *s, size_t len)
-{
-  size_t i = 0;
-  while (i < len && ((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= 'a' && s[i] <= 'z') || s[i] == '_')) i++;
-  return i;
-}
-
-int control_word_valid (char const *name)
-{
-  size_t const len = strlen(name);
-  return len && name_span(name, len) == len;
-}
-
-int control_key_valid (char const *key)
-{
-  if (!*key) return 0;
-  for (; *key; key++) if (*key <= 0x20 || *key > 0x7e) return 0;
-  return 1;
-}
-
-int control_text_valid (char const *s, size_t len)
-{
-  if (!len || len > CONTROL_TEXT_MAX) return 0;
-  for (size_t i = 0; i < len; i++) if ((s[i] < 0x20 && s[i] != '\t') || s[i] > 0x7e) return 0;
-  return 1;
-}
-
-/* Takes a name and the space behind it off s. */
-static int name_take (slice *s, slice *name)
-{
-  size_t const n = name_span(s->s, s->len);
-  if (!n || n > CONTROL_NAME_MAX || n == s->len || s->s[n] != ' ') return 0;
-  *name = (slice){ .s = s->s, .len = n };
-  s->s += n + 1;
-  s->len -= n + 1;
-  return 1;
-}
-
-static int prefix_take (slice *s, char const *prefix)
-{
-  size_t const n = strlen(prefix);
-  if (s->len < n || memcmp(s->s, prefix, n)) return 0;
-  s->s += n;
-  s->len -= n;
-  return 1;
-}
-
-int control_message_parse (control_message *m, slice text)
-{
-  slice id;
-  prefix_take(&text, "650 ");
-  if (!prefix_take(&text, "POSTMESSAGE ")) return 0;
-  m->line = text;
-  if (!name_take(&text, &id) || id.len > 20 || uint64_scan(id.s, &m->id) != id.len || !m->id) return 0;
-  if (!name_take(&text, &m->from) || !prefix_take(&text, "@") || !name_take(&text, &m->to)) return 0;
-  m->text = text;
-  return control_text_valid(text.s, text.len);
-}
 
 /* --- what waits --- */
 
@@ -96,7 +35,7 @@ static int waiting (stralloc const *sa, size_t *at, control_message *m)
   while (*at < sa->len) {
     slice s = { .s = sa->s + *at, .len = strlen(sa->s + *at) };
     if (control_message_parse(m, s)) return 1;
-    if (prefix_take(&s, "POSTMESSAGE ") || prefix_take(&s, "650 ")) return -1;
+    if (control_prefix_take(&s, "POSTMESSAGE ") || control_prefix_take(&s, "650 ")) return -1;
     *at += s.len + 1;
   }
   return 0;
@@ -147,7 +86,7 @@ static int lost_line (control_listener *l, control_line const *line, uint64_t *m
   uint64_t n;
   if (!l->asking) return control_client_broken(l->client, "the server sent a reply to nothing");
   if (line->status / 100 != 2) l->unasked = 1;
-  else if (line->kind == CONTROL_MID && prefix_take(&s, "messages-lost=")) {
+  else if (line->kind == CONTROL_MID && control_prefix_take(&s, "messages-lost=")) {
     char digits[21] = { 0 };
     if (s.len > 20) return control_client_broken(l->client, "the server's messages-lost is malformed");
     memcpy(digits, s.s, s.len);
@@ -228,7 +167,7 @@ enum control_news control_listener_next (control_listener *l, control_message *m
     if (line.status != 650) {
       if (!lost_line(l, &line, lost)) return CONTROL_NEWS_FAILED;
       if (*lost) return CONTROL_NEWS_LOST;
-    } else if (line.kind == CONTROL_END && prefix_take(&(slice){ line.text.s, line.text.len }, "POSTMESSAGE ")) {
+    } else if (line.kind == CONTROL_END && control_prefix_take(&(slice){ line.text.s, line.text.len }, "POSTMESSAGE ")) {
       if (!control_message_parse(m, line.text)) return control_client_broken(l->client, "the server sent a malformed message"), CONTROL_NEWS_FAILED;
       if (fresh(l, m)) return CONTROL_NEWS_MESSAGE;
     }

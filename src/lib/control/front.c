@@ -261,8 +261,8 @@ static enum step scan_command(control *c, enum word word, char *s, size_t len)
 /* A command of ours that does not fit into the input: its beginning is enough to refuse it; the rest is dropped. */
 static enum step scan_too_long(control *c, char const *s, size_t len)
 {
-  if (!turn_fits(c, 2 * BUS_TEXT_MAX) || !write_tor(c)) return STEP_WAIT;
-  turn_add(c, TURN_OWN, 0, s, 2 * BUS_TEXT_MAX);
+  if (!turn_fits(c, 2 * CONTROL_TEXT_MAX) || !write_tor(c)) return STEP_WAIT;
+  turn_add(c, TURN_OWN, 0, s, 2 * CONTROL_TEXT_MAX);
   c->dropping = 1;
   c->dropped = len;
   c->input_done = c->input_scan += len;

@@ -60,11 +60,6 @@ void control_wake(control *c)
 
 #define CLAIM_AGAIN 1000000   /* ns */
 
-static int reserved(slice name)
-{
-  return control_is(name, "all") || control_is(name, "unset");
-}
-
 int own_controllername(control *c, slice arguments)
 {
   slice name;
@@ -72,8 +67,8 @@ int own_controllername(control *c, slice arguments)
   control_next(&arguments, &name);
   if (!count) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Need at least 1 argument(s)");
   else if (count > 1) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Cannot accept more than 1 argument(s)");
-  else if (!bus_name_valid(name)) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Invalid controller name");
-  else if (reserved(name)) output_line(&c->output, "553 Controller name already in use");
+  else if (!control_name_valid(name)) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Invalid controller name");
+  else if (control_name_reserved(name)) output_line(&c->output, "553 Controller name already in use");
   else if (bus_claim(&c->bus, name, !c->gone)) output_line(&c->output, "250 OK");
   else if (errno == EAGAIN) return control_again(c, 0), 0;
   else if (errno == EINPROGRESS) return control_again(c, CLAIM_AGAIN), 0;
@@ -84,57 +79,13 @@ int own_controllername(control *c, slice arguments)
 
 /* --- POSTMESSAGE --- */
 
-/* Printable ASCII, blanks and tabs. Eight octets at once, as a long text costs more than all the rest of a post: an octet below a blank,
- * a DEL or one above it sets its high bit in one of the three. */
-static int text_valid(slice text)
+/* What stands behind the word, with what stands at its end. */
+static slice post_arguments(slice line)
 {
-  uint64_t const ones = UINT64_C(0x0101010101010101), high = 0x80 * ones;
-  size_t i = 0;
-  while (i < text.len) {
-    uint64_t word;
-    size_t end = text.len;
-    if (text.len - i >= sizeof word) {
-      memcpy(&word, text.s + i, sizeof word);
-      end = i + sizeof word;
-      if (!((word | (word - 0x20 * ones) | (word + ones)) & high)) { i = end; continue; }
-    }
-    for (; i < end; i++) {
-      unsigned char octet = (unsigned char)text.s[i];
-      if (octet != '\t' && (octet < 32 || octet > 126)) return 0;
-    }
-  }
-  return 1;
-}
-
-/* Reads "POSTMESSAGE @dest text". Null: well; else the reply. */
-static char const *post_scan(slice line, slice *destination, slice *text)
-{
-  slice word = line;
   size_t n = 0;
   while (n < line.len && !control_space(line.s[n])) n++;
   while (n < line.len && control_space(line.s[n])) n++;
-  word.s += n;
-  word.len -= n;
-  n = 0;
-  while (n < word.len && word.s[n] != ' ') n++;
-  *destination = (slice){ .s = word.s, .len = n };
-  *text = n < word.len ? (slice){ .s = word.s + n + 1, .len = word.len - n - 1 } : (slice)SLICE_ZERO;
-  if (!text->len) return "512 Bad arguments to POSTMESSAGE: Need at least 2 argument(s)";
-  if (*destination->s != '@') return "512 Bad arguments to POSTMESSAGE: Destination must begin with @";
-  destination->s++;
-  destination->len--;
-  if (destination->len > BUS_NAME_MAX) {
-    /* A name that is too long is nobody's; anything else in its place is no name. */
-    for (size_t i = 0; i < destination->len; i += BUS_NAME_MAX) {
-      slice piece = { .s = destination->s + i, .len = destination->len - i < BUS_NAME_MAX ? destination->len - i : BUS_NAME_MAX };
-      if (!bus_name_valid(piece)) return "512 Bad arguments to POSTMESSAGE: Invalid destination";
-    }
-  } else if (!bus_name_valid(*destination)) return "512 Bad arguments to POSTMESSAGE: Invalid destination";
-  if (text->len > BUS_TEXT_MAX) return "512 Bad arguments to POSTMESSAGE: Message too long";
-  if (!text_valid(*text)) return "512 Bad arguments to POSTMESSAGE: Invalid octet in message";
-  if (destination->len > BUS_NAME_MAX || control_is(*destination, "unset")) return "552 Invalid destination controller name";
-  if (control_is(*destination, "all")) destination->len = 0;
-  return NULL;
+  return (slice){ .s = line.s + n, .len = line.len - n };
 }
 
 /* Takes one message off the allowance; else the nanoseconds to wait. */
@@ -169,7 +120,7 @@ int own_posts(control *c, char const *s, size_t len, size_t *used)
     slice destination, text, chopped = control_chop((slice){ .s = line, .len = n });
     if (count && (!end || !control_is(control_word(chopped), "POSTMESSAGE"))) break;
     post[count].id = 0;
-    post[count].reply = post_scan(chopped, &destination, &text);
+    post[count].reply = control_post_parse(post_arguments(chopped), &destination, &text);
     if (!post[count].reply) {
       wait = pace(c);
       if (wait) break;

@@ -25,7 +25,7 @@ static int recent_to_me(bus const *b, bus_record const *r)
   return control_equal(r->destination, b->name) && (r->to == b->serial || (b->uid != BUS_UID_NONE && r->uid == b->uid));
 }
 
-#define EVENT_MAX (sizeof "650 POSTMESSAGE   @ \r\n" + UINT64_FMT + 2 * BUS_NAME_MAX + BUS_TEXT_MAX)
+#define EVENT_MAX (sizeof "650 POSTMESSAGE   @ \r\n" + UINT64_FMT + 2 * CONTROL_NAME_MAX + CONTROL_TEXT_MAX)
 static slice const unset = { .s = "unset", .len = 5 };
 
 static size_t event_length(bus_record const *r)

@@ -80,33 +80,6 @@ slice control_chop(slice line)
   return line;
 }
 
-static int hex_digit(char c)
-{
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-int control_hex(char *out, char const *s, size_t len)
-{
-  if (len % 2) return 0;
-  for (size_t i = 0; i < len; i += 2) {
-    int high = hex_digit(s[i]), low = hex_digit(s[i + 1]);
-    if (high < 0 || low < 0) return 0;
-    out[i / 2] = (char)(high << 4 | low);
-  }
-  return 1;
-}
-
-void control_hex_fmt(char *out, char const *s, size_t len)
-{
-  for (size_t i = 0; i < len; i++) {
-    *out++ = "0123456789ABCDEF"[(unsigned char)s[i] >> 4];
-    *out++ = "0123456789ABCDEF"[(unsigned char)s[i] & 15];
-  }
-}
-
 /* tor's kvline_parse with KV_OMIT_KEYS and KV_QUOTED_QSTRING, as far as one value is concerned.
  *
  *   state    white space   "          \        =             other          end

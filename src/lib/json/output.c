@@ -4,10 +4,9 @@
 
 #include <skalibs/types.h>
 
+#include <porter/hex.h>
 #include <porter/json_output.h>
 #include <porter/text.h>
-
-static char const hex[] = "0123456789abcdef";
 
 void json_put_start(json_output *out, sink_func *sink, void *context, int ascii)
 {
@@ -58,7 +57,7 @@ void json_put_number(json_output *out, uint64_t number)
 
 static void put_unit(json_output *out, unsigned int unit)
 {
-  char s[6] = { '\\', 'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15], hex[unit >> 4 & 15], hex[unit & 15] };
+  char s[6] = { '\\', 'u', HEX_LOWER[unit >> 12 & 15], HEX_LOWER[unit >> 8 & 15], HEX_LOWER[unit >> 4 & 15], HEX_LOWER[unit & 15] };
   json_put(out, s, sizeof s);
 }
 

@@ -4,6 +4,7 @@
 
 #include <skalibs/sha256.h>
 
+#include <porter/hex.h>
 #include <porter/mail.h>
 #include <porter/mail_json.h>
 #include <porter/text.h>
@@ -75,14 +76,9 @@ static int folded(writer *w, json_output *out, slice v)
 
 static void hash_end(json_output *out, SHA256Schedule *hash)
 {
-  static char const hex[] = "0123456789abcdef";
   char digest[32], text[64];
   sha256_final(hash, digest);
-  for (unsigned int i = 0; i < 32; i++) {
-    text[2 * i] = hex[(unsigned char)digest[i] >> 4];
-    text[2 * i + 1] = hex[digest[i] & 15];
-  }
-  json_put_string(out, text, 64);
+  json_put_string(out, text, hex_fmt(text, digest, sizeof digest, HEX_LOWER));
 }
 
 /* Hashes octets as they are, and with LF line ends and none at the end. */

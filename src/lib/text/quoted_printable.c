@@ -1,16 +1,9 @@
 /* Quoted-printable (RFC 2045 6.7). */
 #include <string.h>
 
+#include <porter/hex.h>
 #include <porter/text.h>
 #include "bytes.h"
-
-static int hex_value(char c)
-{
-  static signed char const value[256] = {
-    ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['A'] = 11, 12, 13, 14, 15, 16, ['a'] = 11, 12, 13, 14, 15, 16
-  };
-  return value[(unsigned char)c] - 1;
-}
 
 /* Copies what comes before the first '='; returns how much. May write seven octets more. */
 static size_t copy_plain(char *out, char const *s, size_t len)

@@ -13,6 +13,7 @@
  * Only the second octet's range differs, so a state is: how many octets are wanted, and the range of the next. */
 #include <string.h>
 
+#include <porter/hex.h>
 #include <porter/text.h>
 #include "bytes.h"
 
@@ -131,7 +132,6 @@ size_t utf8_get(uint32_t *c, char const *s, size_t len)
 
 size_t text_escape(char *s, char const *from, size_t len)
 {
-  static char const hex[16] = "0123456789abcdef";
   size_t n = 0;
   for (size_t i = 0; i < len;) {
     uint32_t c;
@@ -149,8 +149,8 @@ size_t text_escape(char *s, char const *from, size_t len)
       char *to = s + n + 4 * k;
       to[0] = '\\';
       to[1] = 'x';
-      to[2] = hex[octet >> 4];
-      to[3] = hex[octet & 15];
+      to[2] = HEX_LOWER[octet >> 4];
+      to[3] = HEX_LOWER[octet & 15];
     }
     n += need;
     i += size;
