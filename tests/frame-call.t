@@ -38,6 +38,18 @@ exits '-a: credentials without an end' 2 login 'joe\0secret' Stats
 exits '-a: no descriptor 3' 2 sh -c 's6-ipcclient "$0" frame-call -a Stats 3<&- < /dev/null' "$work/auth"
 exits 'no -a where it is needed' 4 json '{}' auth -j Stats
 
+# --- a server whose messages are in JSON ---
+listen json frame-auth -j -d 0 auth "$work/users" sh -c 'cd "$0" && exec frame-read -j frame-write -j json-op maildir-op' "$work/box"
+spoken() { printf "$1" > "$work/credentials"; printf '%s' "$2" > "$work/in"; shift 2; call json -a "$@" 3< "$work/credentials" < "$work/in"; }
+exits 'JSON, as it is' 0 spoken 'joe\0secret\0' '{}' Stats
+is 'and the response' "$(cat "$work/out")" '{"mailCount":"1","unreadCount":"1","byteSize":"14"}'
+exits 'its errors have their codes' 3 spoken 'joe\0secret\0' '{"folder":"x"}' Stats
+is 'and are a line for people' "$(cat "$work/err")" 'frame-call: warning: error: no such folder "x"'
+exits 'an unknown method' 6 spoken 'joe\0secret\0' '{}' Nope
+exits 'a refusal' 1 spoken 'joe\0wrong\0' '{}' Stats
+exits 'a KeepOpen' 0 spoken 'joe\0secret\0' '{}' KeepOpen
+exits 'protobuf there' 4 spoken 'joe\0secret\0' '' Stats
+
 # --- servers that misbehave ---
 server() { rm -f "$work/to" "$work/from"; mkfifo "$work/to"; printf "$1" > "$work/from"; shift; (cat > /dev/null < "$work/to" &); \
   timeout 20 frame-call "$@" 6< "$work/from" 7> "$work/to" < /dev/null; }
@@ -45,6 +57,7 @@ exits 'no response' 111 server '' Stats
 exits 'a length cut short' 111 server '\0\0\0' Stats
 exits 'a response cut short' 111 server '\0\0\0\5\10\1' Stats
 exits 'one that is no message' 111 server '\0\0\0\1\377' Stats
+exits 'one that is no JSON' 111 server '\0\0\0\2{{' Stats
 exits 'one that is no message, in JSON' 111 server '\0\0\0\1\377' -n 5 Stats
 exits 'one longer than -n' 111 server '\0\0\0\6\10\1\10\1\10\1' -n 5 Stats
 exits 'one of 4 GiB that takes no memory' 111 server '\377\377\377\377' -n 4294967295 Stats

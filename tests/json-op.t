@@ -106,6 +106,12 @@ is 'is too large' "$(jq -r .error.code "$work/out")" TOO_LARGE
 piece() { op Raw "{\"mid\":\"3.h\",\"offset\":\"$1\",\"length\":\"23000010\"}" | jq -r '.body // ""' | base64 -d; }
 is 'but in pieces' "$({ piece 0; piece 23000010; piece 46000020; } | cmp - cur/3.h:2, && echo same)" same
 
+truncate -s 1G cur/4.h:2,
+exits 'Raw of 1 GB' 3 op Raw '{"mid":"4.h"}'
+is 'is too large' "$(jq -r .error.code "$work/out")" TOO_LARGE
+exits 'so is the whole in Show' 3 op Show '{"mid":"2.h","bodies":"ALL"}'
+rm cur/4.h:2,
+
 # --- at the end of a chain ---
 cat > "$work/talk.py" <<'END'
 """talk.py BIN: sessions with frame-read -j frame-write -j json-op maildir-op over a pair of sockets."""

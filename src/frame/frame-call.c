@@ -129,10 +129,15 @@ static int finish(stralloc const *response)
 {
   char line[TEXT_ESCAPE_MAX + 1];
   slice text;
-  int code, r = frame_failure_find(response->s, response->len, &code, &text);
+  int code, r;
+  /* No message begins so: it would be a group. */
+  if (response->len && *response->s == '{') r = json_failure_find((slice){ response->s, response->len }, &code, line);
+  else {
+    r = frame_failure_find(response->s, response->len, &code, &text);
+    text_escape(line, text.s ? text.s : "", text.len);
+  }
   if (r < 0) strerr_dief1x(EXIT_TEMPORARY, "the response is no message");
   if (!r) return EXIT_DONE;
-  text_escape(line, text.s ? text.s : "", text.len);
   strerr_warnw2x("error: ", line);
   return outcome_exit(code);
 }

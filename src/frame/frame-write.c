@@ -1,9 +1,7 @@
 /* frame-write: what a program writes becomes one response frame, once the program has ended. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
@@ -18,6 +16,7 @@
 #include <porter/child.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
+#include <porter/octets.h>
 #include <porter/outcome.h>
 #include <porter/say.h>
 
@@ -26,21 +25,6 @@
 #define HEAD 4  /* octets of the length, in front of the message in the same file: one sendfile sends both */
 
 static struct { char const *dir; unsigned int max, patience; int json; } option = { NULL, FRAME_RESPONSE_MAX, FRAME_PATIENCE, 0 };
-
-/* A file in memory; its offset is behind the length. Nobody can make it longer than HEAD + max octets and some, so that one who
- * writes more than max is noticed: a write beyond its end may do nothing at all. */
-static int catcher(void)
-{
-  struct rlimit limit;
-  uint64_t size = (uint64_t)HEAD + option.max + 2 * FRAME_PIECE;
-  int fd = memfd_create("response", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) die_unable(EXIT_TEMPORARY, "make a file in memory");
-  /* Whoever reaches the limit on files is killed; one octet before it he is told. */
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur <= size) size = limit.rlim_cur ? limit.rlim_cur - 1 : 0;
-  if (ftruncate(fd, (off_t)size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0 || lseek(fd, HEAD, SEEK_SET) < 0)
-    die_unable(EXIT_TEMPORARY, "prepare a file in memory");
-  return fd;
-}
 
 /* Standard input is the message. */
 static void fill(int fd)
@@ -123,7 +107,8 @@ int main(int argc, char const *const *argv)
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
 
-  int code = EXIT_DONE, fd = catcher();
+  int code = EXIT_DONE, fd = octets_catcher("response", HEAD, option.max);
+  if (fd < 0) die_unable(EXIT_TEMPORARY, "make a file in memory");
   if (argc) code = run(argv, fd);
   else fill(fd);
   off_t len = lseek(fd, 0, SEEK_CUR);

@@ -19,6 +19,7 @@
 #include <porter/limits.h>
 #include <porter/message_json.h>
 #include <porter/outcome.h>
+#include <porter/say.h>
 
 #define USAGE "json-op [ -d ] prog... METHOD"
 
@@ -38,7 +39,7 @@ static int refuse(int error, char const *text)
   json_put_text(&out, "\",\"text\":");
   json_put_string(&out, text, strlen(text));
   json_put_text(&out, "}}\n");
-  if (!json_put_end(&out)) strerr_diefu1sys(EXIT_TEMPORARY, "write the response");
+  if (!json_put_end(&out)) die_unable(EXIT_TEMPORARY, "write the response");
   return outcome_exit(error);
 }
 
@@ -60,13 +61,13 @@ static int read_request(ProtobufCMessageDescriptor const *t, arena *a, slice *re
   char fault[MESSAGE_FAULT_SIZE];
   if (!input_read(0, JSON_MAX, &input)) {
     if (errno == EMSGSIZE) return refuse(PORTER__ERROR__CODE__BAD_REQUEST, "the JSON text is too long");
-    strerr_diefu1sys(EXIT_TEMPORARY, "read the request");
+    die_unable(EXIT_TEMPORARY, "read the request");
   }
   *request = (slice){ input.s, input.len };
   if (json_values(*request) > JSON_VALUES_MAX) return refuse(PORTER__ERROR__CODE__BAD_REQUEST, "the JSON text has too many values");
   if (!json_to_message(t, *request, a, request, fault)) {
     if (errno == EPROTO) return refuse(PORTER__ERROR__CODE__BAD_REQUEST, fault);
-    strerr_diefu1sys(EXIT_TEMPORARY, "read the request");
+    die_unable(EXIT_TEMPORARY, "read the request");
   }
   stralloc_free(&input);
   return EXIT_DONE;
@@ -75,11 +76,9 @@ static int read_request(ProtobufCMessageDescriptor const *t, arena *a, slice *re
 static int respond(ProtobufCMessageDescriptor const *t, ask_answer const *answer, int defaults)
 {
   char fault[MESSAGE_FAULT_SIZE];
-  if (answer->octets.len > JSON_RESPONSE_MAX)
-    return refuse(PORTER__ERROR__CODE__TOO_LARGE, "too large for JSON (Raw gives it in pieces, by offset and length)");
   if (message_to_json(t, answer->octets, defaults, &to_stdout, NULL, fault) && to_stdout(NULL, "\n", 1)) return answer->code;
-  if (errno == EPROTO) strerr_dief2x(EXIT_TEMPORARY, "the response is no message: ", fault);
-  strerr_diefu1sys(EXIT_TEMPORARY, "write the response");
+  if (errno == EPROTO) die(EXIT_TEMPORARY, "the response is no message: ", fault);
+  die_unable(EXIT_TEMPORARY, "write the response");
 }
 
 int main(int argc, char const *const *argv)
@@ -97,7 +96,7 @@ int main(int argc, char const *const *argv)
     argc -= l.ind; argv += l.ind;
   }
   if (argc < 2) strerr_dieusage(EXIT_USAGE, USAGE);
-  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
 
@@ -105,8 +104,9 @@ int main(int argc, char const *const *argv)
   if (!req || !resp) return refuse(PORTER__ERROR__CODE__UNSUPPORTED, "no such method");
   code = read_request(req, &answer.a, &request);
   if (code != EXIT_DONE) return code;
-  code = ask_run(argv, (char const *const *)environ, request, &answer);
-  if (answer.failed) strerr_diefu1sys(code, answer.failed);
+  code = ask_run(argv, (char const *const *)environ, request, JSON_RESPONSE_MAX, &answer);
+  if (answer.too_large) return refuse(PORTER__ERROR__CODE__TOO_LARGE, "too large for JSON (Raw gives it in pieces, by offset and length)");
+  if (answer.failed) die_unable(code, answer.failed);
   /* No answer, or a no without a word: who reads this (frame-read, frame-write) answers. */
   if (!outcome_of_call(code).answered || (code != EXIT_DONE && !answer.octets.len)) return code;
   code = respond(resp, &answer, defaults);

@@ -1,7 +1,6 @@
 /* Asking a program: request and response each are a descriptor that nobody has to serve meanwhile. */
 #include <errno.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <skalibs/djbunix.h>
@@ -44,33 +43,32 @@ static int map_response(int fd, size_t size, ask_answer *answer)
   return 1;
 }
 
-static int take_response(int fd, ask_answer *answer)
+static int take_response(int fd, size_t size, ask_answer *answer)
 {
-  struct stat st;
-  size_t size;
-  if (fstat(fd, &st) < 0) return 0;
-  size = (size_t)st.st_size;
   return !size || (size > READ_MAX ? map_response : read_response)(fd, size, answer);
 }
 
-static int run(char const *const *argv, char const *const *envp, int in, int out, ask_answer *answer)
+static int run(char const *const *argv, char const *const *envp, int in, int out, uint64_t max, ask_answer *answer)
 {
   child_fd const fds[] = { { .from = in, .to = 0 }, { .from = out, .to = 1 } };
   pid_t pid = child_start(argv, envp, fds, 2, NULL);
+  off_t len;
   if (!pid) return failed(answer, child_unrun(errno), "run the program that answers");
   answer->code = child_wait(pid);
+  len = lseek(out, 0, SEEK_CUR);
+  if (len > 0 && (uint64_t)len > max) return answer->too_large = 1, answer->code;
   if (!outcome_of_call(answer->code).answered) return answer->code;
-  if (!take_response(out, answer)) return failed(answer, EXIT_TEMPORARY, "read the response");
+  if (len < 0 || !take_response(out, (size_t)len, answer)) return failed(answer, EXIT_TEMPORARY, "read the response");
   if (answer->code != EXIT_DONE)
     answer->failure = frame_failure_find(answer->octets.s, answer->octets.len, &answer->error, &answer->text);
   return answer->code;
 }
 
-int ask_run(char const *const *argv, char const *const *envp, slice request, ask_answer *answer)
+int ask_run(char const *const *argv, char const *const *envp, slice request, uint64_t max, ask_answer *answer)
 {
-  int in = octets_fd("request", request.s, request.len), out = memfd_create("response", MFD_CLOEXEC), e;
+  int in = octets_fd("request", request.s, request.len), out = octets_catcher("response", 0, max), e;
   if (in < 0 || out < 0) failed(answer, EXIT_TEMPORARY, "make a file in memory");
-  else run(argv, envp, in, out, answer);
+  else run(argv, envp, in, out, max, answer);
   e = errno;
   if (in >= 0) fd_close(in);
   if (out >= 0) fd_close(out);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
@@ -42,5 +43,18 @@ int octets_fd(char const *name, char const *s, size_t len)
   }
   fd = memfd_create(name, MFD_CLOEXEC);
   if (fd >= 0 && (allwrite(fd, s, len) < len || lseek(fd, 0, SEEK_SET) < 0)) return drop(fd);
+  return fd;
+}
+
+int octets_catcher(char const *name, uint64_t at, uint64_t max)
+{
+  struct rlimit limit;
+  uint64_t size = at + max + 2 * PIPE_MOST;
+  int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) return -1;
+  /* Whoever reaches the limit on files is killed; one octet before it he is told. */
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur <= size) size = limit.rlim_cur ? limit.rlim_cur - 1 : 0;
+  if (ftruncate(fd, (off_t)size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0 || lseek(fd, (off_t)at, SEEK_SET) < 0)
+    return drop(fd);
   return fd;
 }

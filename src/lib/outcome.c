@@ -1,5 +1,6 @@
 /* Errors, exit codes, what is sent. */
 #include <stddef.h>
+#include <string.h>
 
 #include <maildir.pb-c.h>
 #include <porter/exit.h>
@@ -42,6 +43,12 @@ int outcome_exit(int error)
 char const *outcome_name(int error)
 {
   return is_known(error) ? errors[error].name : NULL;
+}
+
+int outcome_error(char const *name)
+{
+  for (int i = 0; i < (int)(sizeof errors / sizeof *errors); i++) if (errors[i].name && !strcmp(errors[i].name, name)) return i;
+  return ERROR(UNKNOWN);
 }
 
 typedef struct row_s row;

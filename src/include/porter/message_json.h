@@ -28,6 +28,10 @@ extern int message_to_json (ProtobufCMessageDescriptor const *type, slice messag
  * 1 is success. 0 is failure: errno is EPROTO (fault says where and why) or ENOMEM. */
 extern int json_to_message (ProtobufCMessageDescriptor const *type, slice json, arena *a, slice *message, char *fault);
 
+/* The same for a response in JSON as frame_failure_find: 1, *error is its code and text (TEXT_ESCAPE_MAX + 1 octets) its text, safe to
+ * print; 0 where it is none; -1 where this is no JSON. */
+extern int json_failure_find (slice json, int *error, char *text);
+
 /* How many values the JSON text has, names included; no fewer, whatever it is. jansson takes up to 250 octets of memory for three
  * of text, so a text from outside is counted before it is read (JSON_VALUES_MAX). */
 extern size_t json_values (slice json);

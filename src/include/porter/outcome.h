@@ -7,6 +7,8 @@ extern int outcome_exit (int error);
 
 /* The name of an Error's code, as JSON spells it; null where it is new. */
 extern char const *outcome_name (int error);
+/* The code of that name; that of UNKNOWN where it is new. */
+extern int outcome_error (char const *name);
 
 /* What follows when a program has ended. */
 typedef struct outcome_s outcome;

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include <porter/exit.h>
+#include <porter/limits.h>
 #include <porter/message.h>
 #include "internal.h"
 
@@ -10,8 +11,11 @@ int ask(version1 *v, char const *method, ProtobufCMessage const *request, answer
   char const *const argv[] = { v->prog, method, NULL };
   slice octets;
   if (!message_pack(request, &response->a, &octets)) return response->code = fail_system(v, "take memory");
-  ask_run(argv, v->envp, octets, response);
-  if (response->failed) fail_system(v, response->failed);
+  ask_run(argv, v->envp, octets, RESPONSE_MAX, response);
+  if (response->too_large) {
+    errno = EFBIG;
+    response->code = fail_system(v, "keep the response");
+  } else if (response->failed) fail_system(v, response->failed);
   else if (response->code == EXIT_ERROR || response->code == EXIT_REQUEST) {
     errno = EPROTO;
     if (response->failure <= 0) response->code = fail_system(v, "read the response");
