@@ -53,14 +53,22 @@ struct mailbox_s {
   int quota_fresh;       /* maildirsize was counted anew by this call */
   int shared;            /* the directory below which folders that are links may lead; -1: none is followed */
   int links_told;        /* that a link was passed over */
+  int no_index;          /* folders' indexes are neither read nor written */
+  int index_dir;         /* the directory that has them all; -1: each lies in its folder */
+  char const *path;      /* of the mailbox, where index_dir is used: what its indexes are called by */
   /* Says in one line what a call passed over: what, the name from outside (escaped by who prints it), errno's reason or 0.
    * Null: nobody listens. */
   void (*warn) (char const *what, slice outside, int error);
 };
-#define MAILBOX_ZERO { .fd = -1, .shared = -1 }
+#define MAILBOX_ZERO { .fd = -1, .shared = -1, .index_dir = -1 }
 extern void mailbox_warn (mailbox const *box, char const *what, slice outside, int error);
 /* Opens the Maildir in the current directory. ENOTDIR or ENOENT where it has no cur. */
 extern int mailbox_open (mailbox *box);
+/* Has the indexes of the mailbox, which is the current directory, in the directory path: it belongs to root or to us, and nobody else may write
+ * there, or it has the sticky bit. EPERM where that is not so. */
+extern int mailbox_index_elsewhere (mailbox *box, char const *path);
+/* What the index and the text filter of a folder are called there; each has MAILDIR_NAME_MAX + 1 octets. */
+extern int mailbox_index_name (mailbox const *box, char const *disk, char *index, char *search);
 /* A base name that nobody else makes: seconds.MmicrosecondsPpid_counter.host and ",S=size" if with_size. s has MAILDIR_NAME_MAX + 1. */
 extern size_t mailbox_unique (mailbox *box, char *s, int with_size, uint64_t size);
 /* The same, with another time in front, that of a mail's arrival: then it has R and 8 hex digits too, as that second may be long gone. */

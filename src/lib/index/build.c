@@ -61,18 +61,28 @@ int index_builder_add(index_builder *b, index_mail const *m)
   return 1;
 }
 
-int index_builder_gone(index_builder *b, uint32_t sequence, uint32_t serial, uint32_t thread, slice base)
+int index_builder_gone(index_builder *b, index_gone const *g)
 {
   char *s;
-  if (!grow(&b->gone, &b->gone_room, b->gone_len, 13 + base.len)) return 0;
+  if (!grow(&b->gone, &b->gone_room, b->gone_len, 13 + g->base.len)) return 0;
   s = b->gone + b->gone_len;
-  uint32_pack(s, sequence);
-  uint32_pack(s + 4, serial);
-  uint32_pack(s + 8, thread);
-  s[12] = (char)base.len;
-  memcpy(s + 13, base.s, base.len);
-  b->gone_len += 13 + base.len;
+  uint32_pack(s, g->sequence);
+  uint32_pack(s + 4, g->serial);
+  uint32_pack(s + 8, g->thread);
+  s[12] = (char)g->base.len;
+  memcpy(s + 13, g->base.s, g->base.len);
+  b->gone_len += 13 + g->base.len;
   return 1;
+}
+
+size_t index_gone_unpack(index_gone *g, char const *s, size_t len)
+{
+  if (len < 13 || len - 13 < (unsigned char)s[12]) return 0;
+  uint32_unpack(s, &g->sequence);
+  uint32_unpack(s + 4, &g->serial);
+  uint32_unpack(s + 8, &g->thread);
+  g->base = (slice){ s + 13, (unsigned char)s[12] };
+  return 13 + g->base.len;
 }
 
 /* --- the end --- */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <skalibs/uint32.h>
+
 #include "index.h"
 
 static size_t place(folder_index const *ix, uint32_t number)
@@ -186,6 +188,51 @@ int index_extra(folder_index *ix, unsigned int by)
   free(list);
   arena_free(&scratch);
   return good;
+}
+
+/* --- for who makes an image, and for who asks what changed --- */
+
+int index_changes_gone(folder_index *ix, index_builder *b, uint64_t skip)
+{
+  for (size_t i = 0; i < ix->changes; i++) {
+    index_change *const c = ix->change + i;
+    index_room room;
+    index_mail m;
+    index_gone g;
+    int good;
+    if (!c->gone) continue;
+    if (skip) {
+      b->h.gone_since = c->sequence;
+      skip--;
+      continue;
+    }
+    c->gone = 0;
+    good = index_get(ix, c->mail.number, &m, &room);
+    c->gone = 1;
+    if (!good) return 0;
+    g = (index_gone){ c->sequence, m.r.serial, m.r.thread, m.base };
+    if (!index_builder_gone(b, &g)) return 0;
+  }
+  return 1;
+}
+
+int index_provisional(folder_index *ix, uint32_t *numbers, size_t *count)
+{
+  uint64_t const len = ix->h.section[SECTION_PROVISIONAL].len;
+  char list[4 * INDEX_PROVISIONAL_MAX];
+  *count = 0;
+  if (len > sizeof list || !index_apply(ix) || !index_bytes(ix, SECTION_PROVISIONAL, 0, (size_t)len, list)) return 0;
+  for (uint64_t at = 0; at < len; at += 4, ++*count) {
+    uint32_unpack(list + at, numbers + *count);
+    if (numbers[*count] >= ix->h.n) return ix->broken = 1, errno = EILSEQ, 0;
+  }
+  for (size_t i = 0; i < ix->changes; i++) {
+    index_change const *const c = ix->change + i;
+    if (c->gone || !(c->added || c->keyed) || !c->mail.r.provisional) continue;
+    if (*count == INDEX_PROVISIONAL_MAX) return errno = EOVERFLOW, 0;
+    numbers[(*count)++] = c->mail.number;
+  }
+  return 1;
 }
 
 void index_changes_free(folder_index *ix)

@@ -51,6 +51,8 @@ struct working_s {
   size_t mask;
   slice *touched;      /* bases of which a mail came or went beside another */
   size_t touched_count, touched_room;
+  uint32_t *linked;    /* mails with several names */
+  size_t linked_count, linked_room;
   arena a;
 };
 
@@ -304,11 +306,19 @@ static int find_met(working *w, loose const *l, uint32_t *number, int *mates)
   return 1;
 }
 
+static int link_mail(working *w, uint32_t number)
+{
+  if (!MORE(w, linked)) return 0;
+  w->linked[w->linked_count++] = number;
+  return 1;
+}
+
 static int second_name(working *w, loose const *l, uint32_t number)
 {
   index_room room;
   index_mail m;
   if (!index_get(w->ix, number, &m, &room)) return 0;
+  if (!(m.r.flags & INDEX_LINKED) && !link_mail(w, number)) return 0;
   if (!better(l->where, l->name->name, m.where, m.name)) return 1;
   *l->number = number;
   return rename_mail(w, number, l->where, l->name->name);
@@ -333,7 +343,10 @@ static int add_mails(working *w, loose **came, size_t count)
     index_operation o = { .kind = INDEX_ADD, .where = l->where, .number = ix->h.n + ix->added, .inode = l->name->inode, .name = l->name->name };
     int there;
     if (i && same(came[i - 1]->base, l->base)) {
-      if (came[i - 1]->name->inode == l->name->inode) continue;
+      if (came[i - 1]->name->inode == l->name->inode) {
+        if (o.number > ix->h.n && !link_mail(w, o.number - 1)) return 0;
+        continue;
+      }
       if (!touch(w, l->base)) return 0;
     }
     there = w->c->head(w->c->context, &o, &w->c->a);
@@ -360,6 +373,7 @@ static int resolve(working *w)
     uint32_t number;
     int mates;
     if (x) {
+      if (x->found && !link_mail(w, x->mail.number)) good = 0;
       if (!x->found || better(l->where, l->name->name, x->found->where, x->found->name->name)) x->found = l;
       continue;
     }
@@ -389,7 +403,24 @@ static int resolve(working *w)
   return good;
 }
 
-/* --- twins --- */
+/* --- marks --- */
+
+/* Looked for first, taken in after that: each change would have the order of bases made anew. */
+static int mark(working *w, uint32_t number, uint32_t clear, uint32_t set)
+{
+  index_operation o = { .kind = INDEX_KEYS, .number = number };
+  index_room text;
+  index_mail m;
+  if (!index_get(w->ix, number, &m, &text)) return errno == ENOENT && !w->ix->broken;
+  o.where = m.where;
+  o.inode = m.inode;
+  o.record = m.r;
+  o.record.flags = (m.r.flags & ~clear) | set;
+  o.text = m.text;
+  if (o.record.flags == m.r.flags) return 1;
+  if (!(o.text.s = arena_copy(&w->c->a, m.text.s, m.text.len))) return 0;
+  return emit(w, &o, &m);
+}
 
 /* The mails of a base bear the mark where there are several, and one alone bears none. */
 static int mark_base(working *w, slice base, uint32_t **numbers, size_t *room)
@@ -403,21 +434,7 @@ static int mark_base(working *w, slice base, uint32_t **numbers, size_t *room)
     *numbers = malloc(*room * sizeof **numbers);
     if (!*numbers) return *room = 0, 0;
   }
-  for (size_t i = 0; i < count; i++) {
-    index_operation o = { .kind = INDEX_KEYS, .number = (*numbers)[i] };
-    index_room text;
-    index_mail m;
-    uint32_t const flag = count > 1 ? INDEX_TWIN : 0;
-    if (!index_get(w->ix, o.number, &m, &text)) return 0;
-    if ((m.r.flags & INDEX_TWIN) == flag) continue;
-    o.where = m.where;
-    o.inode = m.inode;
-    o.record = m.r;
-    o.record.flags = (m.r.flags & ~(uint32_t)INDEX_TWIN) | flag;
-    o.text = m.text;
-    if (m.text.s == text.text && !(o.text.s = arena_copy(&w->c->a, m.text.s, m.text.len))) return 0;
-    if (!emit(w, &o, &m)) return 0;
-  }
+  for (size_t i = 0; i < count; i++) if (!mark(w, (*numbers)[i], INDEX_TWIN, count > 1 ? INDEX_TWIN : 0)) return 0;
   return 1;
 }
 
@@ -427,10 +444,16 @@ static int by_octets(void const *a, void const *b)
   return index_key_compare(&k, &j);
 }
 
-/* Looked for first, taken in after that: each change would have the order of bases made anew. */
-static int mark_twins(working *w)
+static int take_marks(working *w, size_t from)
 {
-  size_t const before = w->c->count;
+  for (size_t i = from; i < w->c->count; i++)
+    if (!index_change_make(w->ix, w->c->operation + i, (uint32_t)w->ix->last.sequence + 1)) return 0;
+  return 1;
+}
+
+static int make_marks(working *w)
+{
+  size_t before = w->c->count;
   uint32_t *numbers = NULL;
   size_t room = 0;
   int good = 1;
@@ -438,8 +461,10 @@ static int mark_twins(working *w)
   for (size_t i = 0; good && i < w->touched_count; i++)
     if (!i || !same(w->touched[i], w->touched[i - 1])) good = mark_base(w, w->touched[i], &numbers, &room);
   free(numbers);
-  for (size_t i = before; good && i < w->c->count; i++) good = index_change_make(w->ix, w->c->operation + i, (uint32_t)w->ix->last.sequence + 1);
-  return good;
+  good = good && take_marks(w, before);
+  before = w->c->count;
+  for (size_t i = 0; good && i < w->linked_count; i++) good = mark(w, w->linked[i], 0, INDEX_LINKED);
+  return good && take_marks(w, before);
 }
 
 /* --- all of it --- */
@@ -459,6 +484,7 @@ static void working_free(working *w)
   free(w->missing);
   free(w->slot);
   free(w->touched);
+  free(w->linked);
   arena_free(&w->a);
 }
 
@@ -470,7 +496,7 @@ int index_compare(comparison *c)
   if (!c->started) c->total = c->ix->last, c->started = 1;
   for (unsigned int p = 0; good && p < PLACES; p++)
     if (c->listing[p].list) good = stream_open(&w, st + p, p) && pass_stream(&w, st + p, (unsigned char)p);
-  good = good && find_missing(&w, st) && (!(w.loose_count + w.missing_count) || (resolve(&w) && mark_twins(&w)));
+  good = good && find_missing(&w, st) && (!(w.loose_count + w.missing_count) || (resolve(&w) && make_marks(&w)));
   for (unsigned int p = 0; p < PLACES; p++) free(st[p].at);
   working_free(&w);
   return good;

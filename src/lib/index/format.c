@@ -338,3 +338,14 @@ uint64_t index_siphash(char const key[INDEX_KEY], void const *p, size_t len)
   for (unsigned int k = 0; k < 4; k++) sip_round(v);
   return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
+
+uint64_t index_id_hash(char const key[INDEX_KEY], slice id)
+{
+  uint64_t const h = index_siphash(key, id.s, id.len);
+  return h ? h : 1;
+}
+
+void index_id_pack(char *s, char const key[INDEX_KEY], slice id)
+{
+  uint64_pack(s, index_id_hash(key, id));
+}

@@ -113,5 +113,8 @@ extern int index_text_ok (slice text, index_record const *r);
 extern uint64_t index_check (uint64_t seed, void const *p, size_t len);
 /* SipHash-2-4 (Aumasson, Bernstein): ids come from senders, who must not choose what meets. */
 extern uint64_t index_siphash (char const key[INDEX_KEY], void const *p, size_t len);
+/* That of a Message-ID: never 0, which is none. Its 8 octets as TEXT has them. */
+extern uint64_t index_id_hash (char const key[INDEX_KEY], slice id);
+extern void index_id_pack (char *s, char const key[INDEX_KEY], slice id);
 
 #endif

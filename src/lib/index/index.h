@@ -124,6 +124,11 @@ extern int index_change_make (folder_index *ix, index_operation const *o, uint32
 extern int index_extra (folder_index *ix, unsigned int by);
 /* Whether the image's mail has gone, or stands elsewhere in that order. */
 extern int index_hidden (folder_index const *ix, unsigned int by, uint32_t number);
+/* Gives b what went since the image, but for the first skip. */
+struct index_builder_s;
+extern int index_changes_gone (folder_index *ix, struct index_builder_s *b, uint64_t skip);
+/* Mails whose keys are provisional; numbers has room for INDEX_PROVISIONAL_MAX. 0 where there are more, or the index is broken. */
+extern int index_provisional (folder_index *ix, uint32_t *numbers, size_t *count);
 extern void index_changes_free (folder_index *ix);
 
 /* --- order.c: places in an order --- */
@@ -174,6 +179,15 @@ extern void index_sort_text (index_item *list, size_t count, index_item *spare, 
 
 /* --- build.c: an image in memory --- */
 
+/* A mail that went: sequence 4, serial 4, thread 4, length 1, base. */
+typedef struct index_gone_s index_gone;
+struct index_gone_s {
+  uint32_t sequence, serial, thread;
+  slice base;
+};
+/* The octets that it takes; 0 where it is not whole. */
+extern size_t index_gone_unpack (index_gone *g, char const *s, size_t len);
+
 typedef struct index_builder_s index_builder;
 struct index_builder_s {
   index_header h;
@@ -186,7 +200,7 @@ struct index_builder_s {
 #define INDEX_BUILDER_ZERO { .names = 0 }
 /* Mails are added in the order of the listing, those of new first. 0 with errno: memory, or EOVERFLOW where a bound of the format is passed. */
 extern int index_builder_add (index_builder *b, index_mail const *m);
-extern int index_builder_gone (index_builder *b, uint32_t sequence, uint32_t serial, uint32_t thread, slice base);
+extern int index_builder_gone (index_builder *b, index_gone const *g);
 /* Makes the orders and checks, and ix of it all: an index in memory, that index_image_write can leave behind. b is empty then. */
 extern int index_builder_finish (index_builder *b, folder_index *ix);
 extern void index_builder_free (index_builder *b);

@@ -317,7 +317,7 @@ void census_free(census *c)
 
 mail_entry *folder_entry(folder *f, char const *name, int where, uint64_t inode)
 {
-  mail_entry *e = arena_take(&f->mails.a, sizeof *e);
-  char const *copy = arena_copy(&f->mails.a, name, strlen(name));
-  return e && copy && entry_make(&f->mails.a, e, copy, where, inode) ? e : NULL;
+  mail_entry *e = arena_take(&f->a, sizeof *e);
+  char const *copy = arena_copy(&f->a, name, strlen(name));
+  return e && copy && entry_make(&f->a, e, copy, where, inode) ? e : NULL;
 }

@@ -258,7 +258,7 @@ int folder_remove(folder *f, mail_entry *e)
   uint64_t size = 0;
   int64_t names;
   int subtracted = is_subtracted(f, e);
-  if (subtracted && !folder_size(f, e, &size)) return 0;
+  if (!folder_names(f, e) || (subtracted && !folder_size(f, e, &size))) return 0;
   if (!folder_try(f, e, remove_it, NULL)) return 0;
   names = 1 + remove_others(f, e);
   e->gone = 1;
@@ -347,7 +347,7 @@ int folder_move(folder *f, folder *to, mail_entry *e, char const *add, char cons
   uint64_t size = 0, inode = e->inode;
   int subtracted = is_subtracted(f, e);
   *now = NULL;
-  if (!folder_know(to)) return 0;
+  if (!folder_names(f, e) || !folder_know(to)) return 0;
   w.fresh = census_taken(&to->mails, e->base, e->inode) ? 2 : 0;
   if ((f->counts != to->counts || (f->counts && e->also)) && !folder_size(f, e, &size)) return 0;
   if (to->counts && !f->counts && !mailbox_quota_room(f->box, (int64_t)size, 1)) return 0;

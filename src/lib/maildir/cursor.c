@@ -5,12 +5,15 @@
  *   place[] = | heap: not walked yet ........ | walked, the last first | outside the walk .... |
  *             0                            left                      within                 count
  *   with sorted set, place[next] to place[within - 1] are the walk's rest, in its order.
+ *
+ * Where the folder has an index nothing is made or sorted: the walk goes along the order that the index has, and a mail is matched when it is
+ * reached. Should the index break under way, the walk goes on from where it stands with keys that are made.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "private.h"
+#include "indexed.h"
 
 #define HEAP_SHARE 16  /* when a 16th has been walked through, the rest is sorted */
 
@@ -31,6 +34,10 @@ struct cursor_s {
   int backwards, sorted;
   arena scratch;
   mail_file file;
+  folder_index *index;      /* null: the keys are made */
+  index_cursor walk;
+  order_key last;           /* of the mail that was given last, or where the walk began; without a mail: an end */
+  int with_place;
 };
 
 /* --- keys --- */
@@ -136,13 +143,22 @@ static int make_places(cursor *c)
   return 1;
 }
 
+/* What cannot be read counts where the order's keys would be read from mails. */
+static folder_index *index_for(cursor *c)
+{
+  folder_index *const ix = c->by == ORDER_BASE || c->match ? folder_index_fresh(c->f) : folder_index_made(c->f);
+  if (!ix || !folder_index_remake(c->f, !is_free(c->by))) return NULL;
+  return ix;
+}
+
 int cursor_open(cursor **out, folder *f, enum order_by by, mail_match *match, void *context)
 {
   cursor *c = calloc(1, sizeof *c);
   *out = c;
   if (!c) return 0;
   *c = (cursor){ .f = f, .by = by, .match = match, .context = context };
-  if (!make_places(c)) return 0;
+  c->index = index_for(c);
+  if (!c->index && !make_places(c)) return 0;
   cursor_seek(c, NULL, 0, 0);
   return 1;
 }
@@ -187,7 +203,7 @@ static void sift(cursor *c, size_t i)
   }
 }
 
-void cursor_seek(cursor *c, order_key const *from, int backwards, int with_place)
+static void seek_place(cursor *c, order_key const *from, int backwards, int with_place)
 {
   c->backwards = backwards;
   c->sorted = 0;
@@ -238,18 +254,124 @@ static int take_match(cursor *c, place **p)
   return 0;
 }
 
+/* --- along an index --- */
+
+static int is_text(enum order_by by)
+{
+  return by == ORDER_SENDER || by == ORDER_SUBJECT;
+}
+
+/* A bound that is a plain mid names the one mail of its base: the walk goes on behind that. 0: broken. */
+static int pass_plain(cursor *c, index_key const *k)
+{
+  index_cursor ahead = c->walk;
+  index_room room;
+  index_mail m;
+  index_key key;
+  uint32_t number;
+  int const there = index_cursor_next(&ahead, &number);
+  if (there <= 0) return !there;
+  if (!index_get(c->index, number, &m, &room)) return 0;
+  index_mail_key(&key, (unsigned int)c->by, &m);
+  key.inode = 0;
+  if (!(m.r.flags & INDEX_TWIN) && !index_key_compare(&key, k)) c->walk = ahead;
+  return 1;
+}
+
+static int seek_index(cursor *c, order_key const *from)
+{
+  index_key k = { 0 };
+  if (!from || !from->mail) return index_cursor_open(&c->walk, c->index, (unsigned int)c->by, c->backwards);
+  if (!index_cursor_open(&c->walk, c->index, (unsigned int)c->by, 0)) return 0;
+  k = (index_key){ .number = from->number, .text = from->text, .base = from->mail->base, .inode = from->mail->inode };
+  if (c->by == ORDER_BASE) k.number = 0;
+  if (!index_cursor_seek(&c->walk, &k, k.inode && c->backwards == c->with_place)) return 0;
+  return k.inode || c->backwards != c->with_place || pass_plain(c, &k);
+}
+
+/* The index broke: from here on keys are made. */
+static int without_index(cursor *c)
+{
+  order_key const last = c->last;
+  c->index = NULL;
+  if (!make_places(c)) return 0;
+  seek_place(c, last.mail ? &last : NULL, c->backwards, c->with_place);
+  return 1;
+}
+
+void cursor_seek(cursor *c, order_key const *from, int backwards, int with_place)
+{
+  c->backwards = backwards;
+  c->with_place = with_place;
+  c->last = from ? *from : (order_key){ .mail = NULL };
+  if (!c->index) seek_place(c, from, backwards, with_place);
+  else if (!seek_index(c, from)) c->index->broken = 1;
+}
+
+/* The next of the index: 1, 0, -1. */
+static int take_indexed(cursor *c, order_key *k)
+{
+  uint32_t number;
+  index_room room;
+  index_mail m;
+  int const there = c->index->broken ? -1 : c->backwards ? index_cursor_previous(&c->walk, &number) : index_cursor_next(&c->walk, &number);
+  if (there <= 0) return there;
+  if (!index_get(c->index, number, &m, &room)) return -1;
+  *k = (order_key){ .mail = folder_index_entry(c->f, &m) };
+  if (!k->mail) return -1;
+  if (is_text(c->by)) {
+    slice const text = { m.text.s + (c->by == ORDER_SENDER ? 0 : m.r.sender_len), c->by == ORDER_SENDER ? m.r.sender_len : m.r.subject_len };
+    k->text = (slice){ arena_copy(&c->a, text.s, text.len), text.len };
+    if (!k->text.s) return -1;
+  } else if (c->by != ORDER_BASE) k->number = c->by == ORDER_DATE ? m.r.date : c->by == ORDER_ARRIVAL ? m.r.arrival : (int64_t)m.r.size;
+  return 1;
+}
+
+/* 1, 0, -1; -2: the index broke. */
+static int next_indexed(cursor *c, order_key *k)
+{
+  for (;;) {
+    int answer = MATCH_YES;
+    int const there = take_indexed(c, k);
+    if (there <= 0) return there ? -2 : 0;
+    if (c->match) answer = c->match(c->context, c->f, k->mail, NULL);
+    answer = ask(c, k->mail, answer);
+    if (answer == MATCH_FAILED) return -1;
+    c->last = *k;
+    c->with_place = 0;
+    if (answer == MATCH_YES) return 1;
+  }
+}
+
+/* --- for the methods --- */
+
 int cursor_next(cursor *c, order_key *k)
 {
   place *p;
-  int there = take_match(c, &p);
+  int there;
+  if (c->index) {
+    there = next_indexed(c, k);
+    if (there != -2) return there;
+    if (!without_index(c)) return -1;
+  }
+  there = take_match(c, &p);
   if (there > 0) *k = p->key;
   return there;
 }
 
 int cursor_skip(cursor *c, size_t count)
 {
+  order_key k;
   place *p;
   int there = 1;
+  if (c->index && !c->match) {
+    if (index_cursor_skip(&c->walk, count, !c->backwards)) return 1;
+    if (!without_index(c)) return -1;
+  }
+  if (c->index) {
+    while (there > 0 && count--) there = cursor_next(c, &k);
+    return there < 0 ? -1 : 1;
+  }
   while (there > 0 && count--) there = take_match(c, &p);
   return there < 0 ? -1 : 1;
 }

@@ -116,6 +116,7 @@ int folder_open(folder **out, mailbox *box, slice name)
   f = malloc(sizeof *f);
   if (!f) return 0;
   *f = (folder){ .box = box, .fd = -1, .place = { -1, -1 }, .now = time(NULL), .remote = -1, .file = MAIL_FILE_ZERO };
+  strcpy(f->disk, disk);
   *out = f;
   if (open_inside(f, disk)) {
     f->counts = !f->linked && folder_name_counts(name);

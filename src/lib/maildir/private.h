@@ -64,8 +64,14 @@ struct mail_entry_s {
   unsigned int missed : 1;      /* a scan of several calls did not meet it */
   unsigned int gone : 1;        /* it has been removed or moved, or could not be found again */
   unsigned int unreadable : 1;  /* it is counted in unread_files */
+  unsigned int linked : 1;      /* the index says that it has other names, and does not know them */
+  uint32_t number;      /* in the folder's index, and 1; 0: it is not from there */
 };
 
+/* Makes e->also what it is, where only an index was asked so far. */
+extern int folder_names (folder *f, mail_entry *e);
+
+typedef struct folder_indexed_s folder_indexed;
 /* The mails of a folder as one look at it found them. */
 typedef struct census_s census;
 struct census_s {
@@ -89,6 +95,9 @@ struct folder_s {
   int remote;         /* -1: not known yet */
   int blind;          /* the inodes that listings give are not those of the files (some FUSE): they cannot be checked */
   int known;          /* listed */
+  char disk[MAILDIR_NAME_MAX + 1];    /* its name there, "." for the inbox */
+  struct folder_indexed_s *indexed;   /* indexed.c */
+  arena a;            /* for entries and names that come up during the call */
   census mails;
   census *later;      /* a later look, taken when a file had gone */
   mail_entry **arrived;  /* what this call has moved here, for folder_settle */
@@ -122,6 +131,8 @@ extern int mail_entry_is (folder const *f, mail_entry const *e, struct stat cons
 
 /* Opened for reading; st may be null. -1 with errno. */
 extern int mail_open (folder *f, mail_entry *e, struct stat *st);
+/* folder_facts, but nobody hears of what cannot be read. */
+extern int folder_facts_quietly (folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts);
 extern int folder_size (folder *f, mail_entry *e, uint64_t *size);
 extern int folder_arrival (folder *f, mail_entry *e, int64_t *seconds);
 

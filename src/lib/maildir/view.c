@@ -7,11 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "private.h"
+#include "indexed.h"
 
 #define TRIES_MAX 10  /* as Dovecot: so often may another client rename one mail under our hands */
 #define BLIND_AFTER 4 /* tries that found the same name with another inode: listings of this file system tell no inodes */
 
+/* By listing it: where an index does not say what is asked. */
 int folder_know(folder *f)
 {
   if (!f->known) f->known = census_take(f, &f->mails);
@@ -25,6 +26,8 @@ void folder_close(folder *f)
   if (f->later) census_free(f->later);
   free(f->later);
   census_free(&f->mails);
+  folder_index_close(f);
+  arena_free(&f->a);
   mail_file_close(&f->file);
   free(f->arrived);
   for (int p = 0; p < PLACES; p++) if (f->place[p] >= 0) close(f->place[p]);
@@ -74,7 +77,7 @@ static int has_inode(census const *c, uint64_t inode)
 
 static int take_name(folder *f, mail_entry *e, mail_entry const *now)
 {
-  char *name = arena_copy(&f->mails.a, now->name, strlen(now->name));
+  char *name = arena_copy(&f->a, now->name, strlen(now->name));
   if (!name) return 0;
   e->name = name;
   e->where = now->where;
@@ -164,7 +167,9 @@ int mail_mid(arena *a, mail_entry const *e, slice *mid)
 
 int folder_count_mails(folder *f, int with_octets, folder_count *count)
 {
+  folder_index const *const ix = f->known ? NULL : folder_index_fresh(f);
   *count = (folder_count){ 0 };
+  if (ix) return *count = (folder_count){ ix->last.mails, ix->last.unread, with_octets ? ix->last.octets : 0 }, 1;
   if (!folder_know(f)) return 0;
   for (size_t i = 0; i < f->mails.count; i++) {
     mail_entry *e = f->mails.mail + i;
@@ -180,16 +185,38 @@ int folder_count_mails(folder *f, int with_octets, folder_count *count)
   return 1;
 }
 
+/* What an index has that may be behind is tried: its name leads to its inode, or the mail is looked up again. */
+static mail_entry *find_indexed(folder *f, slice base, uint64_t inode)
+{
+  folder_index *ix = f->known ? NULL : folder_index_any(f);
+  mail_entry *e = ix ? folder_index_find(f, ix, base, inode) : NULL;
+  if (e || !ix) return e;
+  ix = folder_index_fresh(f);
+  return ix ? folder_index_find(f, ix, base, inode) : NULL;
+}
+
+int folder_names(folder *f, mail_entry *e)
+{
+  mail_entry const *known;
+  if (!e->linked) return 1;
+  if (!folder_know(f)) return 0;
+  known = census_find(&f->mails, e->base, e->inode);
+  if (known) e->also = known->also;
+  e->linked = 0;
+  return 1;
+}
+
 mail_entry *folder_find(folder *f, slice mid)
 {
   slice base;
   uint64_t inode;
   mail_entry *e;
-  if (!folder_know(f)) return NULL;
-  if (!maildir_mid_scan(&f->mails.a, mid, &base, &inode)) {
+  if (!maildir_mid_scan(&f->a, mid, &base, &inode)) {
     if (errno == EINVAL) errno = ENOENT;
     return NULL;
   }
+  if ((e = find_indexed(f, base, inode))) return e;
+  if (!folder_know(f)) return NULL;
   e = census_find(&f->mails, base, inode);
   if (!e) errno = ENOENT;
   return e;
@@ -206,7 +233,7 @@ void folder_unread_file(folder *f, mail_entry *e)
   int error = errno;
   if (e->unreadable) return;
   e->unreadable = 1;
-  if (!f->unread_files++ && mail_mid(&f->mails.a, e, &mid)) mailbox_warn(f->box, "unable to read mail", mid, error);
+  if (!f->unread_files++ && mail_mid(&f->a, e, &mid)) mailbox_warn(f->box, "unable to read mail", mid, error);
   errno = error;
 }
 
@@ -266,20 +293,36 @@ static int read_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, m
   return mail_file_all(&f->file, f, e) && facts_of(facts, wanted, a, f->file.s, f->file.len, 1);
 }
 
-int folder_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts)
+/* *trouble: the errno of what could not be read, else 0. */
+static int make_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts, int *trouble)
 {
   *facts = (mail_facts){ .unread = mail_entry_unread(e) };
+  *trouble = 0;
   if (wanted & FACT_SIZE && !folder_size(f, e, &facts->size)) return 0;
   if (wanted & (FACT_ARRIVAL | FACT_DATE) && !folder_arrival(f, e, &facts->arrival)) return 0;
   facts->date = facts->arrival;
   if (wanted & ~(unsigned int)(FACT_SIZE | FACT_ARRIVAL) && !read_facts(f, e, wanted, a, facts)) {
     if (!mail_unreadable(errno)) return 0;
-    folder_unread_file(f, e);
+    *trouble = errno;
     facts->unreadable = 1;
   }
   maildir_name_split(&facts->name, e->name, strlen(e->name));
   facts->unread = mail_entry_unread(e);  /* it may have been looked up again */
   return mail_mid(a, e, &facts->mid);
+}
+
+int folder_facts_quietly(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts)
+{
+  int trouble;
+  return make_facts(f, e, wanted, a, facts, &trouble);
+}
+
+int folder_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts)
+{
+  int trouble;
+  if (!make_facts(f, e, wanted, a, facts, &trouble)) return 0;
+  if (trouble) errno = trouble, folder_unread_file(f, e);
+  return 1;
 }
 
 /* --- whether anything happened --- */

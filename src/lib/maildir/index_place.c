@@ -1,0 +1,38 @@
+/* Indexes that lie elsewhere than in their folders: one directory for all, each called by where its folder is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <skalibs/blake2s.h>
+#include <skalibs/fmtscan.h>
+
+#include <porter/maildir.h>
+
+#define NAME_HASH 16  /* octets */
+
+int mailbox_index_elsewhere(mailbox *box, char const *path)
+{
+  struct stat st;
+  int const fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  if (fstat(fd, &st) < 0 || !(box->path = getcwd(NULL, 0))) return close(fd), 0;
+  if ((st.st_uid && st.st_uid != geteuid()) || ((st.st_mode & 022) && !(st.st_mode & S_ISVTX))) return close(fd), errno = EPERM, 0;
+  box->index_dir = fd;
+  return 1;
+}
+
+int mailbox_index_name(mailbox const *box, char const *disk, char *index, char *search)
+{
+  blake2s_ctx ctx = BLAKE2S_INIT(NAME_HASH);
+  char hash[NAME_HASH], hex[2 * NAME_HASH + 1];
+  blake2s_update(&ctx, box->path, strlen(box->path) + 1);
+  blake2s_update(&ctx, disk, strlen(disk));
+  blake2s_final(&ctx, hash);
+  hex[ucharn_fmt(hex, hash, NAME_HASH)] = 0;
+  strcpy(stpcpy(index, hex), ".index");
+  strcpy(stpcpy(search, hex), ".search");
+  return 1;
+}

@@ -1,0 +1,28 @@
+/* The view's door to the index: see indexed.c. */
+#ifndef PORTER_MAILDIR_INDEXED_H
+#define PORTER_MAILDIR_INDEXED_H
+
+#include "../index/filter.h"
+#include "../index/index.h"
+#include "private.h"
+
+/* The folder's index; null where there is none, it cannot be used, or memory fails: then list. It stays the folder's.
+ * fresh: it says what is there now, for which the directories are listed where that is needed. */
+extern folder_index *folder_index_fresh (folder *f);
+/* It may be behind: for a mail that is named. */
+extern folder_index *folder_index_any (folder *f);
+/* Fresh, and made where there is none and the folder is worth one; then f->mails is known, too. */
+extern folder_index *folder_index_made (folder *f);
+
+/* The entry of an index's mail: the same for the same mail. Null where memory fails. */
+extern mail_entry *folder_index_entry (folder *f, index_mail const *m);
+/* The mail of that base and inode; with inode 0 the only one of that base. Null with ENOENT, or the index is broken. */
+extern mail_entry *folder_index_find (folder *f, folder_index *ix, slice base, uint64_t inode);
+/* What a fresh index says of e; 0 where it does not. */
+extern int folder_index_record (folder *f, mail_entry const *e, index_mail *m, index_room *room);
+/* Makes provisional keys anew, before an order is walked; with count_unreadable those that still cannot be read are counted. 0: the index is
+ * of no use. */
+extern int folder_index_remake (folder *f, int count_unreadable);
+extern void folder_index_close (folder *f);
+
+#endif
