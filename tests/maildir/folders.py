@@ -1,5 +1,5 @@
 """RenameFolder, RemoveFolder, Quota: the tree on disk, and what others do at the same time."""
-import threading
+import re, threading
 from op import *
 
 B = Box()
@@ -75,6 +75,97 @@ eq((B.code, r.known, r.used_octets, r.used_mails, r.limit_octets, r.limit_mails)
 os.unlink(os.path.join(B.path, 'maildirsize'))
 r = B.call('Quota')
 eq((B.code, r.known), (0, False), 'where there is none, it is not known')
+
+# --- FolderInfo ---
+F = Box('info')
+make('.Sent', '.Entw&APw-rfe', '.Drafts', '.spam', '.Papierkorb', '.X', '.X.Sent', '.Archive', box=F)
+F.put('1.M1P1.h,S=18:2,Sa')
+F.put('2.M1P1.h', sub='new')
+open(os.path.join(F.path, 'dovecot-keywords'), 'w').write('0 Work\n2 Later\n')
+open(os.path.join(F.path, 'porter.roles'), 'w').write('nonsense\nsent X\njunk Nope\nSENT Archive\ntrash X\n')
+open(os.path.join(F.path, 'subscriptions'), 'w').write('V\t2\n\nINBOX\nEntw&APw-rfe\nX\tSent\n')
+r = F.call('FolderInfo')
+info = {f.name: f for f in r.folders}
+eq([f.name for f in r.folders], ['', 'Archive', 'Drafts', 'Entwürfe', 'Papierkorb', 'Sent', 'X', 'X.Sent', 'spam'], 'FolderInfo: the inbox and all others')
+R_ = pb.Folder
+eq({n: R_.Role.Name(f.role) for n, f in info.items() if f.role}, {'': 'INBOX', 'Drafts': 'DRAFTS', 'X': 'SENT', 'Papierkorb': 'TRASH', 'spam': 'JUNK', 'Archive': 'ARCHIVE'},
+   'roles: porter.roles, then names in any case, of the top level, each once')
+i = info['']
+eq((i.mail_count, i.unread_count, i.byte_size, list(i.keywords), i.subscribed, i.writable, i.state), (2, 1, 35, ['Work', 'Later'], True, True, ''), 'counts, keywords')
+eq([n for n in info if info[n].subscribed], ['', 'Entwürfe', 'X.Sent'], 'subscribed')
+eq((len(set(f.id for f in r.folders)), all(re.match('[0-9a-f]{16}$', f.id) for f in r.folders), r.state), (9, True, ''), 'ids')
+was = info['X.Sent'].id
+F.call('RenameFolder', name='X', new_name='Y')
+r = F.call('FolderInfo', folders=['Y.Sent', 'Nope', '', 'INBOX', 'Y.Sent'], names_only=True)
+eq([(f.name, f.id == was, f.mail_count, f.HasField('error') and pb.Error.Code.Name(f.error.code)) for f in r.folders],
+   [('Y.Sent', True, 0, False), ('Nope', False, 0, 'INVALID_FOLDER'), ('', False, 0, False), ('INBOX', False, 0, 'INVALID_FOLDER')], 'an id stays; a folder that is not there has an error in its place')
+eq(F.call('AddFolder', name='Y.Sent').id, was, 'AddFolder tells the id')
+ok(F.call('AddFolder', name='New').id not in ('', was), 'of a new one')
+
+# --- EmptyFolder ---
+E = Box('empty')
+make('.Trash', box=E)
+now = int(time.time())
+for i, t in enumerate((now - 90000, now - 80000, now - 10)):
+    E.put('%d.M%dP1.h:2,S' % (t, i), folder='.Trash')
+r = E.call('EmptyFolder', folder='Trash', before=time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(now - 80000)))
+eq((E.code, r.removed, r.failed, len(E.ls('.Trash'))), (0, 1, 0, 2), 'EmptyFolder: what arrived before')
+eq(E.error('EmptyFolder', 4, folder='Trash', before='x'), (4, 'BAD_REQUEST'), 'no date')
+eq(E.error('EmptyFolder', 3, folder='Nope'), (3, 'INVALID_FOLDER'), 'no such folder')
+r = E.call('EmptyFolder', folder='Trash')
+eq((E.code, r.removed, E.ls('.Trash')), (0, 2, []), 'all of it')
+
+# --- states ---
+S = Box('states')
+make('.A', '.B', box=S)
+S.put('1.M1P1.h', sub='new')
+r = S.call('FolderInfo', state=True)
+whole, of_a = r.state, [f.state for f in r.folders if f.name == 'A'][0]
+ok(re.match('0[.][0-9a-f]{16}$', whole) and re.match('0[.][0-9a-f]{16}$', of_a), 'states: one of all, one of each, settled')
+
+
+def changed(state, folders=(), box=S):
+    r = box.call('Changes', state=state, folders=folders)
+    return (box.code, r.reset, r.state == state)
+
+
+eq(changed(whole), (0, False, True), 'Changes: nothing')
+eq(changed(of_a, ['A']), (0, False, True), 'nothing in one folder')
+eq(changed(whole, ['A'])[1], True, 'a state of other folders tells nothing')
+S.call('SetFlags', add='S')
+eq((changed(whole)[1], changed(of_a, ['A'])[1]), (True, False), 'a flag in the inbox')
+whole = S.call('Changes').state
+eq(changed(whole), (0, False, True), 'from the state it gave')
+for what, do in (('a delivery', lambda: S.put('2.M1P1.h', sub='new')), ('a removal', lambda: os.unlink(os.path.join(S.path, 'new', '2.M1P1.h'))), ('a new folder', lambda: S.call('AddFolder', name='C')),
+                 ('a renamed folder', lambda: S.call('RenameFolder', name='C', new_name='D')), ('a removed folder', lambda: S.call('RemoveFolder', name='D'))):
+    do()
+    eq(changed(whole)[1], True, what)
+    whole = S.call('Changes').state
+    eq(changed(whole), (0, False, True), 'and no more')
+for bad in ('', 'x', '1.2.3', '0.', '0.' + 'f' * 16, '0.' + 'f' * 17, whole + '?', '9' * 100):
+    eq((S.call('Changes', state=bad).reset, S.code), (True, 0), 'rubbish as a state: read again (%.20s)' % bad)
+eq(S.error('Changes', 4, state='x' * 101), (4, 'BAD_REQUEST'), 'one of 101 octets')
+eq(S.error('Changes', 3, folders=['Nope']), (3, 'INVALID_FOLDER'), 'no such folder')
+wrong = 0
+for i in range(60):
+    S.put('5.M%dP1.h' % i, sub='new')
+    state = S.call('Changes').state
+    S.put('6.M%dP1.h' % i, sub='new')
+    wrong += not S.call('Changes', state=state).reset
+eq(wrong, 0, 'change, ask, change, ask: every change is seen')
+
+# --- Wait ---
+begun = time.time()
+r = S.call('Wait', state=S.call('Changes').state, seconds=1)
+ok(not r.changed and 0.9 < time.time() - begun < 30, 'Wait: nothing, after its seconds')
+state = S.call('Changes').state
+threading.Timer(0.7, lambda: S.put('7.M1P1.h', sub='new')).start()
+begun = time.time()
+r = S.call('Wait', state=state, seconds=100)
+ok(r.changed and r.state != state and time.time() - begun < 30, 'a delivery is seen')
+eq(changed(r.state), (0, False, True), 'and the new state is right')
+eq(S.call('Wait', state='rubbish', seconds=100).changed, True, 'a state that is none: at once')
+eq(S.error('Wait', 3, folders=['Nope'], seconds=9), (3, 'INVALID_FOLDER'), 'no such folder')
 
 # --- killed at each system call: each mail once, and the same call finishes ---
 strace = shutil.which('strace')

@@ -183,6 +183,13 @@ static int longest_first(void const *x, void const *y)
   return (a->name.len < b->name.len) - (a->name.len > b->name.len);
 }
 
+/* A folder that is a link is its administrator's to remove. */
+static int is_link(int box, char const *disk)
+{
+  struct stat st;
+  return !fstatat(box, disk, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode);
+}
+
 /* The folder, if it is there, and those below it; *below is how many. */
 static int find_victims(mailbox *box, arena *a, slice name, victim **list, size_t *count, size_t *below)
 {
@@ -199,6 +206,7 @@ static int find_victims(mailbox *box, arena *a, slice name, victim **list, size_
       return 0;
     }
     if (folder_is_link(box, disk)) continue;  /* it lies elsewhere, where others have it too */
+    if (is_link(box->fd, disk)) return errno = EPERM, 0;
     (*list)[*count] = (victim){ names[i], arena_copy(a, disk, strlen(disk)) };
     if (!(*list)[*count].disk) return 0;
     ++*count;

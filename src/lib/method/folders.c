@@ -4,6 +4,7 @@
 
 #include <porter/exit.h>
 #include <porter/method.h>
+#include <porter/roles.h>
 
 int method_folders(method_call *call)
 {
@@ -26,12 +27,16 @@ int method_add_folder(method_call *call)
   Porter__AddFolderReq const *request = call->request;
   Porter__AddFolderResp response = PORTER__ADD_FOLDER_RESP__INIT;
   slice name = { request->name, strlen(request->name) };
+  char id[FOLDER_ID_LEN + 1];
+  folder *f = NULL;
   int made = mailbox_add_folder(call->box, name);
   if (made < 0) switch (errno) {
     case EINVAL: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no folder can have the name", name, 0);
     case EEXIST: return method_fail(call, PORTER__ERROR__CODE__FOLDER_EXISTS, "the name is taken", name, 0);
     default: return method_fail_store(call, "unable to make folder", name);
   }
+  if (folder_open(&f, call->box, name) && folder_id(f, id)) response.id = id;
+  folder_close(f);
   response.status = made ? PORTER__ADD_FOLDER_RESP__STATUS__CREATED : PORTER__ADD_FOLDER_RESP__STATUS__SKIPPED;
   return method_write(call, &response.base);
 }

@@ -28,6 +28,10 @@ method const method_table[] = {
   { "Upload", &porter__upload_req__descriptor, method_upload, 14 },
   { "RenameFolder", &porter__rename_folder_req__descriptor, method_rename_folder, 0 },
   { "RemoveFolder", &porter__remove_folder_req__descriptor, method_remove_folder, 0 },
+  { "FolderInfo", &porter__folder_info_req__descriptor, method_folder_info, 0 },
+  { "EmptyFolder", &porter__empty_folder_req__descriptor, method_empty_folder, 0 },
+  { "Changes", &porter__changes_req__descriptor, method_changes, 0 },
+  { "Wait", &porter__wait_req__descriptor, method_wait, 0 },
   { "Copy", &porter__copy_req__descriptor, method_copy, 0 },
   { "Quota", &porter__quota_req__descriptor, method_quota, 0 },
 };

@@ -1,0 +1,137 @@
+/* FolderInfo and EmptyFolder. */
+#include <errno.h>
+#include <string.h>
+
+#include <porter/exit.h>
+#include <porter/roles.h>
+#include "scope.h"
+#include "state.h"
+
+typedef struct info_s info;
+struct info_s {
+  method_call *call;
+  scope s;
+  folder_roles roles;
+  slice *subscribed;
+  size_t subscribed_count;
+};
+
+static int is_subscribed(info const *in, slice name)
+{
+  if (!name.len) name = (slice){ "INBOX", 5 };
+  for (size_t i = 0; i < in->subscribed_count; i++)
+    if (in->subscribed[i].len == name.len && !memcmp(in->subscribed[i].s, name.s, name.len)) return 1;
+  return 0;
+}
+
+static int add_keywords(info *in, folder *f, Porter__Folder *out)
+{
+  keywords k;
+  if (!folder_keywords(f, &k, in->call->a) || !(out->keywords = arena_array(in->call->a, KEYWORDS_MAX, sizeof *out->keywords))) return 0;
+  for (size_t i = 0; i < KEYWORDS_MAX; i++)
+    if (k.name[i].len && !(out->keywords[out->n_keywords++] = build_string(in->call->a, k.name[i]))) return 0;
+  return 1;
+}
+
+/* 1, or 0 with errno. */
+static int add_counts(info *in, folder *f, Porter__Folder *out)
+{
+  folder_count all;
+  if (!folder_count_mails(f, 1, &all) || !add_keywords(in, f, out)) return 0;
+  out->mail_count = all.mails;
+  out->unread_count = all.unread;
+  out->byte_size = all.octets;
+  out->writable = folder_writable(f);
+  return 1;
+}
+
+static Porter__Error *no_folder(method_call *call, slice name)
+{
+  int error = errno == EINVAL || errno == ENOENT ? 0 : errno;
+  return method_error(call, error ? PORTER__ERROR__CODE__UNKNOWN : PORTER__ERROR__CODE__INVALID_FOLDER, error ? "unable to read folder" : "no such folder", name, error);
+}
+
+static int write_folder(info *in, size_t i)
+{
+  Porter__FolderInfoReq const *request = in->call->request;
+  Porter__Folder out = PORTER__FOLDER__INIT;
+  slice name = in->s.name[i];
+  char id[FOLDER_ID_LEN + 1], state[STATE_FMT];
+  int code = EXIT_DONE, there = scope_open(&in->s, i);
+  if (there < 0) return method_temporary(in->call, "read folder");
+  if (!there && !request->n_folders && errno == ENOENT) return EXIT_DONE;  /* it has just gone */
+  if (!(out.name = build_string(in->call->a, name))) return method_temporary(in->call, "take memory");
+  if (!there) {
+    out.error = no_folder(in->call, name);
+    return out.error ? method_write_field(in->call, 1, &out.base) : method_temporary(in->call, "take memory");
+  }
+  if (!folder_id(in->s.f[i], id)) return method_temporary(in->call, "look at folder");
+  out.id = id;
+  out.role = (Porter__Folder__Role)role_of(&in->roles, name);
+  out.subscribed = is_subscribed(in, name);
+  /* The state first: what changes while mails are counted shows in the next one. */
+  if (request->state && !request->names_only) code = state_make(&in->s, i, i + 1, state), out.state = state;
+  if (code == EXIT_DONE && !request->names_only && !add_counts(in, in->s.f[i], &out)) code = method_temporary(in->call, "read folder");
+  return code == EXIT_DONE ? method_write_field(in->call, 1, &out.base) : code;
+}
+
+static int begin(info *in)
+{
+  Porter__FolderInfoReq const *request = in->call->request;
+  slice *names;
+  size_t count;
+  int code = scope_named(in->call, &in->s, request->folders, request->n_folders);
+  if (code != EXIT_DONE) return code;
+  if (!mailbox_folders(in->call->box, in->call->a, &names, &count) || !roles_read(&in->roles, in->call->a, in->call->box, names, count)
+   || !subscriptions_read(in->call->a, in->call->box, &in->subscribed, &in->subscribed_count)) return method_temporary(in->call, "read mailbox");
+  return EXIT_DONE;
+}
+
+int method_folder_info(method_call *call)
+{
+  Porter__FolderInfoReq const *request = call->request;
+  Porter__FolderInfoResp response = PORTER__FOLDER_INFO_RESP__INIT;
+  info in = { .call = call };
+  char state[STATE_FMT];
+  int code = begin(&in);
+  if (code == EXIT_DONE && request->state) code = state_make(&in.s, 0, in.s.count, state), response.state = state;
+  for (size_t i = 0; code == EXIT_DONE && i < in.s.count; i++) {
+    code = write_folder(&in, i);
+    scope_shut(&in.s, i);
+  }
+  scope_end(&in.s);
+  return code == EXIT_DONE ? method_write(call, &response.base) : code;
+}
+
+/* --- EmptyFolder --- */
+
+/* Removes what arrived before that time, the oldest first; all where there is none. */
+static int empty(method_call *call, folder *f, int64_t const *before, Porter__EmptyFolderResp *response)
+{
+  order_key k;
+  cursor *c;
+  int there = -1;
+  if (cursor_open(&c, f, before ? ORDER_ARRIVAL : ORDER_BASE, NULL, NULL))
+    while ((there = cursor_next(c, &k)) > 0 && (!before || k.number < *before)) {
+      if (folder_remove(f, k.mail)) response->removed++;
+      else if (errno != ENOENT) response->failed++;
+    }
+  cursor_close(c);
+  if (there < 0) return method_temporary(call, "read folder");
+  return folder_sync(f) ? EXIT_DONE : method_temporary(call, "sync folder");
+}
+
+int method_empty_folder(method_call *call)
+{
+  Porter__EmptyFolderReq const *request = call->request;
+  Porter__EmptyFolderResp response = PORTER__EMPTY_FOLDER_RESP__INIT;
+  mail_date before = { 0, 0 };
+  folder *f;
+  int code;
+  if (*request->before && !mail_date_scan((slice){ request->before, strlen(request->before) }, &before))
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no date of RFC 3339:", (slice){ request->before, strlen(request->before) }, 0);
+  code = method_folder(call, &f, request->folder);
+  if (code == EXIT_DONE) code = empty(call, f, *request->before ? &before.seconds : NULL, &response);
+  folder_close(f);
+  return code == EXIT_DONE ? method_write(call, &response.base) : code;
+}
