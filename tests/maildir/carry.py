@@ -166,6 +166,14 @@ eq((outcome(r), W.ls('.B'), [n for n in W.ls() + W.ls('.A') if a in n]), ([('', 
 eq(W.error('Remove', 3, mids=[a], anywhere=True), (3, 'NO_SUCH_MAIL'), 'it is nowhere')
 eq(W.error('Move', 3, mids=[a], from_folder='Nope', anywhere=True), (3, 'INVALID_FOLDER'), 'a folder that is named must be there')
 
+# --- keywords are told ---
+L = Box('told')
+L.put(a + ':2,Sac')
+open(os.path.join(L.path, 'dovecot-keywords'), 'w').write('0 Work\n')
+eq(list(L.call('List', end=1).mail_heads[0].keywords), ['Work', 'unknown-2'], 'List tells keywords')
+r = L.call('Show', mid=a)
+eq((list(r.keywords), r.flags, r.has_attachment), (['Work', 'unknown-2'], 'S', False), 'so does Show')
+
 # --- keywords in two processes at once: every name has a letter of its own ---
 S = Box('storm')
 mids_ = ['%d.M%dP7.h' % (T + i, i) for i in range(24)]

@@ -156,6 +156,16 @@ static Porter__Mail *build_mail(show *sh, Porter__ShowReq__Bodies bodies)
   return root;
 }
 
+/* What its head in a list has. */
+static int tell_file(method_call *call, folder *f, mail_facts const *facts, Porter__ShowResp *response)
+{
+  keywords k;
+  response->byte_size = facts->size;
+  response->unread = facts->unread;
+  return build_file(call->a, facts, &response->rec_date, &response->flags) && folder_keywords(f, &k, call->a)
+    && keywords_names(call->a, &k, facts->name.flags, &response->keywords, &response->n_keywords);
+}
+
 int method_show(method_call *call)
 {
   Porter__ShowReq const *request = call->request;
@@ -173,14 +183,13 @@ int method_show(method_call *call)
   if (code == EXIT_DONE) code = method_read(call, f, mid, &m, &e);
   if (code == EXIT_DONE) {
     int known = folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, call->a, &facts);
-    response.byte_size = facts.size;
-    response.unread = facts.unread;
     if (!known) code = method_fail_mail(call, mid);
-    else if (!mime_parse(call->a, m.s, m.len, &sh.tree) || !build_file(call->a, &facts, &response.rec_date, &response.flags)
-        || !(response.mail = build_mail(&sh, request->bodies))) code = method_temporary(call, "take memory");
+    else if (!mime_parse(call->a, m.s, m.len, &sh.tree) || !tell_file(call, f, &facts, &response)
+        || !(response.mail = build_mail(&sh, request->bodies))) code = method_temporary(call, "read mail");
     else if (protobuf_c_message_get_packed_size(&response.base) > RESPONSE_MAX)
       code = method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too large to show whole (use Raw):", mid, 0);
     else {
+      response.has_attachment = mail_has_attachment(&sh.tree);
       protobuf_c_message_pack_to_buffer(&response.base, &sh.base);
       if (!sh.good) code = method_temporary(call, "write response");
     }
