@@ -26,7 +26,7 @@ SETTINGS := conf-compile conf-home package/info
 OBJECTS := $(patsubst src/%.c,$(B)/%.o,$(wildcard src/lib/*.c src/lib/*/*.c)) $(B)/gen/maildir.pb-c.o
 # The interfaces that the varlink door describes, in the order in which it names them.
 INTERFACES := $(addprefix src/proto/,org.varlink.service.varlink de.jmhoffmann.jwebmail.mail-storage.varlink)
-GENERATED := $(addprefix $(B)/gen/,maildir.pb-c.h message_types.h varlink_interfaces.h charset_tables.h fold_tables.h)
+GENERATED := $(addprefix $(B)/gen/,maildir.pb-c.h message_types.h varlink_interfaces.h charset_tables.h fold_tables.h compared_tables.h)
 vpath %.c $(sort $(dir $(SOURCES)))
 
 all: $(PROGRAMS) $(SCRIPTS) $(B)/libraries
@@ -52,10 +52,10 @@ $(B)/gen/message_types.h: $(B)/gen/maildir.pb-c.h
 $(B)/gen/varlink_interfaces.h: $(INTERFACES)
 	@mkdir -p $(@D)
 	for file in $^; do printf '{ "%s", (char const []){\n' "$$(basename "$$file" .varlink)"; od -An -v -td1 "$$file" | sed 's/[0-9][0-9]*/&,/g'; echo '0 } },'; done > $@
-# Tables of charsets and letter case come from the C library, at build time only.
+# Tables of charsets and letter case come from the C library, those of text that is compared from libunistring, at build time only.
 $(filter %_tables.h,$(GENERATED)): $(B)/gen/%_tables.h: src/gen/%_tables.c
 	@mkdir -p $(@D)
-	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $< && $(@:.h=) > $@.new && mv $@.new $@
+	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $< $(if $(filter compared%,$(@F)),-lunistring) && $(@:.h=) > $@.new && mv $@.new $@
 # What the programs were linked with (package/stale).
 $(B)/libraries: $(PROGRAMS)
 	package/stale record > $@.new && mv $@.new $@

@@ -72,7 +72,7 @@ shows byte-order-mark '.from[0][1]' a@example.org
 shows mbox-line .subject 'blank before the colon'
 shows junk-among-fields .subject junk
 shows junk-ends-head '.leaves[0].size' 42
-shows repeated-fields '[.from,.subject,.comments,.to]' '[[["","first@example.org"]],"one",["a","b"],[["","x@example.org"]]]'
+shows repeated-fields '[.from,.subject,.comments,.to]' '[[["","first@example.org"]],"one",["a","b"],[["","x@example.org"],["","y@example.org"]]]'
 shows words-split '[.subject,.from[0][0]]|join("|")' 'café日本 "quoted" two wordséé|é b'
 shows addresses '.to|map(join("/"))|join("|")' '/jdoe|/a.@example.org|/s..palmer@example.com|x/|/Foo|Bar/c@example.org|unclosed/d@example.org'
 shows addresses '.cc|map(join("/"))|join("|")' '/a@example.org|/b@example.org|/e@example.org'

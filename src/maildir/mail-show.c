@@ -1,4 +1,4 @@
-/* mail-show FILE...: what the mail reader sees in each, a JSON document a line. */
+/* mail-show [-c CHARSET] FILE...: what the mail reader sees in each, a JSON document a line. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -7,12 +7,13 @@
 #include <unistd.h>
 
 #include <skalibs/buffer.h>
+#include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
 #include <porter/mail_json.h>
 #include <porter/text.h>
 
-#define USAGE "mail-show file..."
+#define USAGE "mail-show [ -c charset ] file..."
 #define dieusage() strerr_dieusage(100, USAGE)
 
 /* Maps a file: a mail may be larger than what memory there is. 0 with errno where it cannot be read. */
@@ -50,7 +51,7 @@ static int put(void *context, char const *s, size_t len)
   return buffer_put(buffer_1, s, len) == (ssize_t)len;
 }
 
-static void show(char const *file, int *code)
+static void show(char const *file, charset const *fallback, int *code)
 {
   json_output out;
   slice octets;
@@ -66,7 +67,7 @@ static void show(char const *file, int *code)
     *code = 111;
   }
   else {
-    if (!mail_json(&out, octets)) strerr_diefu2sys(111, "show ", file);
+    if (!mail_json(&out, octets, fallback)) strerr_diefu2sys(111, "show ", file);
     if (octets.len) munmap((void *)(uintptr_t)octets.s, octets.len);
   }
   json_put_text(&out, "}\n");
@@ -75,10 +76,21 @@ static void show(char const *file, int *code)
 
 int main(int argc, char const *const *argv)
 {
+  charset const *fallback = NULL;
   int code = 0;
   PROG = "mail-show";
-  if (argc < 2) dieusage();
-  for (argv++; *argv; argv++) show(*argv, &code);
+  for (subgetopt l = SUBGETOPT_ZERO;;) {
+    int opt = subgetopt_r(argc, argv, "c:", &l);
+    if (opt == -1) {
+      argc -= l.ind, argv += l.ind;
+      break;
+    }
+    if (opt != 'c') dieusage();
+    fallback = charset_find(l.arg, strlen(l.arg));
+    if (!fallback) strerr_dief2x(100, "no charset that is known: ", l.arg);
+  }
+  if (!argc) dieusage();
+  for (; *argv; argv++) show(*argv, fallback, &code);
   if (!buffer_flush(buffer_1)) die_write();
   return code;
 }

@@ -17,7 +17,7 @@
 #include <porter/say.h>
 #include <porter/text.h>
 
-#define USAGE "maildir-op [ -I ] [ -i dir ] [ -l dir ] method"
+#define USAGE "maildir-op [ -I ] [ -c charset ] [ -i dir ] [ -l dir ] method"
 #define BUFFER 65536
 
 typedef struct output_s output;
@@ -66,6 +66,7 @@ int main(int argc, char const *const *argv)
   method_request request = { .s = message };
   arena a = ARENA_ZERO;
   struct rlimit none = { 0, 0 };
+  charset const *fallback = NULL;
   char const *failed, *shared = NULL, *indexes = NULL;
   int no_index = 0;
   subgetopt o = SUBGETOPT_ZERO;
@@ -73,9 +74,12 @@ int main(int argc, char const *const *argv)
   int code;
   PROG = "maildir-op";
   if (!fd_sanitize()) return EXIT_TEMPORARY;
-  for (int opt; (opt = subgetopt_r(argc, argv, "Ii:l:", &o)) != -1;)
+  for (int opt; (opt = subgetopt_r(argc, argv, "Ic:i:l:", &o)) != -1;)
     switch (opt) {
       case 'I': no_index = 1; break;
+      case 'c':
+        if (!(fallback = charset_find(o.arg, strlen(o.arg)))) die(EXIT_USAGE, "no charset that is known: ", o.arg);
+        break;
       case 'i': indexes = o.arg; break;
       case 'l': shared = o.arg; break;
       default: strerr_dieusage(EXIT_USAGE, USAGE);
@@ -92,6 +96,7 @@ int main(int argc, char const *const *argv)
   if (shared && (box.shared = open(shared, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) die_unable(EXIT_TEMPORARY, "open ", shared);
   if (indexes && !mailbox_index_elsewhere(&box, indexes)) die_unable(EXIT_TEMPORARY, "keep indexes in ", indexes);
   box.no_index = no_index;
+  box.fallback = fallback;
   if (!method_request_read(&request, argv[0], &box, 0, &a)) die_unable(EXIT_TEMPORARY, "read request");
   code = method_answer(&box, argv[0], &request, write_out, &out, &failed);
   if (code == EXIT_TEMPORARY) die_unable(EXIT_TEMPORARY, failed);

@@ -11,6 +11,8 @@
 
 #include <porter/mail.h>
 
+static mail_charsets plain_charsets = MAIL_CHARSETS_ZERO;
+
 #define HEAD 8192
 #define FILES_MAX 100000
 #define ROUNDS_MAX 101
@@ -44,11 +46,11 @@ static void show(size_t len)
   mail_date date;
   slice text, *ids;
   size_t count;
-  if (!mime_parse(&a, buffer, len, &tree)) exit(111);
+  if (!mime_parse(&a, buffer, len, NULL, &tree)) exit(111);
   slice const *const field = tree.part->head.field;
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-    if (mail_addresses(&a, field[lists[i]], &list, &count)) sum += count;
-  if (mail_text(&a, field[FIELD_SUBJECT], &text)) sum += text.len;
+    if (mail_addresses(&a, &plain_charsets, FIELD_TO, field[lists[i]], &list, &count)) sum += count;
+  if (mail_text(&a, &plain_charsets, field[FIELD_SUBJECT], &text)) sum += text.len;
   if (mail_ids(&a, field[FIELD_MESSAGE_ID], &ids, &count)) sum += count;
   sum += (size_t)mail_date_parse(field[FIELD_DATE], &date);
   for (size_t i = 0; i < tree.count; i++)

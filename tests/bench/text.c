@@ -130,7 +130,8 @@ static double look(char const *maildir, mail_matcher const *m, char const *patte
       octets += len;
       if (!m) found += memmem(in, len, pattern, strlen(pattern)) != NULL;
       else {
-        found += mail_matches(m, &scratch, (slice){ in, len }) == 1;
+        int partly;
+        found += mail_matches(m, &scratch, (slice){ in, len }, &partly) == 1;
         arena_reset(&scratch);
       }
     }
@@ -155,7 +156,7 @@ int main(int argc, char **argv)
   if (argc == 2 && !strcmp(argv[1], "speed")) return speed();
   if (argc != 5 || strcmp(argv[1], "search") || (rounds = atoi(argv[4])) < 1 || rounds > ROUNDS_MAX)
     return fputs("usage: text speed | text search MAILDIR PATTERN ROUNDS\n", stderr), 100;
-  if (!mail_matcher_init(&m, &a, (slice){ argv[3], strlen(argv[3]) })) return 111;
+  if (!mail_matcher_init(&m, &a, (slice){ argv[3], strlen(argv[3]) }, NULL)) return 111;
   for (int i = 0; i < rounds; i++) for (int k = 0; k < 2; k++) {
     time[k][i] = look(argv[2], k ? &m : NULL, argv[3]);
     hits[k] = found;

@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+static mail_charsets plain_charsets = MAIL_CHARSETS_ZERO;
+
 int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
 {
   arena a = ARENA_ZERO;
@@ -10,7 +12,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
   mail_address *list;
   slice *ids;
   size_t count;
-  check(mail_addresses(&a, raw, &list, &count));
+  check(mail_addresses(&a, &plain_charsets, FIELD_TO, raw, &list, &count));
   check(count <= len);
   for (size_t i = 0; i < count; i++) {
     check_text(list[i].name);

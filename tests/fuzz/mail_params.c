@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
   if (len) memcpy(p, data, len), p += len;
   memcpy(p, disposition, sizeof disposition - 1), p += sizeof disposition - 1;
   if (len) memcpy(p, data, len), p += len;
-  check(mime_parse(&a, s, (size_t)(p - s), &tree));
+  check(mime_parse(&a, s, (size_t)(p - s), NULL, &tree));
   for (size_t i = 0; i < tree.count; i++) {
     mime_part const *const part = tree.part + i;
     check_text(part->type);

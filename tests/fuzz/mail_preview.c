@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
   mime_tree tree;
   slice out, name, again;
   size_t chars = 0;
-  check(mime_parse(&a, (char const *)data, size, &tree) && mail_preview(&a, &tree, &out));
+  check(mime_parse(&a, (char const *)data, size, NULL, &tree) && mail_preview(&a, &tree, &out));
   check_text(out);
   for (size_t i = 0; i < out.len; i++) {
     chars += ((unsigned char)out.s[i] & 0xc0) != 0x80;

@@ -3,14 +3,16 @@
 
 #include "check.h"
 
+static mail_charsets plain_charsets = MAIL_CHARSETS_ZERO;
+
 int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
 {
   arena a = ARENA_ZERO;
   slice out, again;
-  check(mail_text(&a, (slice){ (char const *)data, len }, &out));
+  check(mail_text(&a, &plain_charsets, (slice){ (char const *)data, len }, &out));
   check_text(out);
   if (!(out.len > 1 && memmem(out.s, out.len, "=?", 2))) {
-    check(mail_text(&a, out, &again));
+    check(mail_text(&a, &plain_charsets, out, &again));
     if (out.len && !memchr(out.s, '\n', out.len) && !memchr(out.s, '\r', out.len))
       check(again.len == out.len && (!out.len || !memcmp(again.s, out.s, out.len)));
   }

@@ -73,7 +73,7 @@ static void check_wrapped(mime_tree const *tree, char const *data, size_t len)
   if (!s) return;
   memcpy(s, head, sizeof head - 1);
   if (len) memcpy(s + sizeof head - 1, data, len);
-  check(mime_parse(&a, s, sizeof head - 1 + len, &outer));
+  check(mime_parse(&a, s, sizeof head - 1 + len, NULL, &outer));
   check(outer.count == tree->count + 1);
   for (size_t i = 0; i < tree->count; i++) {
     mime_part const *const x = tree->part + i, *const y = outer.part + i + 1;
@@ -89,14 +89,15 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
   arena a = ARENA_ZERO;
   mime_tree tree;
   unsigned int depth = 0;
-  check(mime_parse(&a, (char const *)data, len, &tree));
+  int has;
+  check(mime_parse(&a, (char const *)data, len, NULL, &tree));
   check(tree.count > 0);
   for (size_t i = 0; i < tree.count; i++) {
     check_part(&tree, i);
     if (tree.part[i].depth > depth) depth = tree.part[i].depth;
   }
   check_order(&tree, (char const *)data, len);
-  mail_has_attachment(&tree);
+  check(mail_has_attachment(&a, &tree, &has));
   /* At the bounds one level more, or one part more, is one less below; what is encoded has a bound that goes by size. */
   if (depth < MIME_DEPTH_MAX && tree.count < 9999 && !(len > 6 && memmem(data, len, "ncoding", 7)))
     check_wrapped(&tree, (char const *)data, len);

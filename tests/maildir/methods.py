@@ -152,7 +152,7 @@ m = r.mail.body.multipart
 eq((m.preamble.strip(), m.epilogue.strip(), len(m.parts), r.mail.head.mime.path), ('pre', 'post', 4, ''), 'Show: a multipart')
 eq((m.parts[0].body.WhichOneof('body'), m.parts[0].body.discrete, m.parts[0].mime_header.path), ('discrete', b'', '1'), 'an empty text has discrete set to ""')
 eq(m.parts[1].body.discrete.rstrip(b'\n'), '<p>ä</p>'.encode(), 'text is UTF-8')
-eq((m.parts[2].body.WhichOneof('body'), m.parts[2].mime_header.size, m.parts[2].mime_header.file_name, m.parts[2].mime_header.safe_name), (None, len(att), 'a/b.bin', 'b.bin'), 'TEXT leaves attachments out, and says their size')
+eq((m.parts[2].body.WhichOneof('body'), m.parts[2].mime_header.size, m.parts[2].mime_header.file_name, m.parts[2].mime_header.safe_name), (None, len(att), 'a/b.bin', 'a_b.bin'), 'TEXT leaves attachments out, and says their size')
 inner = m.parts[3].body.mail
 eq((inner.head.subject, [p.mime_header.path for p in inner.body.multipart.parts], inner.body.multipart.parts[1].body.discrete), ('inner', ['4.1', '4.2'], b'two'), 'an attached message is open')
 r = B.call('Show', mid=t, bodies='ALL')

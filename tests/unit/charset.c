@@ -86,7 +86,7 @@ int main(int argc, char **argv)
   found("us-ascii", "none");
   found("", "none");
   found("x", "none");
-  found("UTF-8//TRANSLIT", "none");
+  found("UTF-8//TRANSLIT", "utf-8");
   found("../../../../tmp/x", "none");
   found("a label that is longer than any label there is, and then some", "none");
 

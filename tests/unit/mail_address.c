@@ -5,6 +5,8 @@
 
 #include "tap.h"
 
+static mail_charsets plain_charsets = MAIL_CHARSETS_ZERO;
+
 /* want: "name <address>, ...", with * in front for a group without members. */
 static void are(char const *raw, char const *want)
 {
@@ -12,7 +14,7 @@ static void are(char const *raw, char const *want)
   mail_address *list;
   size_t count;
   char got[1000] = "";
-  if (!ok(mail_addresses(&a, (slice){ raw, strlen(raw) }, &list, &count), "memory for it")) return;
+  if (!ok(mail_addresses(&a, &plain_charsets, FIELD_TO, (slice){ raw, strlen(raw) }, &list, &count), "memory for it")) return;
   for (size_t i = 0; i < count; i++)
     snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s%.*s <%.*s>", i ? ", " : "", list[i].group ? "*" : "",
              (int)list[i].name.len, list[i].name.len ? list[i].name.s : "",
@@ -122,7 +124,7 @@ int main(void)
   are("\"a@b.c\" (Name)", "Name <a@b.c>");
   are("\"Foo a@b.c\"", "Foo a@b.c <>");
   are("\"a@\"", "a@ <>");
-  are("\"=?utf-8?Q?a@b.c?=\"", "a@b.c <>");
+  are("\"=?utf-8?Q?a@b.c?=\"", " <a@b.c>");
   are("[a@b.c]", " <a@b.c>");
   are("Foo [a@b.c]", "Foo <a@b.c>");
   are("[a@[192.0.2.1]", " <\"[a\"@[192.0.2.1]>");

@@ -35,7 +35,7 @@ static void is_content(char const *type, char const *encoding, char const *body,
   struct got decoded = { .len = 0 }, read = { .len = 0 };
   char message[1000];
   snprintf(message, sizeof message, "Content-Type: %s\nContent-Transfer-Encoding: %s\n\n%s", type, encoding, body);
-  if (!mime_parse(&a, message, strlen(message), &tree)) abort();
+  if (!mime_parse(&a, message, strlen(message), NULL, &tree)) abort();
   is_int(mime_decode(tree.part, &put, &decoded), 1, "is decoded");
   is_bytes(decoded.s, decoded.len, octets, strlen(octets), name);
   is_int((long long)mime_size(tree.part), (long long)decoded.len, "its size");
@@ -52,7 +52,7 @@ int main(void)
   is_content("text/plain", "8bit", "caf\xe9 \xc3\xa9", "caf\xe9 \xc3\xa9", "café Ã©", "no charset, no UTF-8: windows-1252, all of it");
   is_content("text/plain; charset=us-ascii", "base64", "w6k=", "\xc3\xa9", "é", "us-ascii, but UTF-8");
   is_content("text/plain; charset=nonsense", "quoted-printable", "=E9", "\xe9", "é", "an unknown charset");
-  is_content("text/plain; charset=utf-8", "quoted-printable", "a=E9b", "a\xe9""b", "a\xef\xbf\xbd""b", "no UTF-8");
+  is_content("text/plain; charset=utf-8", "quoted-printable", "a=E9b", "a\xe9""b", "a\xc3\xa9""b", "no UTF-8 anywhere");
   is_content("text/plain; charset=iso-8859-1", "quoted-printable", "=80", "\x80", "€", "iso-8859-1");
   is_content("text/plain; charset=iso-2022-jp", "base64", "GyRCRnxLXBsoQg==", "\033$BF|K\\\033(B", "日本", "iso-2022-jp");
   is_content("text/plain", "BASE64 (x)", " aGVs*bG8g\n!eW91", "hello you", "hello you", "loose base64");
@@ -66,7 +66,7 @@ int main(void)
     arena a = ARENA_ZERO;
     mime_tree tree;
     int calls = 0;
-    if (!mime_parse(&a, "Content-Transfer-Encoding: base64\n\nYWJj", 39, &tree)) abort();
+    if (!mime_parse(&a, "Content-Transfer-Encoding: base64\n\nYWJj", 39, NULL, &tree)) abort();
     is_int(mime_decode(tree.part, &refuse, &calls), 0, "a sink that stops");
     is_int(calls, 1, "is not called again");
     is_int(mime_text(tree.part, &refuse, &calls), 0, "text too");

@@ -4,11 +4,13 @@
 
 #include "tap.h"
 
+static mail_charsets plain_charsets = MAIL_CHARSETS_ZERO;
+
 static void is_text(char const *raw, char const *want)
 {
   arena a = ARENA_ZERO;
   slice out;
-  if (ok(mail_text(&a, (slice){ raw, strlen(raw) }, &out), "memory for it")) is_bytes(out.s, out.len, want, strlen(want), raw);
+  if (ok(mail_text(&a, &plain_charsets, (slice){ raw, strlen(raw) }, &out), "memory for it")) is_bytes(out.s, out.len, want, strlen(want), raw);
   arena_free(&a);
 }
 
@@ -31,7 +33,7 @@ int main(void)
   is_text("=?utf-8?Q?caf=C3?= =?utf-8?Q?=A9?=", "café");
   is_text("=?utf-8?B?ww==?= =?utf-8?B?qQ==?=", "é");
   is_text("=?ISO-2022-JP?B?GyRCRnw=?= =?iso-2022-jp?B?S1wbKEI=?=", "日本");
-  is_text("=?utf-8?Q?=C3?= =?iso-8859-1?Q?=E9?=", "\xef\xbf\xbdé");
+  is_text("=?utf-8?Q?=C3?= =?iso-8859-1?Q?=E9?=", "Ãé");
   /* what senders mean */
   is_text("=?iso-8859-1?Q?=80?=", "€");
   is_text("=?gb2312?B?xOO6ww==?=", "你好");
@@ -60,7 +62,7 @@ int main(void)
   {
     arena a = ARENA_ZERO;
     slice out;
-    ok(mail_text(&a, (slice){ "a\0b=?utf-8?Q?=00?=c", 19 }, &out), "NUL");
+    ok(mail_text(&a, &plain_charsets, (slice){ "a\0b=?utf-8?Q?=00?=c", 19 }, &out), "NUL");
     is_bytes(out.s, out.len, "abc", 3, "NUL is dropped");
     arena_free(&a);
   }

@@ -29,7 +29,7 @@ static void put_tree(char *s, size_t i)
 static void parse(char const *s, size_t len)
 {
   arena_free(&a);
-  if (!mime_parse(&a, s, len, &tree)) abort();
+  if (!mime_parse(&a, s, len, NULL, &tree)) abort();
 }
 
 static void is_tree(char const *message, char const *want, char const *name)

@@ -3,12 +3,14 @@
 
 #include "tap.h"
 
+static mail_charsets plain_charsets = MAIL_CHARSETS_ZERO;
+
 static arena a = ARENA_ZERO;
 
 static mime_part const *part_of(char const *mail)
 {
   static mime_tree tree;
-  mime_parse(&a, mail, strlen(mail), &tree);
+  mime_parse(&a, mail, strlen(mail), NULL, &tree);
   return tree.part;
 }
 
@@ -18,7 +20,7 @@ static void params(char const *field, char const *want)
   mime_param *list;
   size_t count;
   snprintf(mail, sizeof mail, "Content-Type: %s\n\n", field);
-  ok(mime_params(&a, part_of(mail), &list, &count), "params of %s", field);
+  ok(mime_params(&a, &plain_charsets, part_of(mail), &list, &count), "params of %s", field);
   for (size_t i = 0; i < count; i++)
     snprintf(got + strlen(got), sizeof got - strlen(got), "%s%.*s=%.*s", i ? "|" : "", (int)list[i].name.len, list[i].name.s, (int)list[i].value.len, list[i].value.s);
   is_str(got, want, "are these");
@@ -28,7 +30,7 @@ static void words(void)
 {
   slice text, *list;
   size_t count;
-  ok(mime_location(&a, part_of("Content-Location: http://a.example/\n b c\n\n"), &text), "a location");
+  ok(mime_location(&a, &plain_charsets, part_of("Content-Location: http://a.example/\n b c\n\n"), &text), "a location");
   is_bytes(text.s, text.len, "http://a.example/bc", 19, "without white space");
   ok(mime_languages(&a, part_of("Content-Language: de, en-GB (English),fr\n\n"), &list, &count) && count == 3, "languages");
   is_bytes(list[1].s, list[1].len, "en-GB", 5, "without comments");
@@ -49,7 +51,7 @@ static void groups(char const *field, char const *want)
   char got[1000] = "";
   mail_group *list;
   size_t count;
-  ok(mail_groups(&a, (slice){ field, strlen(field) }, &list, &count), "groups of %s", field);
+  ok(mail_groups(&a, &plain_charsets, FIELD_TO, (slice){ field, strlen(field) }, &list, &count), "groups of %s", field);
   for (size_t i = 0; i < count; i++) {
     snprintf(got + strlen(got), sizeof got - strlen(got), "%s[", list[i].name.s ? "" : "-");
     if (list[i].name.s) snprintf(got + strlen(got), sizeof got - strlen(got), "%.*s:", (int)list[i].name.len, list[i].name.s);

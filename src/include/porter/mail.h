@@ -9,10 +9,12 @@
 
 #include <porter/arena.h>
 #include <porter/slice.h>
+#include <porter/text.h>
 
 /* --- the head (RFC 5322 2.2, 3.6) --- */
 
-/* The fields that porter reads. The first of repeated ones counts, but for Comments and Keywords. */
+/* The fields that porter reads. The first of repeated ones counts, but for Comments and Keywords, and for the lists To, Cc, Bcc and
+ * Reply-To, which are joined (mail_address_fields). */
 enum mail_field {
   FIELD_FROM, FIELD_SENDER, FIELD_REPLY_TO, FIELD_TO, FIELD_CC, FIELD_BCC,
   FIELD_SUBJECT, FIELD_DATE, FIELD_MESSAGE_ID, FIELD_IN_REPLY_TO, FIELD_REFERENCES,
@@ -26,6 +28,7 @@ struct mail_head_s {
   slice field[FIELD_COUNT];  /* the raw value behind the colon, folded, without its final line end; s is null where there is none */
   size_t body;               /* where the body begins, from the start of the message; its length where there is no body */
   int complete;              /* the end of the head was seen: more input would not change it */
+  uint32_t repeated;         /* a bit for each field that is there more than once */
 };
 
 /* Finds the fields of the head at the start of the len octets of s. Takes no memory: lists call it for every mail. */
@@ -37,9 +40,32 @@ extern int mail_head_find (slice *value, enum mail_field which, char const *s, s
 #define MAIL_FIELD_EACH_MAX 1000  /* fields that are given; a response has to be sent, and nobody writes more */
 extern int mail_field_each (char const *s, size_t len, enum mail_field which, sink_func *each, void *context);
 
-/* The text of an unstructured field: unfolded, encoded words decoded, raw 8-bit read, white space at both ends cut.
+/* --- raw octets of fields --- */
+
+/* What octets of a message's fields and file names are read as that no encoded word explains: UTF-8 where they are that (unless the
+ * message declares an East Asian charset and they do not refute it: charset_judge); ISO-2022 where they have its escapes; else the
+ * charset that the message declares, if all of them mean something in it; else fallback. Declared is what its own Content-Type says,
+ * else that of its first text part which says something, else that of the first encoded word of its head, all in the first
+ * MAIL_DECLARED_MAX octets, so that lists, sorting and Show agree. It is looked for when the first such octet is met. */
+#define MAIL_DECLARED_MAX 65536
+typedef struct mime_tree_s mime_tree;
+typedef struct mail_charsets_s mail_charsets;
+struct mail_charsets_s {
+  mime_tree const *tree;     /* null: nothing is declared */
+  size_t message;            /* the root of the message in the tree */
+  charset const *fallback;   /* null: windows-1252 */
+  charset const *declared;
+  int looked;                /* declared was found, or is null as there is none */
+};
+#define MAIL_CHARSETS_ZERO { .looked = 1 }
+/* Those of the message that part i of the tree is in. */
+extern mail_charsets mail_charsets_of (mime_tree const *tree, size_t i);
+/* Whether reading this field takes more than the field: it has such octets. */
+extern int mail_field_is_raw (slice raw);
+
+/* The text of an unstructured field: unfolded, encoded words decoded, raw octets read, white space at both ends cut.
  * Valid UTF-8 without NUL, in the arena. */
-extern int mail_text (arena *a, slice raw, slice *out);
+extern int mail_text (arena *a, mail_charsets *charsets, slice raw, slice *out);
 
 /* --- addresses (RFC 5322 3.4, 4.4) --- */
 
@@ -47,10 +73,14 @@ typedef struct mail_address_s mail_address;
 struct mail_address_s {
   slice name;     /* decoded; may be empty */
   slice address;  /* local@domain, or a local part alone; empty where only a name could be read */
-  int group;      /* the name is that of a group without members, such as "undisclosed-recipients:;" */
+  int group;      /* the name is that of a group without members, such as "undisclosed-recipients:;": people are shown no such entry */
+  int bare;       /* only words, neither "@" nor angles */
 };
-/* Nothing that could be an address is dropped. */
-extern int mail_addresses (arena *a, slice raw, mail_address **list, size_t *count);
+/* The list in one field of that kind. Nothing that could be an address is dropped. */
+extern int mail_addresses (arena *a, mail_charsets *charsets, enum mail_field which, slice raw, mail_address **list, size_t *count);
+/* What the head at the start of header says in all fields of that kind, in order; in the first of From and Sender. */
+extern int mail_address_fields (arena *a, mail_charsets *charsets, mail_head const *head, slice header, enum mail_field which,
+  mail_address **list, size_t *count);
 /* The ids of Message-ID, In-Reply-To and References, without < >. */
 extern int mail_ids (arena *a, slice raw, slice **list, size_t *count);
 
@@ -93,21 +123,25 @@ struct mime_part_s {
   slice disposition_word;         /* as declared, lower case */
   slice file_name;                /* decoded (RFC 2231, 2047); empty where there is none */
   slice content_id;               /* without < > */
+  int signed_data;                /* a MIME_MESSAGE that is none: S/MIME (RFC 8551 3.5.2), opened; what is in it belongs to the mail */
+  int raw_names;                  /* file_name is made of octets that no encoded word explains */
+  charset const *fallback;        /* for text that has no charset and is no UTF-8; null is windows-1252 */
   mail_head head;                 /* of this part; of the message at the root of a mail */
   slice header;                   /* the raw head, with its empty line where it has one */
   slice body;                     /* raw, still transfer-encoded; without the line end that belongs to the boundary */
   slice preamble, epilogue;       /* of a MIME_MULTIPART */
 };
 
-typedef struct mime_tree_s mime_tree;
 struct mime_tree_s {
   mime_part *part;  /* in document order; part[0] is the root */
   size_t count;
+  slice octets;     /* the mail, with LF where it had CR alone */
+  int guessed;      /* a multipart was read by a boundary that it does not declare */
 };
 
-/* The tree of the message in the len octets of s. A transfer-encoded message/rfc822 is decoded into the arena.
- * Bounds (parts, depth, fields) are constants in mime.c; what goes beyond them stays opaque. */
-extern int mime_parse (arena *a, char const *s, size_t len, mime_tree *tree);
+/* The tree of the message in the len octets of s. What is transfer-encoded though it holds parts is decoded into the arena.
+ * fallback: see mime_part. Bounds (parts, depth, fields) are constants in mime.c; what goes beyond them stays opaque. */
+extern int mime_parse (arena *a, char const *s, size_t len, charset const *fallback, mime_tree *tree);
 /* The IMAP section number of part i, as porter's paths go (doc/design.md: "1" for the body of a mail that is no multipart, "" for a multipart
  * root, inside a message/rfc822 at "2" they are "2.1" and on; a multipart that is the root of a message at "2" is "2" too,
  * as its message is). MIME_PATH_FMT octets hold any; no NUL; returns the length. */
@@ -129,9 +163,9 @@ typedef struct mime_param_s mime_param;
 struct mime_param_s { slice name, value; };  /* name: in lower case; value: decoded (RFC 2231, 2047) */
 #define MIME_PARAMS_MAX 100  /* that are given */
 /* The parameters of a part's Content-Type, each name once, in order. */
-extern int mime_params (arena *a, mime_part const *part, mime_param **list, size_t *count);
+extern int mime_params (arena *a, mail_charsets *charsets, mime_part const *part, mime_param **list, size_t *count);
 /* Content-Location, without white space, decoded; Content-Language, its tags; Content-Transfer-Encoding, in lower case. Empty where there is none. */
-extern int mime_location (arena *a, mime_part const *part, slice *location);
+extern int mime_location (arena *a, mail_charsets *charsets, mime_part const *part, slice *location);
 extern int mime_languages (arena *a, mime_part const *part, slice **list, size_t *count);
 extern int mime_encoding_word (arena *a, mime_part const *part, slice *word);
 /* Whether the part is a multipart or a message that was not opened: too deep, or too many parts. */
@@ -152,20 +186,22 @@ struct mail_group_s {
   size_t count;
 };
 /* Addresses with their groups, in order: neighbours without a group are one. */
-extern int mail_groups (arena *a, slice raw, mail_group **list, size_t *count);
+extern int mail_groups (arena *a, mail_charsets *charsets, enum mail_field which, slice raw, mail_group **list, size_t *count);
 /* The URLs between < and > (RFC 2369), without white space. */
 extern int mail_urls (arena *a, slice raw, slice **list, size_t *count);
 
 /* --- what lists show of a mail --- */
 
 /* Whether a person would say that the mail has an attachment. */
-extern int mail_has_attachment (mime_tree const *tree);
+extern int mail_has_attachment (arena *a, mime_tree const *tree, int *has);
 /* Whether the head and mail_has_attachment are what they are of the whole mail, where tree is that of its first len octets, s. */
 extern int mail_start_says_all (mime_tree const *tree, char const *s, size_t len);
 #define MAIL_PREVIEW_CHARS 256
 /* The first MAIL_PREVIEW_CHARS characters of readable text, white space folded. */
 extern int mail_preview (arena *a, mime_tree const *tree, slice *out);
-/* file_name made fit to create a file with: no path, no / \ control bytes, leading dots, reserved names; at most 255 octets, extension kept. */
+/* file_name made fit to create a file with: no path in front, no / \ control bytes, leading dots, reserved names; at most 255 octets, extension kept. */
 extern int mail_safe_name (arena *a, slice file_name, slice *out);
+/* The same for part i; one made of its path and type where it has no name. Empty for a multipart. */
+extern int mail_part_name (arena *a, mime_tree const *tree, size_t i, slice *out);
 
 #endif

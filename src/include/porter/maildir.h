@@ -9,6 +9,7 @@
 
 #include <porter/arena.h>
 #include <porter/slice.h>
+#include <porter/text.h>
 
 /* --- file names --- */
 
@@ -50,6 +51,7 @@ struct mailbox_s {
   int fd;                /* its directory */
   mode_t mode;           /* of that, for what is made below */
   unsigned int counter;  /* for unique names */
+  charset const *fallback;  /* what text in mails is read in that has no charset and is no UTF-8; null: windows-1252 */
   int quota_fresh;       /* maildirsize was counted anew by this call */
   int shared;            /* the directory below which folders that are links may lead; -1: none is followed */
   int links_told;        /* that a link was passed over */

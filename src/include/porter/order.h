@@ -2,6 +2,7 @@
 #ifndef PORTER_ORDER_H
 #define PORTER_ORDER_H
 
+#include <porter/mail.h>
 #include <porter/maildir.h>
 
 /* ORDER_BASE: by base and inode alone, which costs nothing. */
@@ -25,8 +26,8 @@ extern size_t order_key_param (char *s, enum order_by by, order_key const *k);
 extern int order_compare (order_key const *a, order_key const *b);
 
 /* The keys that values of fields give (s null: there is no such field): texts in the arena. */
-extern int order_sender (arena *a, slice from, slice *key);
-extern int order_subject (arena *a, slice subject, slice *key);
+extern int order_sender (arena *a, mail_charsets *charsets, slice from, slice *key);
+extern int order_subject (arena *a, mail_charsets *charsets, slice subject, slice *key);
 
 /* The base subject (RFC 5256 2.1) of a decoded subject, white space folded: a part of subject. subject is changed. */
 extern slice subject_base (char *subject, size_t len);

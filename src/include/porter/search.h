@@ -1,6 +1,6 @@
-/* Whether a mail's subject, addresses or text contain a pattern, in any letter case (simple case folding). Searched are the
- * Subject, From, Sender, Reply-To, To, Cc and Bcc ("name <address>") and all text parts of the mail and of the messages in it; of
- * HTML its text. White space of any kind and length, line ends too, is one blank, in the pattern as well. */
+/* Whether a mail's subject, addresses, texts or file names contain a pattern, as text is compared (porter/text.h: letter case, marks,
+ * width and white space make no difference). Searched are the Subject, From, Sender, Reply-To, To, Cc and Bcc ("name <address>"), all
+ * text parts of the mail and of the messages in it, of HTML and enriched text what people read, and the names of all parts. */
 #ifndef PORTER_SEARCH_H
 #define PORTER_SEARCH_H
 
@@ -8,24 +8,23 @@
 
 #include <porter/arena.h>
 #include <porter/slice.h>
+#include <porter/text.h>
 
-#define MAIL_NEEDLE_MAX 32
-#define MAIL_PAIR(a, b) (((unsigned char)(a) * 5 + (unsigned char)(b)) & 63)
+/* Octets of one mail that are searched: as large as a mail can be that comes in by Append. What lies behind them is not found. */
+#define MAIL_SEARCH_MAX (64u << 20)
 
+struct mail_refusal_s;
 typedef struct mail_matcher_s mail_matcher;
 struct mail_matcher_s {
-  slice folded;                   /* the pattern, in the arena */
-  /* For quick refusals: a part of the pattern that shows in the octets, and whether something in it is not ASCII. */
-  char needle[MAIL_NEEDLE_MAX];
-  unsigned int needle_len;
-  uint64_t letters, pairs;        /* a bit for each of its octets, by their lower six bits, and for each two neighbours */
-  unsigned char behind_low[16], behind_high[16];  /* what may follow on its first octet, for a look-up by four bits: see refuse.c */
-  int beyond_ascii;
-  int thorough;                   /* never refuse quickly: set by tests, which compare */
+  slice compared;                     /* the pattern, in the arena */
+  struct mail_refusal_s *refusal;     /* what tells quickly that a mail does not contain it */
+  charset const *fallback;
+  int thorough;                       /* never refuse quickly: set by tests, which compare */
 };
-/* pattern is valid UTF-8, not empty. 0 with errno ENOMEM. */
-extern int mail_matcher_init (mail_matcher *m, arena *a, slice pattern);
-/* 1 where the mail in octets contains it, 0 where not, -1 with errno ENOMEM. What it takes of scratch can be reset afterwards. */
-extern int mail_matches (mail_matcher const *m, arena *scratch, slice octets);
+/* pattern is valid UTF-8; fallback is what text without a charset is read in (null: windows-1252). 0 with errno ENOMEM. */
+extern int mail_matcher_init (mail_matcher *m, arena *a, slice pattern, charset const *fallback);
+/* 1 where the mail in octets contains it, 0 where not, -1 with errno ENOMEM. *partly is set where it is larger than MAIL_SEARCH_MAX
+ * and nothing was found in its beginning. What it takes of scratch can be reset afterwards. */
+extern int mail_matches (mail_matcher const *m, arena *scratch, slice octets, int *partly);
 
 #endif

@@ -31,8 +31,8 @@ extern int utf8_check (utf8_state *st, char const *s, size_t len);
  * All tables are made at build time: at run time nothing is opened, and no string from a mail reaches iconv_open. */
 
 typedef struct charset_s charset;
-/* What the label means, read as senders mean it (iso-8859-1 as windows-1252 ...); letter case, punctuation and an x- in front
- * do not count. Null for an unknown one, none and us-ascii: charset_decode reads that as UTF-8 if valid, else windows-1252. */
+/* What the label means, read as senders mean it (iso-8859-1 as windows-1252 ...) and as people write it (win-1251, 8859_2); letter
+ * case, punctuation and an x- in front do not count. Null for an unknown one, none and us-ascii: the octets decide (charset_judge). */
 extern charset const *charset_find (char const *label, size_t len);
 /* Its name in the WHATWG standard, where it has one. */
 extern char const *charset_name (charset const *c);
@@ -60,12 +60,48 @@ extern void charset_open (charset_stream *cs, charset const *c);
 extern int charset_feed (charset_stream *cs, char const *s, size_t len, sink_func *sink, void *context);
 extern int charset_finish (charset_stream *cs, sink_func *sink, void *context);
 
+/* What octets with that label (null for none) are read as: it, unless they refute it (charset_judge.c has the rules). fallback is for
+ * what has no label and is no UTF-8; null is windows-1252. Where memory fails, what was sure. */
+extern charset const *charset_judge (arena *a, charset const *label, charset const *fallback, slice octets);
+/* Whether all octets mean something in c. */
+extern int charset_allows (arena *a, charset const *c, slice octets);
+/* The same for octets that come in pieces. more: whether what is still to come may change what charset_judged says. unsure is set
+ * where it is UTF-8 if the label forbids some octet. */
+typedef struct charset_look_s charset_look;
+struct charset_look_s {
+  charset const *label;
+  int reading, malformed, high, nul, escape, designates;
+  utf8_state utf8;
+  unsigned int length, begun;        /* octets of the sequence behind its first; of first */
+  unsigned char first[2];
+  size_t two, more;                  /* whole sequences of two octets; of three and four */
+  size_t octets, little, big;        /* of UTF-16: units below 256 in either order */
+};
+extern void charset_look_open (charset_look *l, charset const *label);
+extern void charset_look_feed (charset_look *l, char const *s, size_t len);
+extern int charset_look_more (charset_look const *l);
+extern charset const *charset_judged (charset_look const *l, charset const *fallback, int *unsure);
+/* Whether it is one of two octets a character, or shifts to such. */
+extern int charset_is_asian (charset const *c);
+/* How many octets from the start of s on are read alike, by that label or as UTF-8 without one, whatever charset_judge says. */
+extern size_t charset_certain (charset const *label, char const *s, size_t len);
+
 /* --- letter case --- */
 
 /* Simple case folding (Unicode's C and S) of valid UTF-8 into the arena. */
 extern int text_fold (arena *a, slice from, slice *out);
 /* The folding of one code point. */
 extern uint32_t text_fold_point (uint32_t c);
+
+/* --- text that is compared ---
+ * Valid UTF-8 made alike where people see no difference that matters when they look for it: letter case (with full foldings, as ss for
+ * the sharp s), canonical decomposition, marks of Latin, Greek, Cyrillic, Hebrew and Arabic dropped, letters with strokes and ligatures
+ * as the letters that people write for them (o l d h t i ae oe d th), full and half width as plain, what is not seen dropped, white
+ * space one blank. At most three times as long. */
+#define TEXT_COMPARED_MAX 16  /* octets that one code point becomes */
+extern int text_compared (arena *a, slice from, slice *out);
+/* The form of one code point; returns its length, 0 where it is dropped. Blanks are not made one. */
+extern size_t text_compared_point (char *s, uint32_t c);
 
 /* --- transfer encodings (RFC 2045 6.7, 6.8; POSIX uuencode) ---
  * Decoders take pieces of any size and keep what a piece leaves over. They return the octets written to out, which needs

@@ -5,10 +5,13 @@
  *   TEXT         word, quoted string       part of the name, or of an address without angles
  *                "." "@"                   glued to what is before and behind
  *                "<"                       ANGLE; what stood before is the name
- *                ":"                       what stood before is a group's name (once, and if it has no "@")
+ *                ":"                       what stood before is a group's name (once, and if it has no "@"); behind an address
+ *                                          it parts two of them, as a comma does
  *                ";" ","                   the end of this mailbox; ";" ends a group too
  *   ANGLE        up to ">"                 the address, without a route; then TEXT, which is dropped unless an address is in it
  *                "," ";" after a word      the ">" was forgotten
+ *                ":" after a word          and ";" or ">": a group without members; after an address: the next one begins
+ *   in From, Sender and Reply-To, words without an address in front of a mailbox are a part of its name ("Doe, Jane <j@e.org>")
  *   anywhere     comment                   the name, where there is no other
  *                " at ", a word, its end   "@", if the word has a dot in it
  *                encoded word              a word, whatever it holds
@@ -76,12 +79,38 @@ static size_t atom_end(address_reader *r)
 
 /* --- in angles --- */
 
+/* Whether the ":" at pos ends the name of a group without members: all that is left in the angles is ";" and what some put behind it. */
+static int is_group_in_angle(address_reader const *r)
+{
+  size_t i = r->pos + 1;
+  while (i < r->len && is_space(r->s[i])) i++;
+  return i == r->len || r->s[i] == ';' || r->s[i] == '>';
+}
+
+/* Where an angle ends, or the next one begins: behind ">". */
+static void angle_skip(address_reader *r)
+{
+  while (r->pos < r->len && r->s[r->pos] != '>' && r->s[r->pos] != ',') r->pos++;
+  while (r->pos < r->len && r->s[r->pos] == '>') r->pos++;
+}
+
+/* An address that is an encoded word: mail programs encode it, though RFC 2047 5 forbids that. */
+static int angle_decode(address_reader *r, char const *s, size_t len, slice *address)
+{
+  slice v;
+  if (len < 8 || s[0] != '=' || s[1] != '?') return 1;
+  if (!words_decode(r->a, r->charsets, (slice){ s, len }, WORDS_UTF8, &v)) return 0;
+  if (address_is_plain(v)) *address = v;
+  return 1;
+}
+
 /* Reads from behind "<" to behind ">". */
 static int angle_read(address_reader *r)
 {
   char *const start = r->spec_end, *p = start, *at = NULL, *stop = NULL;
-  int space = 0, route = 0, done = 0;
-  while (!done && r->pos < r->len) {
+  int space = 0, route = 0, again = 0;
+  r->literal = 0;
+  while (r->pos < r->len) {
     char const c = r->s[r->pos];
     size_t end;
     if (is_space(c)) {
@@ -109,6 +138,18 @@ static int angle_read(address_reader *r)
       r->pos++;
       continue;
     }
+    if (c == ':' && !route && !r->literal && at && at > start && p > at + 1) {
+      again = 1;
+      break;
+    }
+    if (c == ':' && !route && !at && p > start && is_group_in_angle(r)) {
+      slice const name = { start, (size_t)(p - start) };
+      angle_skip(r);
+      r->spec_end = p;
+      if (!address_emit_group(r, name)) return 0;
+      address_mailbox_start(r);
+      return r->angle = 1;
+    }
     if (c == '@') {
       if (p == start) route = 1;
       at = p;
@@ -122,10 +163,12 @@ static int angle_read(address_reader *r)
     else if (c == '"' || c == '\\') r->pos++;
     else {
       end = address_is(c, ENDS_ATOM) ? r->pos + 1 : atom_end(r);
+      address_literal(r, c == '[' && at && p == at + 1, end);
       while (r->pos < end) *p++ = r->s[r->pos++];
     }
   }
-  while (r->pos < r->len && r->s[r->pos] == '>') r->pos++;
+  if (again) r->pos++;
+  else while (r->pos < r->len && r->s[r->pos] == '>') r->pos++;
   if (stop) p = stop;
   if (!at) {
     size_t len = (size_t)(p - start);
@@ -135,9 +178,10 @@ static int angle_read(address_reader *r)
   r->spec_end = p;
   slice name = trim((slice){ r->name, (size_t)(r->name_end - r->name) });
   int const half = at && (at == start || at + 1 == p);  /* "@b", "a@": no address */
-  slice const address = p > start && !half ? address_make(r, start, (size_t)(p - start), at) : (slice)SLICE_ZERO;
+  slice address = p > start && !half ? address_make(r, start, (size_t)(p - start), at) : (slice)SLICE_ZERO;
+  if (!at && !angle_decode(r, start, (size_t)(p - start), &address)) return 0;
   if (!name.len && half) name = (slice){ start, (size_t)(p - start) };
-  if (!name.len) {
+  if (!name.len && !again) {
     /* A comment behind the address is read first, as it may be the name. */
     while (r->pos < r->len && (is_space(r->s[r->pos]) || (r->s[r->pos] == '(' && !r->no_comments))) {
       if (is_space(r->s[r->pos])) r->pos++;
@@ -148,7 +192,7 @@ static int angle_read(address_reader *r)
   if ((name.len || address.len) && !address_emit(r, name, address, 0)) return 0;
   address_mailbox_start(r);
   r->angle = 1;
-  return 1;
+  return again ? 2 : 1;
 }
 
 /* --- outside of angles --- */
@@ -169,14 +213,22 @@ static int text_read(address_reader *r)
       continue;
     }
     if (c == '<') {
+      int more;
       r->pos++;
-      if (!angle_read(r)) return 0;
+      do more = angle_read(r); while (more > 1);
+      if (!more) return 0;
       space = 0;
       continue;
     }
     if (c == ',' || c == ';') {
       r->pos++;
       if (!address_mailbox_end(r) || (c == ';' && !address_group_end(r))) return 0;
+      space = 0;
+      continue;
+    }
+    if (c == ':' && !r->literal && (r->found.len || (r->at && r->at > r->spec && r->at + 1 < r->spec_end))) {
+      r->pos++;
+      if (!address_mailbox_end(r)) return 0;
       space = 0;
       continue;
     }
@@ -211,6 +263,7 @@ static int text_read(address_reader *r)
     } else {
       if (c == '@') r->at = r->spec_end;
       end = address_is(c, ENDS_ATOM) ? r->pos + 1 : atom_end(r);
+      address_literal(r, c == '[' && r->at && r->spec_end == r->at + 1, end);
       while (r->pos < end) *r->name_end++ = r->s[r->pos++];
     }
     for (char const *p = from; p < r->name_end; p++) *r->spec_end++ = *p;
@@ -218,24 +271,77 @@ static int text_read(address_reader *r)
   return address_mailbox_end(r) && address_group_end(r);
 }
 
-int mail_addresses(arena *a, slice raw, mail_address **list, size_t *count)
+/* "Doe, Jane <j@e.org>": what is bare in front of a mailbox belongs to its name. */
+static int join_senders(address_reader *r, size_t from)
 {
-  address_reader r = { .a = a };
+  size_t kept = from, bare = from;  /* those of bare <= i < kept are bare, and wait */
+  for (size_t i = from; i < r->count; i++) {
+    mail_address one = r->list[i];
+    if (one.group || (!one.bare && !memchr(one.address.s ? one.address.s : "", '@', one.address.len))) bare = kept + 1;
+    else if (!one.bare) {
+      text t = { .a = r->a };
+      for (size_t k = bare; k < kept; k++) {
+        slice const words = r->list[k].name.len ? r->list[k].name : r->list[k].address;
+        if (!text_put(&t, words.s, words.len) || ((k + 1 < kept || one.name.len) && !text_put(&t, ", ", 2))) return 0;
+      }
+      if (t.len) {
+        if (!text_put(&t, one.name.s, one.name.len)) return 0;
+        one.name = (slice){ t.s, t.len };
+      }
+      kept = bare;
+      bare = kept + 1;
+    }
+    r->list[kept++] = one;
+  }
+  r->count = kept;
+  return 1;
+}
+
+static int field_read(address_reader *r, slice raw)
+{
+  size_t const from = r->count;
   raw = trim(cut_field(raw));
-  *list = NULL;
-  *count = 0;
   if (!raw.len) return 1;
-  if (!charset_decode(a, NULL, raw, &raw)) return 0;
-  r.s = raw.s;
-  r.len = r.word_last = raw.len;
-  r.name = r.name_end = arena_take(a, raw.len);
-  r.spec = r.spec_end = arena_take(a, raw.len);
-  r.comment = r.comment_end = arena_take(a, raw.len);
-  r.out = arena_take(a, ROOM(raw.len));
-  if (!r.name || !r.spec || !r.comment || !r.out) return 0;
-  address_mailbox_start(&r);
-  if (!text_read(&r)) return 0;
+  if (!charset_decode(r->a, charset_of_field(r->a, r->charsets, raw), raw, &raw)) return 0;
+  r->s = raw.s;
+  r->len = r->word_last = raw.len;
+  r->pos = 0;
+  r->no_quotes = r->no_comments = 0;
+  r->name = r->name_end = arena_take(r->a, raw.len);
+  r->spec = r->spec_end = arena_take(r->a, raw.len);
+  r->comment = r->comment_end = arena_take(r->a, raw.len);
+  r->out = arena_take(r->a, ROOM(raw.len));
+  if (!r->name || !r->spec || !r->comment || !r->out) return 0;
+  address_mailbox_start(r);
+  return text_read(r) && (!r->senders || join_senders(r, from));
+}
+
+static address_reader reader_of(arena *a, mail_charsets *charsets, enum mail_field which)
+{
+  return (address_reader){ .a = a, .charsets = charsets, .senders = which == FIELD_FROM || which == FIELD_SENDER || which == FIELD_REPLY_TO };
+}
+
+int mail_addresses(arena *a, mail_charsets *charsets, enum mail_field which, slice raw, mail_address **list, size_t *count)
+{
+  address_reader r = reader_of(a, charsets, which);
+  int const good = field_read(&r, raw);
   *list = r.list;
   *count = r.count;
-  return 1;
+  return good;
+}
+
+static int next_field(void *context, char const *s, size_t len)
+{
+  return field_read(context, (slice){ s, len });
+}
+
+int mail_address_fields(arena *a, mail_charsets *charsets, mail_head const *head, slice header, enum mail_field which,
+  mail_address **list, size_t *count)
+{
+  address_reader r = reader_of(a, charsets, which);
+  int const all = (head->repeated >> which & 1) && which != FIELD_FROM && which != FIELD_SENDER;
+  int const good = all ? mail_field_each(header.s, header.len, which, next_field, &r) : field_read(&r, head->field[which]);
+  *list = r.list;
+  *count = r.count;
+  return good;
 }

@@ -11,10 +11,47 @@ unsigned char const address_class[256] = {
   [';'] = 3, ['@'] = 3, ['\\'] = 3, [','] = 3, ['"'] = 3, ['.'] = ENDS_ATOM, ['['] = NEEDS_QUOTES, [']'] = NEEDS_QUOTES
 };
 
-int address_emit(address_reader *r, slice name, slice address, int group)
+int address_is_plain(slice v)
 {
-  if (name.len && !words_decode(r->a, name, charset_utf8, &name)) return 0;
-  if (!name.len && !address.len) return 1;
+  char const *const at = v.len ? memchr(v.s, '@', v.len) : NULL;
+  if (!at || at == v.s || at + 1 == v.s + v.len) return 0;
+  for (size_t i = 0; i < v.len; i++) if (address_is(v.s[i], NEEDS_QUOTES) && v.s + i != at) return 0;
+  return 1;
+}
+
+void address_literal(address_reader *r, int begins, size_t end)
+{
+  if (begins || r->literal) r->literal = !memchr(r->s + r->pos, ']', end - r->pos);
+}
+
+/* "=?utf-8?q?Felix_=3Cfelix=40example=2Eorg=3E?=": all of a mailbox in encoded words, decoded to name. */
+static void take_encoded(slice *name, slice *address)
+{
+  slice v = *name;
+  if (address_is_plain(v)) {
+    *address = v;
+    *name = (slice)SLICE_ZERO;
+    return;
+  }
+  char const *const open = v.len && v.s[v.len - 1] == '>' ? memrchr(v.s, '<', v.len) : NULL;
+  if (!open) return;
+  slice const inside = { open + 1, v.len - 1 - (size_t)(open + 1 - v.s) };
+  if (!address_is_plain(inside)) return;
+  *address = inside;
+  *name = trim((slice){ v.s, (size_t)(open - v.s) });
+  if (name->len > 1 && *name->s == '"' && name->s[name->len - 1] == '"') *name = (slice){ name->s + 1, name->len - 2 };
+}
+
+/* "Undisclosed recipients:;"@host: a group that some program took for a local part. */
+static int is_group(slice address)
+{
+  char const *const at = address.len && *address.s == '"' ? memrchr(address.s, '"', address.len) : NULL;
+  return at && at - address.s > 3 && at[-1] == ';' && at[-2] == ':';
+}
+
+static int add(address_reader *r, mail_address one)
+{
+  if (!one.name.len && !one.address.len) return 1;
   if (r->count == r->room) {
     size_t const room = r->room ? 2 * r->room : 4;
     mail_address *list = arena_take(r->a, room * sizeof *list);
@@ -23,9 +60,23 @@ int address_emit(address_reader *r, slice name, slice address, int group)
     r->list = list;
     r->room = room;
   }
-  r->list[r->count++] = (mail_address){ .name = name, .address = address, .group = group };
-  if (!group) r->group_count++;
+  r->list[r->count++] = one;
+  if (!one.group) r->group_count++;
   return 1;
+}
+
+int address_emit_group(address_reader *r, slice name)
+{
+  return words_decode(r->a, r->charsets, name, WORDS_UTF8, &name) && add(r, (mail_address){ .name = name, .group = 1 });
+}
+
+int address_emit(address_reader *r, slice name, slice address, int bare)
+{
+  int const encoded = name.len > 6 && !memcmp(name.s, "=?", 2) && !memcmp(name.s + name.len - 2, "?=", 2);
+  if (is_group(address)) return address_emit_group(r, (slice){ address.s + 1, (size_t)((char *)memrchr(address.s, '"', address.len) - address.s) - 3 });
+  if (name.len && !words_decode(r->a, r->charsets, name, WORDS_UTF8, &name)) return 0;
+  if (encoded && !address.len) take_encoded(&name, &address);
+  return add(r, (mail_address){ .name = name, .address = address, .bare = bare && !(address.len && memchr(address.s, '@', address.len)) });
 }
 
 slice address_make(address_reader *r, char const *spec, size_t len, char const *at)
@@ -99,7 +150,7 @@ void address_mailbox_start(address_reader *r)
   r->at = NULL;
   r->words = 0;
   r->before = 0;
-  r->quoted = r->glue = r->angle = 0;
+  r->quoted = r->glue = r->angle = r->literal = r->behind_group = 0;
   r->found = r->found_name = (slice)SLICE_ZERO;
 }
 
@@ -131,19 +182,21 @@ int address_mailbox_end(address_reader *r)
   } else if (r->words == 3 && !r->angle && !r->at && !r->found.len) at = address_at_word(r->name + (name.s - r->name), &name.len);
   int good = address_run_end(r);
   if (!good) return 0;
-  if (r->found.len) good = address_emit(r, r->found_name.len ? r->found_name : address_comment(r), r->found, 0);
+  if (r->behind_group && one == 0 && r->words == 1 && spec.len && *spec.s == '@') good = 1;  /* "undisclosed-recipients:;@host" */
+  else if (r->found.len) good = address_emit(r, r->found_name.len ? r->found_name : address_comment(r), r->found, 0);
   else if (r->angle || (!name.len && (r->in_group || r->count))) good = 1;  /* a comment alone is a name where there is nothing else */
-  else if (one && !(spec.len > 1 && spec.s[0] == '=' && spec.s[1] == '?')) good = address_emit(r, address_comment(r), spec, 0);
+  else if (one && !(spec.len > 1 && spec.s[0] == '=' && spec.s[1] == '?')) good = address_emit(r, address_comment(r), spec, !address_comment(r).len);
   else if (at) good = address_emit(r, address_comment(r), address_make(r, name.s, name.len, at), 0);
-  else good = address_emit(r, name_and_comment(r, name), (slice)SLICE_ZERO, 0);
+  else good = address_emit(r, name_and_comment(r, name), (slice)SLICE_ZERO, 1);
   address_mailbox_start(r);
   return good;
 }
 
 int address_group_end(address_reader *r)
 {
-  int good = 1;
-  if (r->in_group && !r->group_count) good = address_emit(r, r->group, (slice)SLICE_ZERO, 1);
+  int const empty = r->in_group && !r->group_count;
+  int const good = !empty || address_emit_group(r, r->group);
   r->in_group = 0;
+  r->behind_group = empty;
   return good;
 }

@@ -1,8 +1,7 @@
 /* A short ASCII string in octets, in any letter case: sixteen places at a time are tried for its first and its last octet. */
 #include <string.h>
 
-#include "private.h"
-#include "search.h"
+#include "refuse_private.h"
 
 static int here(char const *s, char const *needle, size_t needle_len)
 {

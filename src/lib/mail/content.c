@@ -4,6 +4,7 @@
 #include <porter/mail.h>
 #include <porter/text.h>
 
+#include "html.h"
 #include "private.h"
 
 #define CHUNK 8192  /* decoded at a time, on the stack; fits the first-level cache with its result */
@@ -58,8 +59,10 @@ uint64_t mime_size(mime_part const *part)
 typedef struct text_out_s text_out;
 struct text_out_s {
   charset_stream stream;
-  utf8_state utf8;
-  int begun, cr, filling;
+  mime_part const *part;
+  charset const *label;
+  int judged;           /* the charset is certain */
+  int begun, cr;
   sink_func *sink;
   void *context;
 };
@@ -93,23 +96,100 @@ static int lines_put(void *context, char const *s, size_t len)
   return 1;
 }
 
+/* The charset in which text is read as long as it reads alike in all: see charset_certain. */
+static charset const *presumed(charset const *label)
+{
+  return label ? label : charset_utf8;
+}
+
+/* --- which charset it is: once octets come on which it depends, all of them are looked at, and decoded once more for that --- */
+
+struct start { char s[HTML_PRESCAN]; size_t len; };
+
+static int start_put(void *context, char const *s, size_t len)
+{
+  struct start *const t = context;
+  size_t const n = len < sizeof t->s - t->len ? len : sizeof t->s - t->len;
+  memcpy(t->s + t->len, s, n);
+  t->len += n;
+  return t->len < sizeof t->s;
+}
+
+static charset const *label_of(mime_part const *part)
+{
+  struct start start = { .len = 0 };
+  charset const *const c = charset_find(part->charset.s, part->charset.len);
+  if (c || !is_html(part)) return c;
+  mime_decode(part, &start_put, &start);
+  return html_charset(start.s, start.len);
+}
+
+static int look_put(void *context, char const *s, size_t len)
+{
+  charset_look *const l = context;
+  charset_look_feed(l, s, len);
+  return charset_look_more(l);
+}
+
+static int allowed_put(void *context, char const *s, size_t len)
+{
+  (void)context;
+  return !memmem(s, len, "\xef\xbf\xbd", 3);
+}
+
+static int try_put(void *context, char const *s, size_t len)
+{
+  return charset_feed(context, s, len, &allowed_put, NULL);
+}
+
+/* Whether all octets of the text mean something in c. */
+static int allows(mime_part const *part, charset const *c)
+{
+  charset_stream stream;
+  charset_open(&stream, c);
+  return mime_decode(part, &try_put, &stream) && charset_finish(&stream, &allowed_put, NULL);
+}
+
+/* s is what comes from the first octet on that the charset depends on. */
+static charset const *judge(mime_part const *part, char const *s, size_t len)
+{
+  charset const *const label = label_of(part);
+  charset_look l;
+  int unsure;
+  charset_look_open(&l, label);
+  /* Mostly the first such octets say it. */
+  charset_look_feed(&l, s, len);
+  if (charset_look_more(&l)) {
+    charset_look_open(&l, label);
+    mime_decode(part, &look_put, &l);
+  }
+  charset const *const c = charset_judged(&l, part->fallback, &unsure);
+  return unsure && !allows(part, c) ? charset_utf8 : c;
+}
+
+/* --- all of it --- */
+
 static int feed(void *context, char const *s, size_t len)
 {
   text_out *const t = context;
+  if (!t->judged) {
+    size_t const n = charset_certain(t->label, s, len);
+    if (n && !charset_feed(&t->stream, s, n, &lines_put, t)) return 0;
+    if (n == len) return 1;
+    s += n, len -= n;
+    charset const *const c = judge(t->part, s, len);
+    t->judged = 1;
+    if (c != presumed(t->label)) {
+      if (!charset_finish(&t->stream, &lines_put, t)) return 0;
+      charset_open(&t->stream, c);
+    }
+  }
   return charset_feed(&t->stream, s, len, &lines_put, t);
-}
-
-static int check(void *context, char const *s, size_t len)
-{
-  return utf8_check(&((text_out *)context)->utf8, s, len);
 }
 
 int mime_text(mime_part const *part, sink_func *sink, void *context)
 {
-  text_out t = { .utf8 = UTF8_ZERO, .sink = sink, .context = context };
-  charset const *c = charset_find(part->charset.s, part->charset.len);
-  /* No charset, or none that is known: all of the text decides, so it is decoded once to look and once to give it on. */
-  if (!c) c = mime_decode(part, &check, &t) && utf8_whole(&t.utf8) ? charset_utf8 : charset_windows1252;
-  charset_open(&t.stream, c);
+  text_out t = { .part = part, .label = charset_find(part->charset.s, part->charset.len), .sink = sink, .context = context };
+  charset_open(&t.stream, presumed(t.label));
   return mime_decode(part, &feed, &t) && charset_finish(&t.stream, &lines_put, &t);
 }

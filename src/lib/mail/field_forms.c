@@ -5,7 +5,7 @@
 
 int mail_field_walk(slice header, int message, field_func *each, void *context)
 {
-  head_cursor c = { .s = header.s, .len = header.len, .message = message };
+  head_cursor c = { .s = header.s, .len = header.len, .message = message, .end = is_cr_only(header.s, header.len) ? '\r' : '\n' };
   slice name, value;
   unsigned int count = 0;
   int r = 1;
@@ -30,11 +30,11 @@ static size_t skip_token(char const *s, size_t len, size_t i)
   return i + 1;
 }
 
-static int add_group(arena *a, mail_group *g, slice name, slice members, size_t *count)
+static int add_group(arena *a, mail_charsets *charsets, enum mail_field which, mail_group *g, slice name, slice members, size_t *count)
 {
   g += *count;
-  if (!mail_addresses(a, members, &g->list, &g->count)) return 0;
-  if (name.s && !words_decode(a, name, charset_guess(name), &g->name)) return 0;
+  if (!mail_addresses(a, charsets, which, members, &g->list, &g->count)) return 0;
+  if (name.s && !words_decode(a, charsets, name, WORDS_RAW, &g->name)) return 0;
   if (name.s && g->name.len > 1 && g->name.s[0] == '"' && g->name.s[g->name.len - 1] == '"') g->name.s++, g->name.len -= 2;
   if (name.s && !g->name.s) g->name = (slice){ "", 0 };
   if (name.s || g->count) ++*count;
@@ -46,7 +46,7 @@ static int add_group(arena *a, mail_group *g, slice name, slice members, size_t 
  *   outside     a comma                      notes where a group's name may begin      outside
  *   inside      a semicolon                  the group ends                            outside
  *   either      a string, comment, address   passes over it                            the same */
-int mail_groups(arena *a, slice raw, mail_group **list, size_t *count)
+int mail_groups(arena *a, mail_charsets *charsets, enum mail_field which, slice raw, mail_group **list, size_t *count)
 {
   size_t from = 0, name = 0, i = 0, colons = 0;
   slice group = SLICE_ZERO;
@@ -54,7 +54,7 @@ int mail_groups(arena *a, slice raw, mail_group **list, size_t *count)
   *count = 0;
   *list = NULL;
   if (!raw.len) return 1;
-  if (!unfold(a, &raw)) return 0;
+  if (!field_unfold(a, &raw)) return 0;
   for (i = 0; i < raw.len; i++) colons += raw.s[i] == ':';
   if (colons > MAIL_FIELD_EACH_MAX) colons = MAIL_FIELD_EACH_MAX;
   if (!(*list = arena_array(a, 2 * colons + 1, sizeof **list))) return 0;
@@ -62,13 +62,13 @@ int mail_groups(arena *a, slice raw, mail_group **list, size_t *count)
     char c = raw.s[i];
     size_t next = skip_token(raw.s, raw.len, i);
     if (!group.s && c == ':' && colons) {
-      if (!add_group(a, *list, (slice)SLICE_ZERO, (slice){ raw.s + from, name - from }, count)) return 0;
+      if (!add_group(a, charsets, which, *list, (slice)SLICE_ZERO, (slice){ raw.s + from, name - from }, count)) return 0;
       group = trim((slice){ raw.s + name, i - name });
       from = next;
       colons--;
     } else if (!group.s && c == ',') name = next;
     else if (group.s && c == ';') {
-      if (!add_group(a, *list, group, (slice){ raw.s + from, i - from }, count)) return 0;
+      if (!add_group(a, charsets, which, *list, group, (slice){ raw.s + from, i - from }, count)) return 0;
       group.s = NULL;
       from = name = next;
       if (from < raw.len && raw.s[from] == ',') from = name = ++next;
@@ -76,7 +76,7 @@ int mail_groups(arena *a, slice raw, mail_group **list, size_t *count)
     i = next;
   }
   if (from > raw.len) from = raw.len;
-  return add_group(a, *list, group, (slice){ raw.s + from, raw.len - from }, count);
+  return add_group(a, charsets, which, *list, group, (slice){ raw.s + from, raw.len - from }, count);
 }
 
 int mail_urls(arena *a, slice raw, slice **list, size_t *count)

@@ -31,9 +31,15 @@ static int is_field(char const *s, size_t len, size_t *name, size_t *value)
   return i < len && s[i] == ':';
 }
 
-static int is_empty_line(char const *s, size_t len)
+int is_cr_only(char const *s, size_t len)
 {
-  return !len || s[0] == '\n' || (s[0] == '\r' && len > 1 && s[1] == '\n');
+  if (len > CR_ONLY) len = CR_ONLY;
+  return len && !memchr(s, '\n', len) && memchr(s, '\r', len);
+}
+
+static int is_empty_line(char end, char const *s, size_t len)
+{
+  return !len || s[0] == end || (s[0] == '\r' && len > 1 && s[1] == '\n');
 }
 
 static int starts(char const *s, size_t len, char const *with)
@@ -43,17 +49,17 @@ static int starts(char const *s, size_t len, char const *with)
 }
 
 /* Where the line of an mbox ends, if the message begins with one, else 0. */
-static size_t mbox_line(char const *s, size_t len)
+static size_t mbox_line(char end, char const *s, size_t len)
 {
   size_t n = starts(s, len, ">From ") ? 6 : starts(s, len, "From ") ? 5 : 0, i = n;
   while (i < len && is_blank(s[i])) i++;
-  return n && (i == len || s[i] != ':') ? line_end(s, len, 0) : 0;
+  return n && (i == len || s[i] != ':') ? line_end_by(end, s, len, 0) : 0;
 }
 
 /* Whether the line that ends at end was seen whole: one that was cut off may yet become anything. */
 static int is_whole(head_cursor const *c, size_t end)
 {
-  return end && c->s[end - 1] == '\n';
+  return end && c->s[end - 1] == c->end;
 }
 
 /* The first field behind the junk at pos; 0 where something else is, len where nothing is. */
@@ -62,8 +68,8 @@ static size_t skip_junk(head_cursor *c, size_t pos)
   size_t name, value;
   if (starts(c->s + pos, c->len - pos, "--")) return 0;
   for (;;) {
-    pos = line_end(c->s, c->len, pos);
-    size_t end = line_end(c->s, c->len, pos), i = pos;
+    pos = line_end_by(c->end, c->s, c->len, pos);
+    size_t end = line_end_by(c->end, c->s, c->len, pos), i = pos;
     char const *s = c->s + pos;
     if (pos == c->len) return pos;
     if (starts(s, end - pos, "--")) return 0;
@@ -76,7 +82,7 @@ static size_t skip_junk(head_cursor *c, size_t pos)
 /* mbox's line at the start of a part, where a message was put in as it was: a field is behind it, else it is text. */
 static size_t skip_mbox(char const *s, size_t len)
 {
-  size_t const pos = mbox_line(s, len);
+  size_t const pos = mbox_line('\n', s, len);
   size_t name, value;
   return !starts(s + pos, len - pos, "--") && is_field(s + pos, len - pos, &name, &value) ? pos : 0;
 }
@@ -99,21 +105,21 @@ int head_next(head_cursor *c, slice *name, slice *value)
 {
   if (!c->pos) {
     /* Alone on its line it is junk. */
-    if (c->message && starts(c->s, c->len, "\xef\xbb\xbf") && !is_empty_line(c->s + 3, c->len - 3)) c->pos = 3;
-    c->pos += c->message ? mbox_line(c->s + c->pos, c->len - c->pos) : 0;
+    if (c->message && starts(c->s, c->len, "\xef\xbb\xbf") && !is_empty_line(c->end, c->s + 3, c->len - 3)) c->pos = 3;
+    c->pos += c->message ? mbox_line(c->end, c->s + c->pos, c->len - c->pos) : 0;
     if (!c->message) c->pos = skip_mbox(c->s, c->len), c->pos += skip_folded(c->s + c->pos, c->len - c->pos);
   }
   while (c->pos < c->len) {
     char const *s = c->s + c->pos;
     size_t n, behind;
-    if (is_empty_line(s, c->len - c->pos)) {
+    if (is_empty_line(c->end, s, c->len - c->pos)) {
       c->complete = 1;
-      c->pos += *s == '\n' ? 1 : 2;
+      c->pos += *s == c->end ? 1 : 2;
       return 0;
     }
     if (!(c->inside && starts(s, c->len - c->pos, "--")) && is_field(s, c->len - c->pos, &n, &behind)) {
-      size_t start = c->pos + behind, end = line_end(c->s, c->len, start);
-      while (end < c->len && is_blank(c->s[end])) end = line_end(c->s, c->len, end);
+      size_t start = c->pos + behind, end = line_end_by(c->end, c->s, c->len, start);
+      while (end < c->len && is_blank(c->s[end])) end = line_end_by(c->end, c->s, c->len, end);
       *name = (slice){ s, n };
       c->pos = end;
       while (end > start && (c->s[end - 1] == '\n' || c->s[end - 1] == '\r')) end--;
@@ -122,7 +128,7 @@ int head_next(head_cursor *c, slice *name, slice *value)
     }
     n = c->message ? skip_junk(c, c->pos) : 0;
     if (!n || n == c->len) {
-      c->complete = !n && (c->message || is_whole(c, line_end(s, c->len - c->pos, 0) + c->pos));
+      c->complete = !n && (c->message || is_whole(c, line_end_by(c->end, s, c->len - c->pos, 0) + c->pos));
       return 0;
     }
     c->pos = n;
@@ -158,28 +164,36 @@ static enum mail_field field_known(slice name)
   return FIELD_COUNT;
 }
 
-void head_scan(mail_head *head, char const *s, size_t len, int message, int inside)
+static void scan(mail_head *head, head_cursor c)
 {
-  head_cursor c = { .s = s, .len = len, .message = message, .inside = inside };
   slice name, value;
   memset(head, 0, sizeof *head);
   while (head_next(&c, &name, &value)) {
     enum mail_field i = field_known(name);
-    if (i < FIELD_COUNT && !head->field[i].s) head->field[i] = value;
+    if (i == FIELD_COUNT) continue;
+    if (head->field[i].s) head->repeated |= UINT32_C(1) << i;
+    else head->field[i] = value;
   }
   head->body = c.pos;
   head->complete = c.complete;
 }
 
+void head_scan(mail_head *head, char const *s, size_t len, int message, int inside)
+{
+  scan(head, (head_cursor){ .s = s, .len = len, .message = message, .inside = inside, .end = '\n' });
+}
+
 void mail_head_scan(mail_head *head, char const *s, size_t len)
 {
-  head_scan(head, s, len, 1, 0);
+  scan(head, (head_cursor){ .s = s, .len = len, .message = 1, .end = is_cr_only(s, len) ? '\r' : '\n' });
 }
 
 int mail_head_find(slice *value, enum mail_field which, char const *s, size_t len, int whole)
 {
-  head_cursor c = { .s = s, .len = len, .message = 1 };
+  int const cr = is_cr_only(s, len);
+  head_cursor c = { .s = s, .len = len, .message = 1, .end = cr ? '\r' : '\n' };
   slice name;
+  if (cr && !whole && len < CR_ONLY) return -1;
   while (head_next(&c, &name, value))
     /* What begins behind a field says that it is whole. */
     if (field_known(name) == which) return whole || c.pos < len ? 1 : -1;
@@ -189,7 +203,7 @@ int mail_head_find(slice *value, enum mail_field which, char const *s, size_t le
 
 int mail_field_each(char const *s, size_t len, enum mail_field which, sink_func *each, void *context)
 {
-  head_cursor c = { .s = s, .len = len, .message = 1 };
+  head_cursor c = { .s = s, .len = len, .message = 1, .end = is_cr_only(s, len) ? '\r' : '\n' };
   slice name, value;
   unsigned int count = 0;
   int r = 1;

@@ -99,6 +99,27 @@ static int is_one_of(char const *name, char const *const *list, size_t count)
 }
 #define IS_ONE_OF(name, list) is_one_of(name, list, sizeof list / sizeof *list)
 
+/* The picture's alt; its character references are read. */
+static int show_alt(html *h)
+{
+  char s[4], name[sizeof h->name];
+  for (size_t i = 0; i < h->alt_len; i++) {
+    size_t const left = h->alt_len - i;
+    char const *const end = h->alt[i] == '&' ? memchr(h->alt + i, ';', left) : NULL;
+    size_t const len = end ? (size_t)(end - h->alt) - i - 1 : 0;
+    uint32_t c = 0;
+    if (len && len < sizeof name) {
+      memcpy(name, h->alt + i + 1, len);
+      name[len] = 0;
+      c = html_reference(name);
+    }
+    if (!(c ? show(h, s, utf8_put(s, c)) : is_space(h->alt[i]) ? (set_off(h, SPACE_BLANK), 1) : show(h, h->alt + i, 1))) return 0;
+    if (c) i += len + 1;
+  }
+  set_off(h, SPACE_BLANK);
+  return 1;
+}
+
 /* The tag is complete. */
 static void tag(html *h)
 {
@@ -195,17 +216,24 @@ static int step(html *h, char c, int *again)
       return 1;
     case NAME:
       if (c == '>') tag(h);
-      else if (is_space(c) || c == '/') h->state = TAG;
+      else if (is_space(c) || c == '/') h->state = TAG, h->attribute_len = h->alt_len = 0;
       else name_put(h, to_lower(c));
       return 1;
     case TAG:
-      if (c == '>') tag(h);
-      else if (h->equals && c == '"') h->state = DOUBLE;
+      if (c == '>') {
+        int const picture = h->show_alt && h->name_len == 3 && !memcmp(h->name, "img", 3) && !h->closing;
+        tag(h);
+        return !picture || show_alt(h);
+      }
+      if (is_space(c) && !h->equals) h->attribute_len = 0;
+      else if (!is_space(c) && c != '=' && c != '"' && c != '\'' && h->attribute_len < sizeof h->attribute) h->attribute[h->attribute_len++] = to_lower(c);
+      if (h->equals && c == '"') h->state = DOUBLE;
       else if (h->equals && c == '\'') h->state = SINGLE;
       else if (!is_space(c)) h->equals = c == '=';
       return 1;
     case DOUBLE: case SINGLE:
-      if (c == (h->state == DOUBLE ? '"' : '\'')) h->state = TAG, h->equals = 0;
+      if (c == (h->state == DOUBLE ? '"' : '\'')) h->state = TAG, h->equals = 0, h->attribute_len = 0;
+      else if (h->attribute_len == 3 && !memcmp(h->attribute, "alt", 3) && h->alt_len < sizeof h->alt) h->alt[h->alt_len++] = c;
       return 1;
     case BANG:
       if (c == '-' && ++h->dashes == 2) h->state = COMMENT;

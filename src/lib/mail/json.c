@@ -16,6 +16,7 @@ struct writer_s {
   json_output *out;
   arena *a;        /* what the whole document needs */
   arena *scratch;  /* what one value needs */
+  mail_charsets charsets;
 };
 
 static void key(json_output *out, char const *name)
@@ -145,12 +146,12 @@ static int text_hash(writer *w, slice v)
 /* --- fields --- */
 
 /* What they name goes to the document, groups without members to the notes. */
-static int put_addresses(writer *w, json_output *notes, int *first_note, char const *name, slice raw)
+static int put_addresses(writer *w, json_output *notes, int *first_note, char const *name, mime_part const *root, enum mail_field which)
 {
   mail_address *list;
   size_t count;
   int first = 1;
-  if (!mail_addresses(w->a, raw, &list, &count)) return 0;
+  if (!mail_address_fields(w->a, &w->charsets, &root->head, root->header, which, &list, &count)) return 0;
   key(w->out, name);
   json_put_text(w->out, "[");
   for (size_t i = 0; i < count; i++) {
@@ -187,7 +188,7 @@ static int each_put(void *context, char const *s, size_t len)
   slice const raw = { s, len };
   slice v;
   next(e->w->out, &e->first);
-  int const good = words_decode(e->w->scratch, raw, charset_guess(raw), &v) && folded(e->w, e->w->out, v);
+  int const good = words_decode(e->w->scratch, &e->w->charsets, raw, WORDS_RAW, &v) && folded(e->w, e->w->out, v);
   arena_reset(e->w->scratch);
   return good;
 }
@@ -318,24 +319,25 @@ static int put_parts(writer *w, char const *name, mime_tree const *tree, int mul
   return 1;
 }
 
-static int put_all(writer *w, json_output *notes, slice octets)
+static int put_all(writer *w, json_output *notes, slice octets, charset const *fallback)
 {
   static struct { char const *key; enum mail_field field; } const lists[] = { { "from", FIELD_FROM }, { "to", FIELD_TO },
     { "cc", FIELD_CC }, { "bcc", FIELD_BCC }, { "reply-to", FIELD_REPLY_TO }, { "sender", FIELD_SENDER } };
   mime_tree tree;
   slice subject = SLICE_ZERO;
   int first_note = 1;
-  if (!mime_parse(w->a, octets.s, octets.len, &tree)) return 0;
+  if (!mime_parse(w->a, octets.s, octets.len, fallback, &tree)) return 0;
   slice const *const field = tree.part->head.field;
-  if (!mail_text(w->a, field[FIELD_SUBJECT], &subject)) return 0;
+  w->charsets = mail_charsets_of(&tree, 0);
+  if (!mail_text(w->a, &w->charsets, field[FIELD_SUBJECT], &subject)) return 0;
   key(w->out, "subject");
   if (!field[FIELD_SUBJECT].s) json_put_text(w->out, "null");
   else if (!folded(w, w->out, subject)) return 0;
   key(w->out, "date");
   put_date(w->out, field[FIELD_DATE]);
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-    if (!put_addresses(w, notes, &first_note, lists[i].key, field[lists[i].field])) return 0;
-  return put_each(w, "comments", octets, FIELD_COMMENTS) && put_each(w, "keywords", octets, FIELD_KEYWORDS) &&
+    if (!put_addresses(w, notes, &first_note, lists[i].key, tree.part, lists[i].field)) return 0;
+  return put_each(w, "comments", tree.part->header, FIELD_COMMENTS) && put_each(w, "keywords", tree.part->header, FIELD_KEYWORDS) &&
          put_tree(w, &tree) && put_parts(w, "leaves", &tree, 0) && put_parts(w, "multiparts", &tree, 1);
 }
 
@@ -344,14 +346,14 @@ static int notes_put(void *context, char const *s, size_t len)
   return text_put(context, s, len);
 }
 
-int mail_json(json_output *out, slice octets)
+int mail_json(json_output *out, slice octets, charset const *fallback)
 {
   arena a = ARENA_ZERO, scratch = ARENA_ZERO;
   writer w = { .out = out, .a = &a, .scratch = &scratch };
   text kept = { .a = &a };
   json_output notes;
   json_put_start(&notes, &notes_put, &kept, 1);
-  int const good = put_all(&w, &notes, octets) && json_put_end(&notes);
+  int const good = put_all(&w, &notes, octets, fallback) && json_put_end(&notes);
   if (good) {
     key(out, "notes");
     json_put_text(out, "[");

@@ -1,5 +1,20 @@
 /* The MIME tree: RFC 2045, 2046. One pass over the lines, one stack of what is open; no recursion.
  *
+ * What can go wrong, the rule for it, and the test that stands behind it (NAME.eml is in tests/mail/odd, see tests/mail-show.t):
+ *
+ *   1  a boundary inside another's part, or the same twice   the innermost goes first           same-boundary.eml
+ *   2  no end: the file was cut, or the program forgot it    the parent's end is the child's    missing-close.eml
+ *   3  nesting and numbers made to hurt                      DEPTH, PARTS_MAX, BOUNDARY_MAX     tests/linear.t, unit mime
+ *   4  a message that is transfer-encoded                    decoded, and read in place         encoded-message.eml
+ *   5  no boundary parameter, or one that is not in the      the one that the body uses itself  lost-boundary-*.eml
+ *      body                                                  (find_used); else the text is read
+ *   6  a whole multipart in base64                           decoded, and read in place         multipart-base64.eml
+ *   7  base64 that is none                                   read as it is (is_no_base64)       base64-lies.eml
+ *   8  opaque S/MIME                                         its content is read in place       smime-*.eml, unit cms
+ *   9  CR alone as line end                                  a copy with LF is read             cr-only.eml
+ *  10  names in a charset that only another part declares    read again at the end              raw-names.eml
+ *  11  what was decoded can hold what is encoded             DECODED_MAX for all together       unit mime
+ *
  *   at a line that is                           what happens
  *   a delimiter of an open multipart            all that is open inside it ends before the line; a part begins behind it,
  *                                               unless another boundary line follows at once
@@ -9,8 +24,7 @@
  *
  * The innermost multipart counts where two have the same boundary. A closed one has no boundary any more. The line end
  * before a boundary line belongs to that line (RFC 2046 5.1.1).
- * A message that is transfer-encoded, though it must not be (RFC 2045 6.4), is decoded when its end is known; what it
- * holds is read, as an input of its own, before going on. */
+ * What is found only when the end is known (4 to 6, 8) is read, as an input of its own, before going on. */
 #include <string.h>
 
 #include <porter/mail.h>
@@ -20,12 +34,13 @@
 
 #define PARTS_MAX 10000       /* as in Dovecot; the rest is epilogue. Keeps the tree below 8 MB */
 #define BOUNDARY_MAX 1000     /* a longer line is no legal one (RFC 5322 2.1.1) */
-#define DECODED_MAX(len) (2 * (len) + 1024)  /* octets of encoded messages inside a message of len: more is made to hurt */
+#define DECODED_MAX(len) (2 * (len) + 1024)  /* octets that are decoded of a message of len: more is made to hurt */
+#define CR_ONLY_MAX (64u << 20)  /* a larger mail with CR alone is left as it is: none is known, and all of it is copied */
 
 struct open {
   size_t part;
   slice boundary;  /* empty for a message, and for a multipart that has none or was closed */
-  int encoded;     /* what lies in it is in an input of its own */
+  int apart;       /* what lies in it is in an input of its own */
 };
 
 enum reading { READING_NOTHING, READING_LEAF, READING_PREAMBLE, READING_EPILOGUE };
@@ -42,7 +57,7 @@ struct reader_s {
   arena *a;
   mime_tree *tree;
   size_t room;
-  struct input input[MIME_DEPTH_MAX + 2];
+  struct input input[2 * (MIME_DEPTH_MAX + 2)];  /* a multipart may have two: decoded, and with another boundary */
   unsigned int inputs;
   struct open open[MIME_DEPTH_MAX + 2];
   unsigned int opens;
@@ -50,6 +65,7 @@ struct reader_s {
   size_t part;              /* what is read, and where it began */
   char const *from;
   size_t decoded_left;
+  charset const *fallback;
 };
 
 /* --- what the fields of a part say --- */
@@ -96,8 +112,29 @@ static int is_message(mime_part const *part)
          (is_word(part->subtype, "rfc822") || is_word(part->subtype, "global") || is_word(part->subtype, "news"));
 }
 
+static int is_signed_data(mime_part const *part)
+{
+  return is_word(part->type, "application") && (is_word(part->subtype, "pkcs7-mime") || is_word(part->subtype, "x-pkcs7-mime"));
+}
+
+static int read_names(arena *a, mail_charsets *charsets, mime_part *part)
+{
+  slice const *const field = part->head.field;
+  slice word;
+  params p;
+  if (field[FIELD_CONTENT_TYPE].s) {
+    if (!params_read(a, charsets, field[FIELD_CONTENT_TYPE], &word, &p)) return 0;
+    part->file_name = p.value[PARAM_NAME];
+  }
+  if (!field[FIELD_CONTENT_DISPOSITION].s) return 1;
+  if (!params_read(a, charsets, field[FIELD_CONTENT_DISPOSITION], &word, &p)) return 0;
+  if (p.value[PARAM_FILENAME].s) part->file_name = p.value[PARAM_FILENAME];
+  return 1;
+}
+
 static int read_fields(arena *a, mime_part *part, int digest, slice *boundary)
 {
+  mail_charsets charsets = { .looked = 1, .fallback = part->fallback };  /* what is declared is known at the end */
   slice const *const field = part->head.field;
   slice word;
   params p;
@@ -108,7 +145,8 @@ static int read_fields(arena *a, mime_part *part, int digest, slice *boundary)
     part->type = (slice){ "text", 4 };
     part->subtype = (slice){ "plain", 5 };
     if (!read_type(a, cut_field(field[FIELD_CONTENT_TYPE]), part)) return 0;
-    if (!params_read(a, field[FIELD_CONTENT_TYPE], &word, &p)) return 0;
+    if (!params_read(a, &charsets, field[FIELD_CONTENT_TYPE], &word, &p)) return 0;
+    part->raw_names = p.raw;
     if (!lower_case(a, p.value[PARAM_CHARSET], &part->charset)) return 0;
     part->file_name = p.value[PARAM_NAME];
     *boundary = p.value[PARAM_BOUNDARY];
@@ -116,7 +154,8 @@ static int read_fields(arena *a, mime_part *part, int digest, slice *boundary)
     if (boundary->len > BOUNDARY_MAX) boundary->len = 0;
   }
   if (field[FIELD_CONTENT_DISPOSITION].s) {
-    if (!params_read(a, field[FIELD_CONTENT_DISPOSITION], &word, &p)) return 0;
+    if (!params_read(a, &charsets, field[FIELD_CONTENT_DISPOSITION], &word, &p)) return 0;
+    part->raw_names |= p.raw;
     if (!charset_decode(a, NULL, word, &word) || !lower_case(a, word, &part->disposition_word)) return 0;
     if (p.value[PARAM_FILENAME].s) part->file_name = p.value[PARAM_FILENAME];
     /* RFC 2183 2.8: what is unknown is an attachment. */
@@ -129,7 +168,7 @@ static int read_fields(arena *a, mime_part *part, int digest, slice *boundary)
     size_t count;
     if (!mail_ids(a, field[FIELD_CONTENT_ID], &ids, &count)) return 0;
     if (count) part->content_id = ids[0];
-    else if (!words_decode(a, field[FIELD_CONTENT_ID], NULL, &part->content_id)) return 0;
+    else if (!words_decode(a, &charsets, field[FIELD_CONTENT_ID], WORDS_RAW, &part->content_id)) return 0;
   }
   return 1;
 }
@@ -182,7 +221,8 @@ static int part_begin(reader *r, size_t parent)
     if (i) link_child(r->tree, parent, i);
     mime_part const *const around = i ? r->tree->part + parent : NULL;
     char const *const start = in->s + in->pos;
-    head_scan(&part->head, start, in->len - in->pos, !around || around->kind == MIME_MESSAGE, in->multiparts != 0);
+    part->fallback = r->fallback;
+    head_scan(&part->head, start, in->len - in->pos, !around || (around->kind == MIME_MESSAGE && !around->signed_data), in->multiparts != 0);
     part->header = (slice){ start, part->head.body };
     in->pos += part->head.body;
     part->body = (slice){ in->s + in->pos, in->len - in->pos };
@@ -235,7 +275,7 @@ static void end_all(reader *r, unsigned int level, char const *end)
   r->reading = READING_NOTHING;
   for (; r->opens > level; r->opens--) {
     struct open const *const o = &r->open[r->opens - 1];
-    if (!o->encoded) part[o->part].body = piece(part[o->part].body.s, end);
+    if (!o->apart) part[o->part].body = piece(part[o->part].body.s, end);
     if (!o->boundary.len) continue;
     r->input[r->inputs - 1].multiparts--;
     drop_empty_last(r->tree, part + o->part);
@@ -293,7 +333,7 @@ static char const *before_line(struct input const *in, size_t pos)
   return in->s + pos;
 }
 
-/* --- encoded messages --- */
+/* --- what is read when its end is known --- */
 
 struct copy {
   char *s;
@@ -308,54 +348,157 @@ static int copy_put(void *context, char const *s, size_t len)
   return 1;
 }
 
-/* If the leaf that was read is an encoded message, opens it as an input of its own. */
-static int open_encoded(reader *r, size_t i, int *opened)
+/* What is still to be decoded of a part, in memory of our own; s is null where that would be too much. 0 where memory fails. */
+static int decode_part(reader *r, mime_part const *part, struct copy *copy)
 {
-  mime_part *const part = r->tree->part + i;
-  struct copy copy = { 0 };
-  *opened = 0;
-  if (part->encoding == ENCODING_NONE || !is_message(part)) return 1;
-  if (part->depth >= MIME_DEPTH_MAX || r->tree->count >= PARTS_MAX) return 1;
-  /* No base64 has a colon: the message was put in as it was. */
-  if (part->encoding == ENCODING_BASE64 && memchr(part->body.s, ':', line_end(part->body.s, part->body.len, 0)))
-    part->encoding = ENCODING_NONE;
+  *copy = (struct copy){ NULL, 0 };
   uint64_t const size = mime_size(part);
   if (size > r->decoded_left) return 1;
   r->decoded_left -= size;
-  copy.s = arena_take(r->a, size);
-  if (!copy.s || !mime_decode(part, &copy_put, &copy)) return 0;
+  copy->s = arena_take(r->a, size);
+  return copy->s && mime_decode(part, &copy_put, copy);
+}
+
+/* Opens part i, whose content is these octets, as an input of its own. */
+static void open_apart(reader *r, size_t i, slice octets, slice boundary)
+{
+  r->input[r->inputs++] = (struct input){ .s = octets.s, .len = octets.len, .floor = r->opens, .multiparts = boundary.len != 0 };
+  r->open[r->opens++] = (struct open){ .part = i, .apart = 1, .boundary = boundary };
+}
+
+/* Whether what is said to be base64 has two blanks in its first line, which no base64 has: text that was put in as it was. */
+static int is_no_base64(slice body)
+{
+  slice line = body;
+  unsigned int blanks = 0;
+  while (line.len && is_space(*line.s)) line.s++, line.len--;
+  line.len = line_end(line.s, line.len, 0);
+  line = trim(line);
+  for (size_t i = 0; i < line.len && blanks < 2; i++) blanks += is_blank(line.s[i]);
+  return blanks == 2;
+}
+
+/* If the leaf that was read is an encoded message, or S/MIME that holds one, opens it. */
+static int open_leaf(reader *r, size_t i, int *opened)
+{
+  mime_part *const part = r->tree->part + i;
+  struct copy copy;
+  slice content;
+  int const message = is_message(part) && part->encoding != ENCODING_NONE, signed_data = is_signed_data(part);
+  *opened = 0;
+  /* No base64 of a message has a colon: it was put in as it was. */
+  if (part->encoding == ENCODING_BASE64 && (is_no_base64(part->body)
+    || (message && memchr(part->body.s, ':', line_end(part->body.s, part->body.len, 0))))) part->encoding = ENCODING_NONE;
+  if (!message && !signed_data) return 1;
+  if (part->depth >= MIME_DEPTH_MAX || r->tree->count >= PARTS_MAX) return 1;
+  if (!decode_part(r, part, &copy)) return 0;
+  if (!copy.s) return 1;
+  content = (slice){ copy.s, copy.len };
+  if (signed_data && !cms_signed_content(copy.s, copy.len, &content)) return 1;
   part->kind = MIME_MESSAGE;
-  r->input[r->inputs++] = (struct input){ .s = copy.s, .len = copy.len, .floor = r->opens };
-  r->open[r->opens++] = (struct open){ .part = i, .encoded = 1 };
+  part->signed_data = signed_data;
+  open_apart(r, i, content, (slice)SLICE_ZERO);
   *opened = 1;
   return part_begin(r, i);
 }
 
+/* The boundary that text uses, whatever its multipart says: a line "--X" and behind it a field Content-... (any field would hit text
+ * that has headings under dashes). */
+static slice find_used(slice text)
+{
+  static char const field[] = "content-";
+  for (size_t pos = 0; pos < text.len;) {
+    size_t const next = line_end(text.s, text.len, pos);
+    slice v = { text.s + pos, next - pos }, name = { text.s + next, text.len - next };
+    pos = next;
+    if (v.len < 3 || memcmp(v.s, "--", 2)) continue;
+    v = (slice){ v.s + 2, v.len - 2 };
+    while (v.len && is_space(v.s[v.len - 1])) v.len--;
+    if (!v.len || v.len > BOUNDARY_MAX || name.len < sizeof field || !is_word((slice){ name.s, sizeof field - 1 }, field)) continue;
+    size_t i = sizeof field - 1;
+    while (i < name.len && name.s[i] > ' ' && name.s[i] < 127 && name.s[i] != ':') i++;
+    if (i < name.len && name.s[i] == ':') return v;
+  }
+  return (slice)SLICE_ZERO;
+}
+
+/* The multipart that is open last has ended before its first boundary line. */
+static int open_lost(reader *r, slice body, int *opened)
+{
+  struct open const o = r->open[r->opens - 1];
+  mime_part *const part = r->tree->part + o.part;
+  slice text = body, boundary = o.boundary;
+  struct copy copy;
+  *opened = 0;
+  if (!o.apart) part->body = body;
+  if (part->encoding == ENCODING_BASE64 && is_no_base64(body)) part->encoding = ENCODING_NONE;
+  if (part->encoding != ENCODING_NONE) {
+    if (!decode_part(r, part, &copy)) return 0;
+    part->encoding = ENCODING_NONE;
+    if (copy.s) text = (slice){ copy.s, copy.len };
+  }
+  if (text.s == body.s) {
+    r->tree->guessed = 1;
+    if (!(boundary = find_used(body)).len) return 1;
+  }
+  if (o.boundary.len) r->input[r->inputs - 1].multiparts--;
+  r->opens--;
+  open_apart(r, o.part, text, boundary);
+  read_from(r, READING_PREAMBLE, o.part, text.s);
+  return *opened = 1;
+}
+
+/* File names in octets that no charset explains: now it is known what the message around them declares. */
+static int read_raw_names(arena *a, mime_tree *tree)
+{
+  mail_charsets charsets = { .tree = NULL };
+  for (size_t i = 0; i < tree->count; i++) {
+    if (!tree->part[i].raw_names) continue;
+    mail_charsets const own = mail_charsets_of(tree, i);
+    if (!charsets.tree || charsets.message != own.message) charsets = own;
+    if (!read_names(a, &charsets, tree->part + i)) return 0;
+  }
+  return 1;
+}
+
+/* A copy with LF for CR. */
+static int copy_lines(arena *a, slice *octets)
+{
+  char *const s = arena_copy(a, octets->s, octets->len);
+  if (!s) return 0;
+  for (size_t i = 0; i < octets->len; i++) if (s[i] == '\r') s[i] = '\n';
+  octets->s = s;
+  return 1;
+}
+
 /* --- the whole --- */
 
-int mime_parse(arena *a, char const *s, size_t len, mime_tree *tree)
+int mime_parse(arena *a, char const *s, size_t len, charset const *fallback, mime_tree *tree)
 {
-  reader r = { .a = a, .tree = tree, .inputs = 1, .decoded_left = DECODED_MAX(len) };
-  tree->part = NULL;
-  tree->count = 0;
-  r.input[0] = (struct input){ .s = s, .len = len };
+  reader r = { .a = a, .tree = tree, .inputs = 1, .decoded_left = DECODED_MAX(len), .fallback = fallback };
+  *tree = (mime_tree){ .octets = { s, len } };
+  if (len <= CR_ONLY_MAX && is_cr_only(s, len) && !copy_lines(a, &tree->octets)) return 0;
+  r.input[0] = (struct input){ .s = tree->octets.s, .len = len };
   if (!part_begin(&r, 0)) return 0;
   while (r.inputs) {
     struct input *const in = &r.input[r.inputs - 1];
     struct line line;
     int const found = find_boundary(&r, &line);
-    int const leaf = r.reading == READING_LEAF;
+    int const leaf = r.reading == READING_LEAF, lost = r.reading == READING_PREAMBLE && !(found && line.level == r.opens - 1);
     size_t const part = r.part;
     /* At the end of the input the last line end belongs to the boundary that is missing, unless it is in a preamble. */
     unsigned int const own = r.reading == READING_PREAMBLE && r.open[r.opens - 1].boundary.len;
     char const *const end = found ? before_line(in, line.start)
       : in->multiparts > own ? before_line(in, in->len) : in->s + in->len;
     in->pos = found ? line.start : in->len;
-    if (leaf) {
+    if (leaf || lost) {
       int opened;
-      tree->part[part].body = piece(r.from, end);
-      r.reading = READING_NOTHING;
-      if (!open_encoded(&r, part, &opened)) return 0;
+      slice const body = piece(r.from, end);
+      if (leaf) {
+        tree->part[part].body = body;
+        r.reading = READING_NOTHING;
+      }
+      if (!(leaf ? open_leaf(&r, part, &opened) : open_lost(&r, body, &opened))) return 0;
       if (opened) continue;
     }
     if (!found) {
@@ -376,5 +519,5 @@ int mime_parse(arena *a, char const *s, size_t len, mime_tree *tree)
       if (!part_begin(&r, o->part)) return 0;
     }
   }
-  return 1;
+  return read_raw_names(a, tree);
 }

@@ -73,24 +73,24 @@ static int take(arena *a, found *f, slice v)
 }
 
 /* A plain value goes before an extended one, name* before what is continued. */
-static int decode(arena *a, mime_param *p, param_pieces *continued, charset const *raw8)
+static int decode(arena *a, mail_charsets *charsets, mime_param *p, param_pieces *continued)
 {
-  if (p->value.s) return words_decode(a, p->value, raw8, &p->value) && charset_decode(a, charset_utf8, p->value, &p->value);
+  int raw;
+  if (p->value.s) return words_decode(a, charsets, p->value, WORDS_UTF8, &p->value) && charset_decode(a, charset_utf8, p->value, &p->value);
   if (continued->whole.set) continued->piece = &continued->whole, continued->count = 1;
-  return !continued->count || (param_pieces_join(a, continued, &p->value) && charset_decode(a, charset_utf8, p->value, &p->value));
+  return !continued->count || (param_pieces_join(a, charsets, WORDS_UTF8, continued, &p->value, &raw) && charset_decode(a, charset_utf8, p->value, &p->value));
 }
 
-int mime_params(arena *a, mime_part const *part, mime_param **list, size_t *count)
+int mime_params(arena *a, mail_charsets *charsets, mime_part const *part, mime_param **list, size_t *count)
 {
   slice raw = cut_field(part->head.field[FIELD_CONTENT_TYPE]);
-  charset const *raw8;
   found f;
   *count = 0;
   *list = NULL;
   if (!raw.len || !memchr(raw.s, ';', raw.len)) return 1;
   f = (found){ arena_array(a, MIME_PARAMS_MAX, sizeof *f.list), arena_array(a, MIME_PARAMS_MAX, sizeof *f.continued), 0 };
-  if (!f.list || !f.continued || !unfold(a, &raw)) return 0;
-  raw8 = charset_guess(raw);
+  if (!f.list || !f.continued || !field_unfold(a, &raw)) return 0;
+  if (!charset_decode(a, charset_of_field(a, charsets, raw), raw, &raw)) return 0;
   for (size_t pos = param_end(raw.s, raw.len, 0); pos < raw.len;) {
     size_t end = param_end(raw.s, raw.len, pos + 1);
     if (!take(a, &f, (slice){ raw.s + pos + 1, end - pos - 1 })) return 0;
@@ -98,7 +98,7 @@ int mime_params(arena *a, mime_part const *part, mime_param **list, size_t *coun
   }
   for (size_t i = 0; i < f.count; i++) {
     mime_param *p = f.list + i;
-    if (!decode(a, p, f.continued + i, raw8) || !charset_decode(a, NULL, p->name, &p->name)) return 0;
+    if (!decode(a, charsets, p, f.continued + i) || !charset_decode(a, NULL, p->name, &p->name)) return 0;
     if (p->value.s) f.list[(*count)++] = *p;
   }
   *list = f.list;
@@ -107,14 +107,14 @@ int mime_params(arena *a, mime_part const *part, mime_param **list, size_t *coun
 
 /* --- other fields --- */
 
-int mime_location(arena *a, mime_part const *part, slice *location)
+int mime_location(arena *a, mail_charsets *charsets, mime_part const *part, slice *location)
 {
   slice raw = cut_field(part->head.field[FIELD_CONTENT_LOCATION]);
   char *s;
   size_t len = 0;
   *location = (slice){ "", 0 };
   if (!raw.len) return 1;
-  if (!words_decode(a, raw, NULL, &raw) || !charset_decode(a, NULL, raw, &raw) || !(s = arena_take(a, raw.len + 1))) return 0;
+  if (!words_decode(a, charsets, raw, WORDS_RAW, &raw) || !charset_decode(a, NULL, raw, &raw) || !(s = arena_take(a, raw.len + 1))) return 0;
   for (size_t i = 0; i < raw.len; i++) if (!is_space(raw.s[i])) s[len++] = raw.s[i];
   *location = (slice){ s, len };
   return 1;

@@ -1,7 +1,11 @@
 /* Content-Type and Content-Disposition: the word in front and the parameters (RFC 2045 5.1, 2183, 2231).
  *
  * Parameters are parted by semicolons outside of quotes; an unquoted value may hold anything but one, as "=" in
- * boundaries and blanks in file names are common. An unclosed quote holds up to the next semicolon.
+ * boundaries and blanks in file names are common. An unclosed quote holds up to the next semicolon. Where the semicolon was
+ * forgotten, a blank and one of the names below with its "=" begin the next one.
+ * Of two charsets of which the first is none that is known the second counts. A charset of several words is the first of them, if
+ * that is known. A field with octets that are no ASCII is converted before it is read, as in Chinese and Japanese charsets a quote
+ * or a backslash may be half a character; but for the boundary, which stands in the body as it stands here.
  * RFC 2231: name*0, name*1 ... are one value in the order of their numbers; a star at the end means that the piece has
  * %XX and that the value begins with charset'language'. A plain parameter goes before an extended one of its name, and one
  * that is not continued (name*) before one that is. */
@@ -29,6 +33,30 @@ size_t param_end(char const *s, size_t len, size_t i)
     }
   }
   return quoted ? first : len;
+}
+
+/* Whether s begins with one of the names and "=". */
+static int begins_param(char const *s, size_t len)
+{
+  size_t i = 0;
+  while (i < len && ((to_lower(s[i]) >= 'a' && to_lower(s[i]) <= 'z'))) i++;
+  unsigned int k = 0;
+  while (k < PARAM_COUNT && !is_word((slice){ s, i }, names[k])) k++;
+  if (k == PARAM_COUNT) return 0;
+  while (i < len && (s[i] == '*' || (s[i] >= '0' && s[i] <= '9'))) i++;
+  while (i < len && is_blank(s[i])) i++;
+  return i < len && s[i] == '=';
+}
+
+/* Where in v, a parameter without its semicolon, the next one begins, as there should be one; its length where that is not so. */
+static size_t forgotten_end(slice v)
+{
+  int quoted = 0;
+  for (size_t i = 0; i + 1 < v.len; i++) {
+    if (v.s[i] == '"' && !(i && v.s[i - 1] == '\\')) quoted = !quoted;
+    else if (!quoted && i && is_blank(v.s[i]) && !is_blank(v.s[i + 1]) && begins_param(v.s + i + 1, v.len - i - 1)) return i;
+  }
+  return v.len;
 }
 
 /* Takes the quotes off v: what lies between the first and the last; in the arena where it holds quoted pairs. A backslash
@@ -63,10 +91,11 @@ static int hex(char c)
 }
 
 /* Joins the pieces of one value and converts it to UTF-8. */
-int param_pieces_join(arena *a, param_pieces const *p, slice *out)
+int param_pieces_join(arena *a, mail_charsets *charsets, int octets, param_pieces const *p, slice *out, int *raw)
 {
   int extended = 0;
   size_t room = 0;
+  charset const *c = NULL;
   for (unsigned int k = 0; k < p->count; k++) room += p->piece[k].value.len;
   char *s = arena_take(a, room), *end = s;
   if (!s) return 0;
@@ -84,13 +113,16 @@ int param_pieces_join(arena *a, param_pieces const *p, slice *out)
   if (extended) {
     char const *first = memchr(s, '\'', out->len);
     char const *second = first ? memchr(first + 1, '\'', (size_t)(end - first - 1)) : NULL;
-    charset const *c = first ? charset_find(s, (size_t)(first - s)) : NULL;
+    c = first ? charset_find(s, (size_t)(first - s)) : NULL;
     if (!second && c) second = first;  /* utf-8'name: the language was forgotten with its quote */
     if (second) *out = (slice){ second + 1, (size_t)(end - second - 1) };
-    if (!charset_decode(a, c, *out, out)) return 0;
-    return words_decode(a, *out, charset_utf8, out);
   }
-  return words_decode(a, *out, charset_guess(*out), out);
+  if (c) c = charset_judge(a, c, charsets->fallback, *out);
+  else if (extended || octets == WORDS_RAW) {
+    *raw = *raw || is_raw(*out);
+    c = charset_of_field(a, charsets, *out);
+  } else c = charset_utf8;
+  return charset_decode(a, c, *out, out) && words_decode(a, charsets, *out, WORDS_UTF8, out);
 }
 
 /* One parameter, name=value, without its semicolon. */
@@ -107,9 +139,10 @@ static int param_read(arena *a, slice v, params *p, param_pieces *continued)
   slice const base = { name.s, star ? (size_t)(star - name.s) : name.len };
   unsigned int i = 0, number = 0;
   while (i < PARAM_COUNT && !is_word(base, names[i])) i++;
-  if (i == PARAM_COUNT || (!star && p->value[i].s)) return 1;
+  if (i == PARAM_COUNT || (!star && p->value[i].s && i != PARAM_CHARSET)) return 1;
   v = trim((slice){ equals + 1, (size_t)(v.s + v.len - equals - 1) });
   if (!param_unquote(a, &v)) return 0;
+  if (!star && p->value[i].s && (charset_find(p->value[i].s, p->value[i].len) || !charset_find(v.s, v.len))) return 1;
   if (!star) {
     p->value[i] = v;
     return 1;
@@ -136,29 +169,64 @@ static int param_read(arena *a, slice v, params *p, param_pieces *continued)
   return 1;
 }
 
-int params_read(arena *a, slice raw, slice *word, params *p)
+/* What stands between two semicolons: one parameter, or more where one of them was forgotten. */
+static int section_read(arena *a, slice v, params *p, param_pieces *continued)
+{
+  while (v.len) {
+    size_t const n = forgotten_end(v);
+    if (!param_read(a, (slice){ v.s, n }, p, continued)) return 0;
+    v.s += n, v.len -= n;
+  }
+  return 1;
+}
+
+/* The label that a charset's value is. */
+static void cut_label(slice *label)
+{
+  slice first = *label;
+  for (size_t i = 0; i < first.len; i++) if (is_space(first.s[i]) || first.s[i] == '(') first.len = i;
+  char const *const comment = memchr(label->s, '(', label->len);
+  if (comment) label->len = (size_t)(comment - label->s);
+  *label = trim(*label);
+  if (first.len == label->len || charset_find(first.s, first.len) || !charset_find(label->s, label->len)) *label = first;
+}
+
+/* The same, octets as in words_decode. */
+static int read_all(arena *a, mail_charsets *charsets, int octets, slice raw, slice *word, params *p)
 {
   param_pieces continued[PARAM_COUNT] = { 0 };
-  raw = cut_field(raw);
-  if (raw.len && !unfold(a, &raw)) return 0;
-  charset const *raw8 = charset_guess(raw);
   size_t pos = param_end(raw.s, raw.len, 0);
   memset(p, 0, sizeof *p);
   /* Where the word was forgotten, the first parameter stands in its place. */
   *word = trim((slice){ raw.s, pos });
-  if (word->len && !param_read(a, *word, p, continued)) return 0;
+  if (!section_read(a, *word, p, continued)) return 0;
+  word->len = forgotten_end(*word);
   while (pos < raw.len) {
     size_t const end = param_end(raw.s, raw.len, pos + 1);
-    if (!param_read(a, (slice){ raw.s + pos + 1, end - pos - 1 }, p, continued)) return 0;
+    if (!section_read(a, (slice){ raw.s + pos + 1, end - pos - 1 }, p, continued)) return 0;
     pos = end;
   }
   for (unsigned int i = 0; i < PARAM_COUNT; i++) {
     if (continued[i].whole.set) continued[i].piece = &continued[i].whole, continued[i].count = 1;
     if (!p->value[i].s && continued[i].count) {
-      if (!param_pieces_join(a, &continued[i], &p->value[i])) return 0;
-    } else if (i != PARAM_BOUNDARY && p->value[i].s && !words_decode(a, p->value[i], raw8, &p->value[i])) return 0;
+      if (!param_pieces_join(a, charsets, octets, &continued[i], &p->value[i], &p->raw)) return 0;
+      p->pieced |= 1u << i;
+    } else if (i != PARAM_BOUNDARY && p->value[i].s && !words_decode(a, charsets, p->value[i], WORDS_UTF8, &p->value[i])) return 0;
   }
-  slice *const label = &p->value[PARAM_CHARSET];
-  for (size_t i = 0; i < label->len; i++) if (is_space(label->s[i]) || label->s[i] == '(') label->len = i;
+  if (p->value[PARAM_CHARSET].len) cut_label(&p->value[PARAM_CHARSET]);
   return 1;
+}
+
+int params_read(arena *a, mail_charsets *charsets, slice raw, slice *word, params *p)
+{
+  params octets;
+  slice text;
+  raw = cut_field(raw);
+  if (raw.len && !field_unfold(a, &raw)) return 0;
+  if (!is_raw(raw)) return read_all(a, charsets, WORDS_UTF8, raw, word, p);
+  if (!read_all(a, charsets, WORDS_RAW, raw, word, &octets)) return 0;
+  if (!charset_decode(a, charset_of_field(a, charsets, raw), raw, &text) || !read_all(a, charsets, WORDS_UTF8, text, word, p)) return 0;
+  /* What comes in pieces may have a character in two of them. */
+  for (unsigned int i = 0; i < PARAM_COUNT; i++) if (i == PARAM_BOUNDARY || (octets.pieced >> i & 1)) p->value[i] = octets.value[i];
+  return p->raw = 1;
 }

@@ -12,8 +12,7 @@
  * If nothing is left, the same without leaving anything out. */
 #include <string.h>
 
-#include "html.h"
-#include "private.h"
+#include "readable.h"
 
 #define INPUT_MAX (256u << 10)  /* octets of a body that are looked at: the styles of some HTML mail take 100 KB */
 #define PARTS_TRIED 8           /* text parts that are read until one says something */
@@ -153,32 +152,80 @@ static int preview_put(void *context, char const *s, size_t len)
   return !p->done;
 }
 
-/* Reads the text of one part. */
-static void read_part(preview *p, mime_part const *part, int is_html, int everything)
+/* --- which part --- */
+
+/* The start of a part's body: more would not change what is shown. */
+static mime_part start_of(mime_part const *part)
 {
-  mime_part head = *part;
+  mime_part start = *part;
+  if (start.body.len > INPUT_MAX) start.body.len = INPUT_MAX;
+  return start;
+}
+
+/* Reads the text of one part. */
+static void read_part(preview *p, mime_part const *part, enum text_kind kind, int everything, int alt)
+{
   memset(p, 0, sizeof *p);
   p->everything = everything;
-  if (head.body.len > INPUT_MAX) head.body.len = INPUT_MAX;
-  if (is_html) {
-    html h;
-    html_open(&h, preview_put, p);
-    h.mark_quotes = !everything;
-    if (mime_text(&head, html_sink, &h)) html_finish(&h);
-  }
-  else mime_text(&head, preview_put, p);
+  text_read(part, kind, (everything ? 0 : READ_QUOTES) | (alt ? READ_ALT : 0), preview_put, p);
   if (!p->done) end_line(p);
 }
 
-static int is_html(mime_part const *part)
+static void read_whole(preview *p, mime_part const *part)
 {
-  return is_word(part->subtype, "html") || is_word(part->subtype, "xhtml") || is_word(part->subtype, "xhtml+xml");
+  mime_part const start = start_of(part);
+  enum text_kind const kind = text_kind(&start);
+  read_part(p, &start, kind, 0, 0);
+  if (!p->len) read_part(p, &start, kind, 1, 0);
+  if (!p->len && kind == TEXT_HTML) read_part(p, &start, kind, 1, 1);  /* pictures alone */
 }
 
-static int is_readable(mime_part const *part)
+/* A text that is counted: its characters, up to limit, and whether the word HTML is in it. */
+struct count {
+  size_t chars, limit;
+  unsigned int matched;
+  int word, before;  /* before: the last octet was of a word */
+};
+
+static int count_put(void *context, char const *s, size_t len)
 {
-  return part->kind == MIME_LEAF && part->disposition != DISPOSITION_ATTACHMENT && !part->file_name.len
-    && is_word(part->type, "text") && (is_html(part) || is_word(part->subtype, "plain"));
+  static char const html[] = "html";
+  struct count *const t = context;
+  for (size_t i = 0; i < len && t->chars < t->limit; i++) {
+    char const c = to_lower(s[i]);
+    int const in_word = (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
+    t->chars += ((unsigned char)c & 0xc0) != 0x80;
+    if (t->matched == 4 && !in_word) t->word = 1;
+    if (t->matched < 4 && c == html[t->matched] && (t->matched || !t->before)) t->matched++;
+    else t->matched = 0;
+    t->before = in_word;
+  }
+  return t->chars < t->limit;
+}
+
+static struct count count_text(mime_part const *part, size_t limit)
+{
+  mime_part const start = start_of(part);
+  struct count t = { .limit = limit };
+  text_read(&start, text_kind(&start), 0, count_put, &t);
+  if (t.matched == 4) t.word = 1;
+  return t;
+}
+
+#define EXCUSE_MAX 300  /* characters of a plain part that only says that there is HTML */
+
+/* Whether part i is the plain part of an alternative that only says that the mail is in HTML. */
+static int is_excuse(mime_tree const *tree, size_t i)
+{
+  mime_part const *const part = tree->part + i, *const around = tree->part + part->parent;
+  if (!i || !is_word(around->subtype, "alternative") || !is_word(part->subtype, "plain")) return 0;
+  struct count const plain = count_text(part, EXCUSE_MAX);
+  if (plain.chars >= EXCUSE_MAX || !plain.word) return 0;
+  for (size_t k = i + 1; k < tree->count && tree->part[k].depth > around->depth; k++) {
+    mime_part const *const other = tree->part + k;
+    if (other->kind == MIME_LEAF && is_word(other->type, "text") && is_html(other)) return count_text(other, 2 * plain.chars).chars == 2 * plain.chars;
+  }
+  return 0;
 }
 
 /* Whether part lies in a message inside the mail. */
@@ -186,27 +233,46 @@ static int is_inside(mime_tree const *tree, mime_part const *part)
 {
   while (part != tree->part) {
     part = tree->part + part->parent;
-    if (part->kind == MIME_MESSAGE) return 1;
+    if (part->kind == MIME_MESSAGE && !part->signed_data) return 1;
   }
   return 0;
 }
 
-/* Which parts are read, in this order: the mail's own plain text, its HTML, then those of messages inside. */
-static int wanted(mime_tree const *tree, mime_part const *part, int round)
+/* Of each message the first text is its body, whatever it is called, unless it says attachment. */
+static int is_readable(mime_part const *part, int *first)
 {
-  return is_readable(part) && is_html(part) == (round & 1) && is_inside(tree, part) == (round >> 1);
+  int const body = part->kind == MIME_LEAF && part->disposition != DISPOSITION_ATTACHMENT && is_body_type(part) && *first;
+  if (body) *first = 0;
+  return part->kind == MIME_LEAF && part->disposition != DISPOSITION_ATTACHMENT && is_word(part->type, "text")
+    && (body || !part->file_name.len);
 }
 
+/* In which round a text is read: plain before HTML before others. */
+static int round_of(mime_part const *part)
+{
+  return is_html(part) ? 1 : is_body_type(part) ? 0 : 2;
+}
+
+#define ROUNDS 3
+
+/* Which parts are read, in this order: the mail's own, then those of messages inside; of each those of a round. */
 int mail_preview(arena *a, mime_tree const *tree, slice *out)
 {
   unsigned int tried = 0;
   preview p = { .len = 0 };
-  for (int round = 0; round < 4 && !p.len; round++)
-    for (size_t i = 0; i < tree->count && !p.len && tried < PARTS_TRIED; i++) if (wanted(tree, tree->part + i, round)) {
+  for (int round = 0; round < 2 * ROUNDS && !p.len; round++) {
+    int first = 1;
+    for (size_t i = 0; i < tree->count && !p.len && tried < PARTS_TRIED; i++) {
+      mime_part const *part = tree->part + i;
+      mime_part lone;
+      if (lone_text(part, &lone)) part = &lone;
+      else if (part->kind == MIME_MESSAGE && !part->signed_data) first = 1;
+      if (part->kind != MIME_LEAF || is_inside(tree, tree->part + i) != round / ROUNDS) continue;
+      if (!is_readable(part, &first) || round_of(part) != round % ROUNDS) continue;
       tried++;
-      read_part(&p, tree->part + i, round & 1, 0);
-      if (!p.len) read_part(&p, tree->part + i, round & 1, 1);
+      if (!is_excuse(tree, i)) read_whole(&p, part);
     }
+  }
   *out = (slice)SLICE_ZERO;
   if (!p.len) return 1;
   out->len = p.len;

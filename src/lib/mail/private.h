@@ -17,9 +17,17 @@ struct head_cursor_s {
   int message;      /* a message's head, where junk between fields is skipped; a body part's ends at junk, which is its text */
   int inside;       /* inside a multipart: a line that begins with -- ends the head, as it may be a boundary */
   int complete;     /* the end was seen */
+  char end;         /* of a line: LF; CR where a message has no other */
 };
 /* The next field: its name, and its value behind the colon without the line end. 0 where there is none. */
 extern int head_next (head_cursor *c, slice *name, slice *value);
+/* Whether CR ends the lines of the message: it has one in its first CR_ONLY octets, but no LF. */
+#define CR_ONLY 8192
+extern int is_cr_only (char const *s, size_t len);
+/* Whether it is of a type that people read as the text of a mail. */
+extern int is_body_type (mime_part const *part);
+/* Opaque S/MIME: its content, which is joined where it lies, in the decoded octets at s. 0 where they are something else. */
+extern int cms_signed_content (char *s, size_t len, slice *content);
 /* As mail_head_scan, for the head of a part. */
 extern void head_scan (mail_head *head, char const *s, size_t len, int message, int inside);
 
@@ -60,10 +68,14 @@ static inline int is_word(slice v, char const *word)
 }
 
 /* Where the line at pos ends: behind its LF. */
+static inline size_t line_end_by(char end, char const *s, size_t len, size_t pos)
+{
+  char const *nl = memchr(s + pos, end, len - pos);
+  return nl ? (size_t)(nl - s) + 1 : len;
+}
 static inline size_t line_end(char const *s, size_t len, size_t pos)
 {
-  char const *nl = memchr(s + pos, '\n', len - pos);
-  return nl ? (size_t)(nl - s) + 1 : len;
+  return line_end_by('\n', s, len, pos);
 }
 
 /* Skips the comment whose parenthesis is at s[i]; returns what lies behind it, or len where it has no end. */
@@ -79,15 +91,20 @@ struct text_s {
 /* Appends; 0 where memory fails. */
 extern int text_put (text *t, char const *s, size_t len);
 
-/* What raw octets of this field are read as: UTF-8 if all of it is, else windows-1252. */
-extern charset const *charset_guess (slice field);
-/* Text with encoded words decoded (RFC 2047) and ends trimmed. Raw octets are in charset raw8; with null, what lies
- * between two encoded words is guessed by itself. */
-extern int words_decode (arena *a, slice raw, charset const *raw8, slice *out);
+/* Whether an octet of v is no ASCII, or begins an escape. */
+extern int is_raw (slice v);
+/* What raw octets of this field are read as: see mail_charsets. */
+extern charset const *charset_of_field (arena *a, mail_charsets *charsets, slice raw);
+/* Text with encoded words decoded (RFC 2047) and ends trimmed. Raw octets are UTF-8 already, or what lies between two encoded words is
+ * judged by itself. */
+enum { WORDS_RAW, WORDS_UTF8 };
+extern int words_decode (arena *a, mail_charsets *charsets, slice raw, int octets, slice *out);
+/* The charset of the first encoded word in v that has one which is known; null where none has. */
+extern charset const *words_charset (slice v);
 /* If an encoded word begins at s[i], where it ends, else 0. *last: where a search for ?= found none; begin with len. */
 extern size_t word_end (char const *s, size_t len, size_t i, size_t *last);
 /* Takes out the line ends of folding; other line ends become blanks. */
-extern int unfold (arena *a, slice *v);
+extern int field_unfold (arena *a, slice *v);
 /* In lower case: v itself where it is that already. */
 extern int lower_case (arena *a, slice v, slice *out);
 
@@ -96,9 +113,11 @@ enum param { PARAM_BOUNDARY, PARAM_CHARSET, PARAM_NAME, PARAM_FILENAME, PARAM_CO
 typedef struct params_s params;
 struct params_s {
   slice value[PARAM_COUNT];  /* s is null where it has none */
+  int raw;                   /* there are octets in it that no charset explains */
+  unsigned int pieced;       /* a bit for each value that came in pieces */
 };
 /* raw is the field; *word is what stands before the first semicolon, trimmed. 0 where memory fails. */
-extern int params_read (arena *a, slice raw, slice *word, params *p);
+extern int params_read (arena *a, mail_charsets *charsets, slice raw, slice *word, params *p);
 
 #define PIECES_MAX 1000  /* of one RFC 2231 value: 70 KB at the usual length of a line; the rest is ignored */
 
@@ -120,8 +139,8 @@ struct param_pieces_s {
 extern size_t param_end (char const *s, size_t len, size_t i);
 /* Takes the quotes off v. 0 where memory fails. */
 extern int param_unquote (arena *a, slice *v);
-/* Joins the pieces of one value and converts it to UTF-8. */
-extern int param_pieces_join (arena *a, param_pieces const *p, slice *out);
+/* Joins the pieces of one value and converts it to UTF-8. octets: as in words_decode. *raw is set where no charset explains its octets. */
+extern int param_pieces_join (arena *a, mail_charsets *charsets, int octets, param_pieces const *p, slice *out, int *raw);
 
 /* Days since 1970 of a day in the Gregorian calendar; month 1 to 12. */
 extern int64_t date_days (int64_t year, int month, int day);

@@ -1,33 +1,45 @@
-/* Refusing a mail by its octets, without reading it as mail. The needle (search.c) shows in the octets, letter by letter and as
- * neighbours, unless something hides it. What can:
+/* Refusing a mail by its octets, without reading it as mail: most mails contain no given pattern, and it would cost more to read them
+ * than to get them from the disk. The needle is the longest run of ASCII letters and digits in the pattern's compared form. It shows
+ * in the octets, letter by letter and as neighbours, unless something hides it. What must hold:
+ *
+ *   1  a letter of the needle comes from itself (in either case), from an escape or a reference that stands for it, or from a
+ *      character beyond ASCII: of two neighbouring octets above 127 come at most four letters
+ *   2  between two letters that become neighbours stands only what decoding takes away: markup, soft line breaks, escapes of ISO-2022,
+ *      quotes, comments, and characters that comparing drops, all of which are beyond ASCII or references
+ *   3  octets are something else than they look like only where a field says so (base64, UTF-16 ...), or HTML, without a charset in its field, names one
+ *   4  whatever is seen of these, needed or not, only means that the mail is read: refusing is never guessing
  *
  *   what hides it                        how it is seen, at an octet that is special
  *   a tag                                < behind the beginning of the needle
- *   a character reference                &#, or & with something in between that decoding takes away
+ *   a character reference                & and what the reference stands for; or with something inside that decoding takes away
  *   a soft line break, an escape         = behind the beginning of the needle; =XX that stands for one of its letters, or for &
- *   an encoded word                      =? and all the rest of it: decoded here, and looked at in the same way
+ *   characters beyond ASCII              a run of octets above 127, raw or as =XX: behind the beginning of the needle, or with a rest
+ *                                        of it behind them, or so long that all of it may be in it (foreign_hides)
+ *   an encoded word                      =? and all the rest of it: base64 is read and compared, the other looked at where it stands
  *   quotes, comments, backslashes        behind the beginning of the needle, or inside =?
- *   ISO-2022's escapes, HZ's             behind the beginning of the needle
+ *   ISO-2022's escapes                   behind the beginning of the needle; ESC $ before a row of letters
  *   UTF-16, UTF-32, a dropped octet      NUL
- *   base64, uuencode, UTF-7, an encoded  a field Content-Type or Content-Transfer-Encoding that says so, or anything else
- *   message                              than the few things that are well known; base64 that is no text hides nothing
+ *   CR as line end                       CR without LF behind it
+ *   base64, uuencode, UTF-7, an encoded  a field Content-... that says so, or anything else than the few things that are well known;
+ *   message, S/MIME, names in pieces     base64 that is no text hides nothing
  *
- * Whatever is seen, needed or not, only means that the mail is read. tests/fuzz/mail_search.c looks for what was forgotten. */
+ * tests/unit/search.c makes mails that hide the needle in each of these ways and compares with the full reading (mail_matcher's
+ * thorough); tests/fuzz/mail_search.c does so for whatever a fuzzer finds; tests/linear-text.t counts what it costs. */
 #include <string.h>
 
 #include <porter/text.h>
 
-#include "private.h"
-#include "search.h"
+#include "readable.h"
+#include "refuse_private.h"
 
 #define SHORTEST 3        /* a shorter needle is found nearly everywhere */
 #define WORD_MAX 1000     /* octets of an encoded word that is looked at; with a longer one the mail is read */
 
 /* Whether octet i of s stands behind a beginning of the needle, but not all of it; with next, whether that may go on there. */
-static int behind(mail_matcher const *m, char const *s, size_t i, char const *next)
+static int behind(mail_refusal const *m, char const *s, size_t i, char const *next)
 {
   char const last = i ? to_lower(s[i - 1]) : 0;
-  if (last != m->needle[0] && !(i > 1 && m->pairs >> MAIL_PAIR(to_lower(s[i - 2]), last) & 1)) return 0;
+  if (last != m->needle[0] && !(i > 1 && m->pairs >> NEEDLE_PAIR(to_lower(s[i - 2]), last) & 1)) return 0;
   for (size_t n = 1; n < m->needle_len && n <= i; n++) {
     size_t k = n;
     if (m->needle[n - 1] != last || (next && to_lower(*next) != m->needle[n])) continue;
@@ -44,16 +56,140 @@ static int hex(char c)
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* What may come between two letters, or be one. */
+static int hides_what_follows(char c)
+{
+  return !c || c == '=' || c == '<' || c == '&' || c == '"' || c == '\\' || c == '(' || c == '\r' || c == 0x1b || c == 0x0e || c == 0x0f || c == '?';
+}
+
 /* What makes a special octet's neighbours uncertain, as decoding may take it away. */
 static int vanishes(char c)
 {
-  return c == '"' || c == '\\' || c == '=' || c == '~' || c == '(' || c == '\r' || c == 0x1b || c == 0x0e || c == 0x0f;
+  return c == '"' || c == '\\' || c == '=' || c == '(' || c == '\r' || c == 0x1b || c == 0x0e || c == 0x0f;
 }
 
-static int word_octets_hide(mail_matcher const *m, char const *s, size_t len);
+/* --- characters beyond ASCII --- */
+
+/* Whether a stretch of them that ends before s[to] and stands for at most so many letters may begin the needle: a rest of it is behind
+ * it, or something special that may hide one. What is behind the needle's beginning is seen from there. */
+static int foreign_hides(mail_refusal const *m, char const *s, size_t len, size_t to, size_t letters)
+{
+  if (letters >= m->needle_len) return 1;
+  for (size_t d = 1; d <= letters; d++) {
+    size_t k = 0;
+    while (d + k < m->needle_len && to + k < len && to_lower(s[to + k]) == m->needle[d + k]) k++;
+    if (d + k == m->needle_len || to + k == len || (unsigned char)s[to + k] >= 0x80 || hides_what_follows(s[to + k])) return 1;
+  }
+  return 0;
+}
+
+static int is_escape(char const *s, size_t len, size_t i)
+{
+  return i + 2 < len && s[i] == '=' && hex(s[i + 1]) >= 0 && hex(s[i + 2]) >= 0;
+}
+
+static int is_foreign_escape(char const *s, size_t len, size_t i)
+{
+  return is_escape(s, len, i) && hex(s[i + 1]) >= 8;
+}
+
+/* A run of octets above 127, raw or escaped, ends before s[to]. */
+static int run_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t to)
+{
+  size_t octets = 0, from = to;
+  if (f) f->beyond = 1;
+  if (m->any_hides) return 1;
+  while (2 * octets < m->needle_len) {
+    if (from && (unsigned char)s[from - 1] >= 0x80) from--;
+    else if (from > 2 && is_foreign_escape(s, len, from - 3)) from -= 3;
+    else break;
+    octets++;
+  }
+  if (from < to && behind(m, s, from, NULL)) return 1;
+  return foreign_hides(m, s, len, to, 2 * octets);
+}
+
+/* The character reference at s[i]: what it stands for is known. */
+static int reference_hides(mail_refusal const *m, char const *s, size_t len, size_t i)
+{
+  char name[16], form[TEXT_COMPARED_MAX];
+  size_t n = 0, to = i + 1;
+  int letter = 0;
+  for (; to < len && n < sizeof name - 1 && (s[to] == '#' || (to_lower(s[to]) >= 'a' && to_lower(s[to]) <= 'z') || (s[to] >= '0' && s[to] <= '9')); to++)
+    name[n++] = s[to];
+  name[n] = 0;
+  if (to == len || vanishes(s[to]) || (unsigned char)s[to] >= 0x80) return 1;
+  uint32_t const c = html_reference(name);
+  if (!c) return 0;
+  size_t const form_len = text_compared_point(form, c);
+  for (size_t k = 0; k < form_len; k++) letter = letter || (form[k] >= 'a' && form[k] <= 'z') || (form[k] >= '0' && form[k] <= '9') || form[k] == '&';
+  if (form_len && !letter) return 0;
+  if (behind(m, s, i, NULL)) return 1;
+  return form_len && foreign_hides(m, s, len, to + (s[to] == ';'), form_len);
+}
+
+/* ISO-2022: whether what the escape at s[i] designates may have letters. Of sets of two octets they are in rows 3 and 8 to 11. */
+static int escape_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i)
+{
+  size_t k = i + 2;
+  if (behind(m, s, i, NULL)) return 1;
+  if (k >= len || s[i + 1] != '$') return i + 1 == len || s[i + 1] == '.' || (f && (f->beyond = 1, 0));
+  if (f) f->beyond = 1;
+  if (s[k] == '(') k++;
+  if (k >= len || (s[k] >= ')' && s[k] <= '+')) return 1;
+  for (k++; k + 1 < len && s[k] > ' ' && s[k] < 127; k += 2) if (s[k] == '#' || (s[k] >= '(' && s[k] <= '+')) return 1;
+  return 0;
+}
+
+/* --- encoded words --- */
+
+/* The compared text of an encoded word. */
+typedef struct word_text_s word_text;
+struct word_text_s {
+  char s[4096];
+  size_t len;
+  int broken;  /* a character is cut, or there is too much */
+};
+
+static int word_put(void *context, char const *s, size_t len)
+{
+  word_text *const t = context;
+  for (size_t i = 0; i < len;) {
+    uint32_t c;
+    if (sizeof t->s - t->len < TEXT_COMPARED_MAX) return t->broken = 1, 0;
+    i += utf8_get(&c, s + i, len - i);
+    if (c == 0xfffd) t->broken = 1;
+    t->len += text_compared_point(t->s + t->len, c);
+  }
+  return 1;
+}
+
+/* Reads the octets of a word as their label has it, and looks for the needle, or a beginning of it at the end. */
+static int word_octets_hide(mail_refusal const *m, slice label, char const *s, size_t len)
+{
+  charset_look l;
+  charset_stream stream;
+  word_text t = { .len = 0 };
+  int unsure;
+  charset_look_open(&l, charset_find(label.s, label.len));
+  charset_look_feed(&l, s, len);
+  charset_open(&stream, charset_judged(&l, m->fallback, &unsure));
+  if (unsure || (len && memchr(s, 0, len))) return 1;
+  charset_feed(&stream, s, len, word_put, &t);
+  charset_finish(&stream, word_put, &t);
+  return t.broken || memmem(t.s, t.len, m->needle, m->needle_len) || behind(m, t.s, t.len, NULL);
+}
+
+/* Whether what shifts has shifted back, so that the next word is not read otherwise. */
+static int ends_in_ascii(char const *s, size_t len)
+{
+  char const *const last = len ? memrchr(s, 0x1b, len) : NULL;
+  if (len && (memchr(s, 0x0e, len) || memchr(s, '~', len))) return 0;
+  return !last || (s + len - last >= 3 && last[1] == '(' && (last[2] == 'B' || last[2] == 'J'));
+}
 
 /* The encoded word whose "=?" is at s[i]. */
-static int word_hides(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i)
+static int word_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i)
 {
   char out[WORD_MAX + TRANSFER_ROOM];
   size_t const end = len - i < WORD_MAX ? len : i + WORD_MAX, label = i += 2;
@@ -68,44 +204,53 @@ static int word_hides(mail_matcher const *m, mail_fields *f, char const *s, size
   while (i < end && !(s[i] == '?' && i + 1 < end && s[i + 1] == '=')) if (s[i] == '"' || s[i] == '\\') return 1; else i++;
   if (i == end || !fields_spend(f, i - label)) return 1;
   char const *const star = memchr(s + label, '*', label_len);
-  if (label_hides((slice){ s + label, star ? (size_t)(star - s) - label : label_len })) return 1;
+  slice const name = { s + label, star ? (size_t)(star - s) - label : label_len };
+  charset const *const c = charset_find(name.s, name.len);
+  if (c && (base64 ? charset_kind(c) == CHARSET_OTHER : charset_hides(c))) return 1;
   if (!base64) return behind(m, s, i, NULL);  /* its escapes are looked at where they stand */
   base64_state st = BASE64_ZERO;
   n = base64_decode(&st, out, s + text, i - text);
   n += base64_finish(&st, out + n);
-  return word_octets_hide(m, out, n);
+  if (c && charset_kind(c) == CHARSET_SHIFTS && !ends_in_ascii(out, n)) return 1;
+  return word_octets_hide(m, name, out, n);
 }
 
 /* The special octet at s[i]. f is null in an encoded word, which has neither fields nor encoded words. */
-static int special_hides(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i)
+static int special_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i)
 {
   char const c = s[i], next = i + 1 < len ? s[i + 1] : 0;
   size_t k = i + 1;
   if (!c) return 1;
+  if ((unsigned char)c >= 0x80) return (next & 0x80) || is_foreign_escape(s, len, i + 1) ? 0 : run_hides(m, f, s, len, i + 1);
+  if (c == 0x1b) return escape_hides(m, f, s, len, i);
   if (c == '\r') return next != '\n';
   if (c == '?') {
     while (i && (s[i - 1] == '"' || s[i - 1] == '\\')) i--;
     return i && s[i] != '?' && s[i - 1] == '=';  /* ="? may become =? */
   }
-  if (c == '&') return next == '#' || vanishes(next);
+  if (c == '&') return vanishes(next) || (next & 0x80) || reference_hides(m, s, len, i);
   if (c == '"' || c == '\\') {
     if (!behind(m, s, i, NULL)) return 0;
     while (k < len && (s[k] == '"' || s[k] == '\\')) k++;
-    return k < len && (vanishes(s[k]) || s[k] == '<' || s[k] == '&' || behind(m, s, i, s + k));
+    return k < len && ((s[k] & 0x80) || vanishes(s[k]) || s[k] == '<' || s[k] == '&' || behind(m, s, i, s + k));
   }
   if (behind(m, s, i, NULL)) return 1;
   if (c != '=') return 0;
   if (next == '(') return 1;
-  if (hex(next) >= 0 && i + 2 < len && hex(s[i + 2]) >= 0) {
+  if (is_foreign_escape(s, len, i)) {
+    if (i + 3 < len && ((s[i + 3] & 0x80) || is_foreign_escape(s, len, i + 3))) return 0;
+    return run_hides(m, f, s, len, i + 3);
+  }
+  if (is_escape(s, len, i)) {
     char const octet = to_lower((char)(hex(next) << 4 | hex(s[i + 2])));
-    return octet == '&' || ((m->letters >> (octet & 63) & 1) && memchr(m->needle, octet, m->needle_len));
+    return octet == '&' || octet == 0x1b || !octet || ((m->letters >> (octet & 63) & 1) && memchr(m->needle, octet, m->needle_len));
   }
   return next == '?' && (!f || word_hides(m, f, s, len, i));
 }
 
 /* --- all octets --- */
 
-static int octet_hides(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i)
+static int octet_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i)
 {
   char const c = s[i];
   if (c == '\n') return f && i + 1 < len && field_hides(f, s + i + 1, s + len);
@@ -122,31 +267,31 @@ struct places_s { uint32_t special, needle; };
 static int is_special(char c)
 {
   static char const special[128] = { [0] = 1, ['\n'] = 1, ['\r'] = 1, [0x0e] = 1, [0x0f] = 1, [0x1b] = 1, ['"'] = 1, ['&'] = 1, ['('] = 1,
-    ['<'] = 1, ['='] = 1, ['?'] = 1, ['\\'] = 1, ['~'] = 1 };
-  return c >= 0 && special[(int)c];
+    ['<'] = 1, ['='] = 1, ['?'] = 1, ['\\'] = 1 };
+  return c < 0 || special[(int)c];
 }
 
-static inline places places_portable(mail_matcher const *m, char const *s)
+static inline places places_portable(mail_refusal const *m, char const *s)
 {
   places p = { 0, 0 };
   for (unsigned int i = 0; i < PLACES; i++) {
-    p.special |= (uint32_t)is_special(s[i]) << i;
+    p.special |= (uint32_t)(is_special(s[i]) && !(s[i] < 0 && s[i + 1] < 0)) << i;
     p.needle |= (uint32_t)((s[i] | 0x20) == (m->needle[0] | 0x20)) << i;
   }
   return p;
 }
 
 /* Whether the needle is at octet i, or a beginning of it and then what hides the rest. */
-static int needle_at(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i)
+static int needle_at(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i)
 {
   size_t k = 0;
   while (k < m->needle_len && i + k < len && to_lower(s[i + k]) == m->needle[k]) k++;
   if (k == m->needle_len) return 1;
-  return k && i + k < len && s[i + k] != '\n' && is_special(s[i + k]) && special_hides(m, f, s, len, i + k);
+  return k && i + k < len && s[i + k] != '\n' && is_special(s[i + k]) && (s[i + k] < 0 || special_hides(m, f, s, len, i + k));
 }
 
 /* What those at octet i of s hide. */
-static inline int places_hide(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t i, places p)
+static inline int places_hide(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i, places p)
 {
   for (; p.needle; p.needle &= p.needle - 1) if (needle_at(m, f, s, len, i + (size_t)__builtin_ctz(p.needle))) return 1;
   for (; p.special; p.special &= p.special - 1) {
@@ -157,9 +302,9 @@ static inline int places_hide(mail_matcher const *m, mail_fields *f, char const 
 }
 
 /* Looks at so many blocks of PLACES octets from octet from of s on; they, and one more octet, can be read at view. */
-typedef int blocks_func(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view);
+typedef int blocks_func(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view);
 
-static int blocks_portable(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view)
+static int blocks_portable(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view)
 {
   for (; blocks; blocks--, from += PLACES, view += PLACES)
     if (places_hide(m, f, s, len, from, places_portable(m, view))) return 1;
@@ -180,34 +325,34 @@ static int blocks_portable(mail_matcher const *m, mail_fields *f, char const *s,
 /* The same, but of the special octets only those that octet_hides would not pass at the first look, which the octet behind tells:
  *
  *   bit      octet                  and behind it
- *   0x01     =                      2 to 7: an escape of ASCII that is no control
+ *   0x01     =                      1 to 9, A to I, a to i: an escape
  *   0x20     =                      ( ? / 8
  *   0x02     LF                     c C
  *   0x04     CR                     whose lower four bits are not LF's
  *   0x40     CR                     whose upper four bits are not LF's
  *   0x08     " \ (and , R)          ?
- *   0x10     NUL                    any
- *   0x80     &                      any
+ *
+ * and of any octet behind it: NUL 0x01, & 0x02, ESC 0x04; and above 127 those with none such behind them.
  *
  * Those that matter behind a beginning of the needle are found from there: its first letter, with its second behind it or one of
  * them (m->behind_low and _high). */
 __attribute__((target("avx2")))
-static int blocks_avx2(mail_matcher const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view)
+static int blocks_avx2(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view)
 {
-  enum { ANY = 0x90 - 0x100 };
   __m256i const nibble = _mm256_set1_epi8(0x0f), small = _mm256_set1_epi8(0x20), first = _mm256_set1_epi8(m->needle[0] | 0x20);
-  __m256i const here_low = TABLE(0x10, 0, 0x08, 0, 0, 0, 0x80 - 0x100, 0, 0, 0, 0x02, 0, 0x08, 0x65, 0, 0);
-  __m256i const here_high = TABLE(0x56, 0, 0x88 - 0x100, 0x21, 0, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-  __m256i const next_low = TABLE(ANY | 0x44, ANY | 0x44, ANY | 0x45, ANY | 0x47, ANY | 0x45, ANY | 0x45, ANY | 0x45, ANY | 0x45,
-    ANY | 0x64, ANY | 0x44, ANY | 0x40, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x6c);
-  __m256i const next_high = TABLE(ANY | 0x04, ANY | 0x44, ANY | 0x64, ANY | 0x6d, ANY | 0x46, ANY | 0x44, ANY | 0x46, ANY | 0x44,
-    ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44, ANY | 0x44);
+  __m256i const here_low = TABLE(0, 0, 0x08, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0x08, 0x65, 0, 0);
+  __m256i const here_high = TABLE(0x46, 0, 0x08, 0x21, 0, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  __m256i const next_low = TABLE(0x44, 0x45, 0x45, 0x47, 0x45, 0x45, 0x45, 0x45, 0x65, 0x45, 0x40, 0x44, 0x44, 0x44, 0x44, 0x6c);
+  __m256i const next_high = TABLE(0x04, 0x44, 0x64, 0x6d, 0x47, 0x44, 0x47, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44);
+  __m256i const any_low = TABLE(0x01, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0x04, 0, 0, 0, 0);
+  __m256i const any_high = TABLE(0x01, 0x04, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   __m256i const behind_low = LOAD(m->behind_low), behind_high = LOAD(m->behind_high);
   for (; blocks; blocks--, from += PLACES, view += PLACES) {
     __m256i const in = _mm256_loadu_si256((__m256i const *)view), next = _mm256_loadu_si256((__m256i const *)(view + 1));
     __m256i const pairs = _mm256_and_si256(CLASS(in, here_low, here_high), CLASS(next, next_low, next_high));
     __m256i const begins = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(in, small), first), CLASS(next, behind_low, behind_high));
-    places const p = { ~NONE(pairs), ~NONE(begins) };
+    uint32_t const beyond = (uint32_t)_mm256_movemask_epi8(in) & ~(uint32_t)_mm256_movemask_epi8(next);
+    places const p = { ~NONE(_mm256_or_si256(pairs, CLASS(in, any_low, any_high))) | beyond, ~NONE(begins) };
     if ((p.special | p.needle) && places_hide(m, f, s, len, from, p)) return 1;
   }
   return 0;
@@ -224,7 +369,7 @@ static blocks_func *blocks_best(void)
 }
 #endif
 
-static int octets_hide(mail_matcher const *m, mail_fields *f, char const *s, size_t len)
+static int octets_hide(mail_refusal const *m, mail_fields *f, char const *s, size_t len)
 {
   blocks_func *const blocks = blocks_best();
   char last[2 * PLACES];
@@ -237,34 +382,119 @@ static int octets_hide(mail_matcher const *m, mail_fields *f, char const *s, siz
   return blocks(m, f, s, len, done, 1, last);
 }
 
-/* The octets of an encoded word; more may follow on them. */
-static int word_octets_hide(mail_matcher const *m, char const *s, size_t len)
-{
-  return octets_hide(m, NULL, s, len) || behind(m, s, len, NULL);
-}
-
 /* Each bit of behind_low and behind_high is for octets that share their upper or their lower four bits. */
-void mail_refuse_init(mail_matcher *m)
+static void set_behind(mail_refusal *m)
 {
   static struct { char high; char low[2]; } const hiding[] = { { 0x0, { 0xe, 0xf } }, { 0x1, { 0xb, 0xb } }, { 0x2, { 0x2, 0x8 } },
-    { 0x3, { 0xc, 0xd } }, { 0x5, { 0xc, 0xc } }, { 0x7, { 0xe, 0xe } } };  /* SO SI ESC " ( < = \ ~ */
+    { 0x3, { 0xc, 0xd } }, { 0x5, { 0xc, 0xc } }, { 0x2, { 0x6, 0x6 } } };  /* SO SI ESC " ( < = \ & */
   unsigned char const second = (unsigned char)m->needle[1];
   for (unsigned int i = 0; i < sizeof hiding / sizeof *hiding; i++) {
     m->behind_high[(int)hiding[i].high] |= (unsigned char)(1 << i);
     for (int k = 0; k < 2; k++) m->behind_low[(int)hiding[i].low[k]] |= (unsigned char)(1 << i);
+  }
+  for (unsigned int i = 0; i < 16; i++) {
+    m->behind_low[i] |= 0x40;
+    if (i >= 8) m->behind_high[i] |= 0x40;
   }
   m->behind_low[second & 15] |= 0x80;
   m->behind_high[second >> 4] |= 0x80;
   if (second >= 'a') m->behind_high[(second >> 4) - 2] |= 0x80;  /* the capital */
 }
 
-int mail_refuse(mail_matcher const *m, slice octets)
+mail_refusal *mail_refusal_make(arena *a, slice compared, charset const *fallback)
 {
-  mail_fields f = { .work = 4 * octets.len + 4096 };
-  return m->needle_len >= SHORTEST && !octets_hide(m, &f, octets.s, octets.len);
+  mail_refusal *const m = arena_array(a, 1, sizeof *m);
+  if (!m) return NULL;
+  m->fallback = fallback;
+  m->any_hides = fallback && charset_hides(fallback);
+  for (size_t i = 0, run = 0; i < compared.len; i++) {
+    char const c = compared.s[i];
+    if (c & 0x80) m->beyond_ascii = 1;
+    run = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? run + 1 : 0;
+    if (run > m->needle_len && run <= NEEDLE_MAX) {
+      m->needle_len = (unsigned int)run;
+      memcpy(m->needle, compared.s + i + 1 - run, run);
+    }
+  }
+  for (unsigned int i = 0; i < m->needle_len; i++) {
+    m->letters |= UINT64_C(1) << (m->needle[i] & 63);
+    if (i) m->pairs |= UINT64_C(1) << NEEDLE_PAIR(m->needle[i - 1], m->needle[i]);
+  }
+  set_behind(m);
+  return m;
 }
 
-int mail_refuse_text(mail_matcher const *m, slice octets)
+int mail_refuse(mail_refusal const *m, slice octets)
 {
-  return m->needle_len >= SHORTEST && !octets_hide(m, NULL, octets.s, octets.len);
+  mail_fields f = { .work = 4 * octets.len + 4096 };
+  return m->needle_len >= SHORTEST && !octets_hide(m, &f, octets.s, octets.len) && !(f.beyond && f.unlabelled);
+}
+
+/* --- a text part --- */
+
+/* Decoded text, in pieces. */
+typedef struct scan_s scan;
+struct scan_s {
+  mail_refusal const *m;
+  int needle, beyond;         /* was seen; beyond: an octet that is no plain ASCII */
+  char tail[2 * NEEDLE_MAX];  /* the end of the last piece, and the start of this one */
+  size_t tail_len;
+};
+
+static int scan_put(void *context, char const *s, size_t len)
+{
+  scan *const n = context;
+  size_t const keep = n->m->needle_len ? n->m->needle_len - 1 : 0;
+  for (size_t i = 0; i < len; i++) if ((unsigned char)s[i] >= 0x80 || !s[i] || s[i] == 0x1b) return n->beyond = 1, 0;
+  if (!n->m->needle_len) return 1;
+  if (n->tail_len) {
+    size_t const more = len < keep ? len : keep;
+    memcpy(n->tail + n->tail_len, s, more);
+    if (caseless_find(n->tail, n->tail_len + more, n->m->needle, n->m->needle_len)) n->needle = 1;
+  }
+  if (!n->needle && caseless_find(s, len, n->m->needle, n->m->needle_len)) n->needle = 1;
+  if (len >= keep) {
+    memcpy(n->tail, s + len - keep, keep);
+    n->tail_len = keep;
+  } else {
+    /* A short piece: the tail is the end of both. */
+    size_t const all = n->tail_len + len, from = all > keep ? all - keep : 0;
+    if (!n->tail_len) memcpy(n->tail, s, len);
+    memmove(n->tail, n->tail + from, all - from);
+    n->tail_len = all - from;
+  }
+  return 1;
+}
+
+/* HTML is scanned behind its reader, and must be plain before it too: references give what is beyond. */
+struct html_scan { html h; scan n; };
+
+static int html_scan_put(void *context, char const *s, size_t len)
+{
+  struct html_scan *const t = context;
+  for (size_t i = 0; i < len; i++) if (!s[i] || s[i] == 0x1b) return t->n.beyond = 1, 0;
+  return html_feed(&t->h, s, len);
+}
+
+int mail_refuse_text(mail_refusal const *m, mime_part const *part)
+{
+  charset const *const c = charset_find(part->charset.s, part->charset.len);
+  scan n = { .m = m };
+  if ((c && charset_hides(c)) || (!m->needle_len && !m->beyond_ascii)) return 0;
+  if (part->encoding == ENCODING_NONE && m->needle_len >= SHORTEST && (c || !is_html(part))
+    && !octets_hide(m, NULL, part->body.s, part->body.len)) return 1;
+  switch (text_kind(part)) {
+    case TEXT_PLAIN:
+      mime_decode(part, scan_put, &n);
+      break;
+    case TEXT_HTML: {
+      struct html_scan t = { .n = n };
+      html_open(&t.h, scan_put, &t.n);
+      if (mime_decode(part, html_scan_put, &t)) html_finish(&t.h);
+      n = t.n;
+      break;
+    }
+    default: return 0;
+  }
+  return !n.beyond && (m->beyond_ascii || (m->needle_len && !n.needle));
 }

@@ -4,8 +4,7 @@
 
 #include <porter/text.h>
 
-#include "private.h"
-#include "search.h"
+#include "refuse_private.h"
 
 #define FIELD_MAX 1000  /* octets of a field that is looked at; a longer one may hide anything */
 
@@ -37,35 +36,52 @@ static int begins(char const *s, char const *end, char const *word)
   return !*word;
 }
 
+/* One in which octets that look like ASCII may be none, or such that are none come between: UTF-16, UTF-7; HZ, ISO-2022-KR and -CN,
+ * which shift without an escape; those with octets below 128 inside of characters. */
+int charset_hides(charset const *c)
+{
+  static char const *const names[] = { "hz-gb-2312", "iso-2022-kr", "iso-2022-cn", "shift_jis", "big5", "big5-hkscs", "gb18030" };
+  if (charset_kind(c) == CHARSET_OTHER) return 1;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) if (!strcmp(charset_name(c), names[i])) return 1;
+  return 0;
+}
+
 int label_hides(slice label)
 {
   charset const *const c = charset_find(label.s, label.len);
-  return c && charset_kind(c) == CHARSET_OTHER;
+  return c && charset_hides(c);
 }
 
 /* Behind "charset": whether its value is one that keeps no ASCII where it was, or one that is not seen here. */
-static int charset_hides(char const *s, char const *end)
+static int value_hides(char const *s, char const *end, int *known)
 {
   while (s < end && is_space(*s)) s++;
   if (s == end || *s != '=') return 1;
   for (s++; s < end && (is_space(*s) || *s == '"'); s++);
   char const *const label = s;
   for (; s < end && !is_space(*s) && *s != ';' && *s != '"'; s++) if (*s == '%') return 1;
-  return label_hides((slice){ label, (size_t)(s - label) });
+  charset const *const c = charset_find(label, (size_t)(s - label));
+  *known = *known || c;
+  return c && charset_hides(c);
 }
 
-static int type_hides(slice v, int *message)
+/* S/MIME is opened; a star is in RFC 2231's names. */
+static int type_hides(slice v, mail_fields *f)
 {
-  static char const matters[256] = { ['\\'] = 1, ['('] = 1, ['m'] = 1, ['M'] = 1, ['d'] = 1, ['D'] = 1, ['c'] = 1, ['C'] = 1 };
+  static char const matters[256] = { ['\\'] = 1, ['('] = 1, ['*'] = 1, ['m'] = 1, ['M'] = 1, ['d'] = 1, ['D'] = 1, ['c'] = 1, ['C'] = 1,
+    ['h'] = 1, ['H'] = 1, ['p'] = 1, ['P'] = 1 };
+  int is_html = 0, known = 0;
   v = trim(v);
   char const *const end = v.s + v.len;
   if (!v.len) return 1;
   for (char const *s = v.s; s < end; s++) {
     if (!matters[(unsigned char)*s]) continue;
-    if (*s == '\\' || *s == '(') return 1;
-    if (begins(s, end, "message") || begins(s, end, "digest")) *message = 1;
-    else if (begins(s, end, "charset") && charset_hides(s + 7, end)) return 1;
+    if (*s == '\\' || *s == '(' || *s == '*' || begins(s, end, "pkcs7-mime")) return 1;
+    if (begins(s, end, "message") || begins(s, end, "digest")) f->message = 1;
+    else if (begins(s, end, "html")) is_html = 1;
+    else if (begins(s, end, "charset") && value_hides(s + 7, end, &known)) return 1;
   }
+  f->unlabelled = f->unlabelled || (is_html && !known);
   return 0;
 }
 
@@ -131,6 +147,8 @@ int field_hides(mail_fields *f, char const *s, char const *end)
   char const *name;
   if (!is_content(s, end)) return 0;
   slice const value = content_field(s, end, &name);
+  if (to_lower(name[0]) == 'd' && to_lower(name[1]) == 'i')
+    return !value.len || !fields_spend(f, value.len) || memchr(value.s, '*', value.len);
   if (to_lower(name[0]) != 't') return 0;
   if (!value.len || !fields_spend(f, value.len)) return 1;
   if (is_type(name)) {
@@ -139,7 +157,7 @@ int field_hides(mail_fields *f, char const *s, char const *end)
     f->opaque = is_opaque(value);
     f->joined = f->opaque ? run_end(f, s, end) : s;
     if (!f->joined) return 1;
-    return type_hides(value, &f->message) || (f->printable && f->message);
+    return type_hides(value, f) || (f->printable && f->message);
   }
   if (!encoding_hides(value, &f->printable)) return f->printable && f->message;
   /* base64 of no text: the only type of this head stands before it with nothing but such fields between, or so behind it. */

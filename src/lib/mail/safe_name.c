@@ -40,13 +40,59 @@ static size_t cut(char const *s, size_t len, size_t max)
   return max;
 }
 
+static int is_slash(char c)
+{
+  return c == '/' || c == '\\';
+}
+
+/* /x, ~/x, ./x, ../x, X:\x, \\x */
+static int is_path(slice name)
+{
+  size_t i = 0;
+  if (name.len > 2 && name.s[1] == ':' && ((name.s[0] | 0x20) >= 'a' && (name.s[0] | 0x20) <= 'z')) return is_slash(name.s[2]);
+  if (name.len && *name.s == '/') return 1;
+  if (name.len > 1 && name.s[0] == '\\' && name.s[1] == '\\') return 1;
+  if (name.len && *name.s == '~') return name.len > 1 && is_slash(name.s[1]);
+  while (i < 2 && i < name.len && name.s[i] == '.') i++;
+  return i && i < name.len && is_slash(name.s[i]);
+}
+
+/* The ending that files of a type have. */
+static slice ending_of(mime_part const *part)
+{
+  static char const *const endings[][2] = { { "plain", "txt" }, { "rfc822", "eml" }, { "global", "eml" }, { "jpeg", "jpg" },
+    { "calendar", "ics" }, { "octet-stream", "bin" }, { "markdown", "md" }, { "svg+xml", "svg" }, { "mpeg", "mp3" }, { "vcard", "vcf" },
+    { "x-vcard", "vcf" }, { "msword", "doc" }, { "gzip", "gz" }, { "x-gzip", "gz" }, { "pkcs7-mime", "p7m" }, { "x-pkcs7-mime", "p7m" },
+    { "pkcs7-signature", "p7s" }, { "pgp-signature", "asc" }, { "javascript", "js" } };
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+    if (is_word(part->subtype, endings[i][0])) return (slice){ endings[i][1], strlen(endings[i][1]) };
+  size_t n = 0;
+  while (n < part->subtype.len && ((part->subtype.s[n] >= 'a' && part->subtype.s[n] <= 'z') || (part->subtype.s[n] >= '0' && part->subtype.s[n] <= '9'))) n++;
+  return n == part->subtype.len && n <= 8 ? part->subtype : (slice){ "bin", 3 };
+}
+
+int mail_part_name(arena *a, mime_tree const *tree, size_t i, slice *out)
+{
+  mime_part const *const part = tree->part + i;
+  text t = { .a = a };
+  char path[MIME_PATH_FMT];
+  slice const ending = ending_of(part);
+  *out = (slice)SLICE_ZERO;
+  if (part->kind == MIME_MULTIPART) return 1;
+  if (part->file_name.len) return mail_safe_name(a, part->file_name, out);
+  if (!text_put(&t, "part-", 5) || !text_put(&t, path, mime_path(tree, i, path)) || !text_put(&t, ".", 1)) return 0;
+  if (!text_put(&t, ending.s, ending.len)) return 0;
+  *out = (slice){ t.s, t.len };
+  return 1;
+}
+
 int mail_safe_name(arena *a, slice file_name, slice *out)
 {
   slice name = file_name;
   char *s;
   size_t n = 1, from, extension;
-  /* The last component, be it a path of Unix or of Windows. */
-  for (size_t i = name.len; i--;) if (name.s[i] == '/' || name.s[i] == '\\') {
+  /* The last component of what is a path for certain, be it of Unix or of Windows; "AC/DC live" is a title. */
+  if (is_path(name)) for (size_t i = name.len; i--;) if (is_slash(name.s[i])) {
     name.s += i + 1;
     name.len -= i + 1;
     break;

@@ -26,11 +26,6 @@ int text_put(text *t, char const *s, size_t len)
   return 1;
 }
 
-charset const *charset_guess(slice field)
-{
-  return utf8_valid(field.s, field.len) == field.len ? charset_utf8 : charset_windows1252;
-}
-
 int lower_case(arena *a, slice v, slice *out)
 {
   size_t i = 0;
@@ -116,13 +111,24 @@ static int same_label(slice a, slice b)
   return 1;
 }
 
-static int put_decoded(text *t, charset const *c, char const *s, size_t len)
+static int put_decoded(text *t, charset const *c, slice v)
 {
   slice out;
-  return !len || (charset_decode(t->a, c, (slice){ s, len }, &out) && text_put(t, out.s, out.len));
+  return !v.len || (charset_decode(t->a, c, v, &out) && text_put(t, out.s, out.len));
 }
 
-static int decode(text *t, slice raw, charset const *raw8)
+/* What neighbouring words of one charset hold. */
+static int put_words(text *t, mail_charsets *charsets, slice label, slice octets)
+{
+  return put_decoded(t, charset_judge(t->a, charset_find(label.s, label.len), charsets->fallback, octets), octets);
+}
+
+static int put_raw(text *t, mail_charsets *charsets, int octets, slice v)
+{
+  return put_decoded(t, octets == WORDS_UTF8 ? charset_utf8 : charset_of_field(t->a, charsets, v), v);
+}
+
+static int decode(text *t, mail_charsets *charsets, slice raw, int raw_are)
 {
   char *octets = arena_take(t->a, raw.len + TRANSFER_ROOM);  /* what neighbours with one charset hold so far */
   size_t count = 0, pos = 0, from = 0, last = raw.len;
@@ -143,10 +149,10 @@ static int decode(text *t, slice raw, charset const *raw8)
     while (after_word && k < i && is_space(raw.s[k])) k++;
     int const joined = mark && after_word && k == i && same_label(label, w.charset);
     if (!joined && after_word) {
-      if (!put_decoded(t, charset_find(label.s, label.len), octets, count)) return 0;
+      if (!put_words(t, charsets, label, (slice){ octets, count })) return 0;
       count = 0;
     }
-    if (!(mark && after_word && k == i) && !put_decoded(t, raw8, raw.s + pos, i - pos)) return 0;
+    if (!(mark && after_word && k == i) && !put_raw(t, charsets, raw_are, (slice){ raw.s + pos, i - pos })) return 0;
     if (!mark) return 1;
     label = w.charset;
     count += word_octets(&w, octets + count);
@@ -155,7 +161,7 @@ static int decode(text *t, slice raw, charset const *raw8)
   }
 }
 
-int unfold(arena *a, slice *v)
+int field_unfold(arena *a, slice *v)
 {
   if (!memchr(v->s, '\n', v->len) && !memchr(v->s, '\r', v->len)) return 1;
   char *s = arena_take(a, v->len), *p = s;
@@ -171,26 +177,45 @@ int unfold(arena *a, slice *v)
   return 1;
 }
 
-int words_decode(arena *a, slice raw, charset const *raw8, slice *out)
+charset const *words_charset(slice v)
+{
+  size_t last = v.len;
+  word w;
+  for (size_t i = 0; v.len - i > 6;) {
+    char const *const mark = memmem(v.s + i, v.len - i, "=?", 2);
+    if (!mark) break;
+    i = (size_t)(mark - v.s);
+    if (!word_read(v.s, v.len, i, &last, &w)) {
+      i += 2;
+      continue;
+    }
+    charset const *const c = charset_find(w.charset.s, w.charset.len);
+    if (c) return c;
+    i = w.end;
+  }
+  return NULL;
+}
+
+int words_decode(arena *a, mail_charsets *charsets, slice raw, int octets, slice *out)
 {
   text t = { .a = a };
   int plain = 1;
   raw = trim(cut_field(raw));
   for (size_t i = 0; i < raw.len; i++) {
     unsigned char const c = (unsigned char)raw.s[i];
-    if (!c || c > 126 || (c == '?' && i && raw.s[i - 1] == '=')) plain = 0;
+    if (!c || c > 126 || c == 0x1b || (c == '?' && i && raw.s[i - 1] == '=')) plain = 0;
   }
   if (!raw.len) return *out = raw, 1;
-  if (!unfold(a, &raw)) return 0;
+  if (!field_unfold(a, &raw)) return 0;
   if (!plain) {
-    if (!decode(&t, raw, raw8)) return 0;
+    if (!decode(&t, charsets, raw, octets)) return 0;
     raw = (slice){ t.s, t.len };
   }
   *out = trim(raw);
   return 1;
 }
 
-int mail_text(arena *a, slice raw, slice *out)
+int mail_text(arena *a, mail_charsets *charsets, slice raw, slice *out)
 {
-  return words_decode(a, raw, NULL, out);
+  return words_decode(a, charsets, raw, WORDS_RAW, out);
 }

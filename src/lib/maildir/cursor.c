@@ -49,9 +49,24 @@ static int is_free(enum order_by by)
   return by == ORDER_SIZE || by == ORDER_ARRIVAL || by == ORDER_BASE;
 }
 
-/* From the value of the field that the order asks for. */
-static int key_of_value(cursor *c, order_key *k, slice value)
+/* What octets of the field are read as that no encoded word explains: then more of the mail is read, of which read says that all of it
+ * is in file. *value goes into scratch memory. A mail that has gone meanwhile declares nothing. */
+static int find_charsets(cursor *c, order_key const *k, int read, mime_tree *tree, mail_charsets *charsets, slice *value)
 {
+  *charsets = (mail_charsets){ .looked = 1, .fallback = c->f->box->fallback };
+  if (!value->s || !mail_field_is_raw(*value)) return 1;
+  if (!(value->s = arena_copy(&c->scratch, value->s, value->len))) return 0;
+  if (!read && !mail_file_start(&c->file, c->f, k->mail, MAIL_DECLARED_MAX)) return errno != ENOMEM;
+  if (!mime_parse(&c->scratch, c->file.s, c->file.len < MAIL_DECLARED_MAX ? c->file.len : MAIL_DECLARED_MAX, charsets->fallback, tree)) return 0;
+  *charsets = mail_charsets_of(tree, 0);
+  return 1;
+}
+
+/* From the value of the field that the order asks for. */
+static int key_of_value(cursor *c, order_key *k, int read, slice value)
+{
+  mime_tree tree;
+  mail_charsets charsets;
   mail_date date;
   slice text;
   int good;
@@ -59,7 +74,8 @@ static int key_of_value(cursor *c, order_key *k, slice value)
     if (value.s && mail_date_parse(value, &date)) return k->number = date.seconds, 1;
     return folder_arrival(c->f, k->mail, &k->number);
   }
-  good = c->by == ORDER_SENDER ? order_sender(&c->scratch, value, &text) : order_subject(&c->scratch, value, &text);
+  good = find_charsets(c, k, read, &tree, &charsets, &value)
+    && (c->by == ORDER_SENDER ? order_sender : order_subject)(&c->scratch, &charsets, value, &text);
   if (good && text.len) good = (k->text.s = arena_copy(&c->a, text.s, text.len)) != NULL;
   k->text.len = good ? text.len : 0;
   arena_reset(&c->scratch);
@@ -114,7 +130,7 @@ static int make_key(cursor *c, order_key *k, int read)
     if (trouble(c, k->mail) <= 0) return 0;
     value = (slice)SLICE_ZERO;
   }
-  return key_of_value(c, k, value);
+  return key_of_value(c, k, read, value);
 }
 
 /* 1: the mail is, or may be, on the way; 0: it is not; -1 with errno. */

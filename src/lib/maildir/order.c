@@ -19,27 +19,28 @@ static slice cut(slice s)
   return s;
 }
 
-int order_sender(arena *a, slice from, slice *key)
+int order_sender(arena *a, mail_charsets *charsets, slice from, slice *key)
 {
   mail_address *list;
   size_t count;
   slice folded;
   *key = (slice)SLICE_ZERO;
   if (!from.s) return 1;
-  if (!mail_addresses(a, from, &list, &count)) return 0;
+  if (!mail_addresses(a, charsets, FIELD_FROM, from, &list, &count)) return 0;
+  while (count && list->group) list++, count--;  /* what people are not shown */
   if (!count) return 1;
   if (!text_fold(a, list->name.len ? list->name : list->address, &folded)) return 0;
   *key = cut(folded);
   return 1;
 }
 
-int order_subject(arena *a, slice subject, slice *key)
+int order_subject(arena *a, mail_charsets *charsets, slice subject, slice *key)
 {
   slice text;
   char *copy;
   *key = (slice)SLICE_ZERO;
   if (!subject.s) return 1;
-  if (!mail_text(a, subject, &text)) return 0;
+  if (!mail_text(a, charsets, subject, &text)) return 0;
   copy = arena_copy(a, text.s, text.len);
   if (!copy || !text_fold(a, subject_base(copy, text.len), &text)) return 0;
   *key = cut(text);

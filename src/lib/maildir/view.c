@@ -266,21 +266,26 @@ static int take_references(arena *a, slice const *field, mail_facts *facts)
 #define START 16384  /* holds the heads of nearly every mail, and those of its parts up to the first attachment */
 
 /* What the octets say, of which the mail may have more: 1, 0 with errno, -1 where more of it has to be seen. */
-static int facts_of(mail_facts *facts, unsigned int wanted, arena *a, char const *s, size_t len, int whole)
+static int facts_of(mail_facts *facts, unsigned int wanted, arena *a, char const *s, size_t len, int whole, charset const *fallback)
 {
+  mail_charsets charsets = { .looked = 1, .fallback = fallback };
   mail_head head;
   mail_date date;
   mime_tree tree;
   mail_head_scan(&head, s, len);
   if (!whole && !head.complete) return -1;
-  if (wanted & FACT_ATTACHMENT) {
-    if (!mime_parse(a, s, len, &tree)) return 0;
-    if (!whole && !mail_start_says_all(&tree, s, len)) return -1;
-    facts->has_attachment = mail_has_attachment(&tree);
+  int const raw = (wanted & FACT_SENDER && mail_field_is_raw(head.field[FIELD_FROM]))
+    || (wanted & FACT_SUBJECT && mail_field_is_raw(head.field[FIELD_SUBJECT]));
+  if (wanted & FACT_ATTACHMENT || raw) {
+    if (!whole && raw && len < MAIL_DECLARED_MAX) return -1;
+    if (!mime_parse(a, s, len, fallback, &tree)) return 0;
+    if (!whole && wanted & FACT_ATTACHMENT && !mail_start_says_all(&tree, s, len)) return -1;
+    if (wanted & FACT_ATTACHMENT && !mail_has_attachment(a, &tree, &facts->has_attachment)) return 0;
+    charsets = mail_charsets_of(&tree, 0);
   }
   if (wanted & FACT_DATE && head.field[FIELD_DATE].s && mail_date_parse(head.field[FIELD_DATE], &date)) facts->date = date.seconds;
-  if (wanted & FACT_SENDER && !order_sender(a, head.field[FIELD_FROM], &facts->sender)) return 0;
-  if (wanted & FACT_SUBJECT && !order_subject(a, head.field[FIELD_SUBJECT], &facts->subject)) return 0;
+  if (wanted & FACT_SENDER && !order_sender(a, &charsets, head.field[FIELD_FROM], &facts->sender)) return 0;
+  if (wanted & FACT_SUBJECT && !order_subject(a, &charsets, head.field[FIELD_SUBJECT], &facts->subject)) return 0;
   return !(wanted & FACT_IDS) || take_references(a, head.field, facts);
 }
 
@@ -288,9 +293,9 @@ static int read_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, m
 {
   int said;
   if (!mail_file_start(&f->file, f, e, START)) return 0;
-  said = facts_of(facts, wanted, a, f->file.s, f->file.len, f->file.len < START);
+  said = facts_of(facts, wanted, a, f->file.s, f->file.len, f->file.len < START, f->box->fallback);
   if (said >= 0) return said;
-  return mail_file_all(&f->file, f, e) && facts_of(facts, wanted, a, f->file.s, f->file.len, 1);
+  return mail_file_all(&f->file, f, e) && facts_of(facts, wanted, a, f->file.s, f->file.len, 1, f->box->fallback);
 }
 
 /* *trouble: the errno of what could not be read, else 0. */

@@ -8,11 +8,11 @@ char *build_string(arena *a, slice s)
   return arena_copy(a, s.s, s.len);
 }
 
-static int build_params(arena *a, mime_part const *part, Porter__Param ***out, size_t *count)
+static int build_params(arena *a, mail_charsets *charsets, mime_part const *part, Porter__Param ***out, size_t *count)
 {
   mime_param *list;
   Porter__Param *all;
-  if (!mime_params(a, part, &list, count)) return 0;
+  if (!mime_params(a, charsets, part, &list, count)) return 0;
   if (!*count) return 1;
   *out = arena_array(a, *count, sizeof **out);
   all = arena_array(a, *count, sizeof *all);
@@ -35,14 +35,16 @@ static int build_strings(arena *a, slice const *list, size_t count, char ***out)
 }
 
 /* What the part's head says besides: most parts have nothing of it. */
-static int build_mime_more(arena *a, mime_part const *part, Porter__MIMEHeader *m)
+static int build_mime_more(arena *a, mime_tree const *tree, size_t i, Porter__MIMEHeader *m)
 {
+  mime_part const *part = tree->part + i;
+  mail_charsets charsets = mail_charsets_of(tree, i);
   slice text, *languages;
   m->raw_size = part->body.len;
   m->opaque = mime_opaque(part);
-  if (!build_params(a, part, &m->params, &m->n_params)) return 0;
+  if (!build_params(a, &charsets, part, &m->params, &m->n_params)) return 0;
   if (part->head.field[FIELD_CONTENT_ENCODING].len && (!mime_encoding_word(a, part, &text) || !(m->encoding = build_string(a, text)))) return 0;
-  if (part->head.field[FIELD_CONTENT_LOCATION].len && (!mime_location(a, part, &text) || !(m->location = build_string(a, text)))) return 0;
+  if (part->head.field[FIELD_CONTENT_LOCATION].len && (!mime_location(a, &charsets, part, &text) || !(m->location = build_string(a, text)))) return 0;
   if (!part->head.field[FIELD_CONTENT_LANGUAGE].len) return 1;
   return mime_languages(a, part, &languages, &m->n_languages) && build_strings(a, languages, m->n_languages, &m->languages);
 }
@@ -53,7 +55,7 @@ Porter__MIMEHeader *build_mime(arena *a, mime_tree const *tree, size_t i)
   Porter__MIMEHeader *m = arena_take(a, sizeof *m);
   char path[MIME_PATH_FMT];
   slice safe = SLICE_ZERO;
-  if (!m || (part->file_name.len && !mail_safe_name(a, part->file_name, &safe))) return NULL;
+  if (!m || !mail_part_name(a, tree, i, &safe)) return NULL;
   *m = (Porter__MIMEHeader)PORTER__MIMEHEADER__INIT;
   m->main_type = build_string(a, part->type);
   m->sub_type = build_string(a, part->subtype);
@@ -65,25 +67,28 @@ Porter__MIMEHeader *build_mime(arena *a, mime_tree const *tree, size_t i)
   m->content_id = build_string(a, part->content_id);
   m->path = build_string(a, (slice){ path, mime_path(tree, i, path) });
   if (!m->main_type || !m->sub_type || !m->file_name || !m->safe_name || !m->charset || !m->content_id || !m->path) return NULL;
-  return build_mime_more(a, part, m) ? m : NULL;
+  return build_mime_more(a, tree, i, m) ? m : NULL;
 }
 
-static int build_addresses(arena *a, slice raw, Porter__MailAddr ***out, size_t *count)
+/* Of all fields of that kind of which more than one counts. A group without members is nobody. */
+static int build_addresses(arena *a, mail_charsets *charsets, mime_part const *part, enum mail_field which, Porter__MailAddr ***out, size_t *count)
 {
   mail_address *list;
   Porter__MailAddr *all;
+  size_t n = 0;
   *count = 0;
-  if (!raw.s) return 1;
-  if (!mail_addresses(a, raw, &list, count)) return 0;
-  *out = arena_array(a, *count, sizeof **out);
-  all = arena_array(a, *count, sizeof *all);
+  if (!part->head.field[which].s) return 1;
+  if (!mail_address_fields(a, charsets, &part->head, part->header, which, &list, &n)) return 0;
+  *out = arena_array(a, n, sizeof **out);
+  all = arena_array(a, n, sizeof *all);
   if (!*out || !all) return 0;
-  for (size_t i = 0; i < *count; i++) {
+  for (size_t i = 0; i < n; i++) {
+    if (list[i].group) continue;
     all[i] = (Porter__MailAddr)PORTER__MAIL_ADDR__INIT;
     all[i].name = build_string(a, list[i].name);
     all[i].address = build_string(a, list[i].address);
     if (!all[i].name || !all[i].address) return 0;
-    (*out)[i] = all + i;
+    (*out)[(*count)++] = all + i;
   }
   return 1;
 }
@@ -103,6 +108,7 @@ static int build_ids(arena *a, slice raw, char ***out, size_t *count)
 typedef struct texts_s texts;
 struct texts_s {
   arena *a;
+  mail_charsets *charsets;
   char **list;  /* null while they are counted */
   size_t count;
 };
@@ -112,15 +118,15 @@ static int add_text(void *context, char const *s, size_t len)
   texts *t = context;
   slice text;
   if (t->list) {
-    if (!mail_text(t->a, (slice){ s, len }, &text) || !(t->list[t->count] = build_string(t->a, text))) return 0;
+    if (!mail_text(t->a, t->charsets, (slice){ s, len }, &text) || !(t->list[t->count] = build_string(t->a, text))) return 0;
   }
   t->count++;
   return 1;
 }
 
-static int build_texts(arena *a, slice header, enum mail_field which, char ***out, size_t *count)
+static int build_texts(arena *a, mail_charsets *charsets, slice header, enum mail_field which, char ***out, size_t *count)
 {
-  texts t = { .a = a };
+  texts t = { .a = a, .charsets = charsets };
   mail_field_each(header.s, header.len, which, add_text, &t);
   *count = 0;
   if (!t.count) return 1;
@@ -136,6 +142,7 @@ Porter__MailHeader *build_head(arena *a, mime_tree const *tree, size_t i)
 {
   mime_part const *part = tree->part + i;
   slice const *field = part->head.field;
+  mail_charsets charsets = mail_charsets_of(tree, i);
   Porter__MailHeader *h = arena_take(a, sizeof *h);
   Porter__MailAddr **sender = NULL;
   char **ids = NULL;
@@ -147,18 +154,18 @@ Porter__MailHeader *build_head(arena *a, mime_tree const *tree, size_t i)
   *h = (Porter__MailHeader)PORTER__MAIL_HEADER__INIT;
   if (field[FIELD_DATE].s && mail_date_parse(field[FIELD_DATE], &d)) when.len = mail_date_fmt(date, &d);
   h->send_date = build_string(a, when);
-  if (field[FIELD_SUBJECT].s && !mail_text(a, field[FIELD_SUBJECT], &subject)) return NULL;
+  if (field[FIELD_SUBJECT].s && !mail_text(a, &charsets, field[FIELD_SUBJECT], &subject)) return NULL;
   h->subject = build_string(a, subject);
   h->mime = build_mime(a, tree, i);
   if (!h->send_date || !h->subject || !h->mime
-   || !build_addresses(a, field[FIELD_FROM], &h->written_from, &h->n_written_from)
-   || !build_addresses(a, field[FIELD_SENDER], &sender, &senders)
-   || !build_addresses(a, field[FIELD_REPLY_TO], &h->reply_to, &h->n_reply_to)
-   || !build_addresses(a, field[FIELD_TO], &h->send_to, &h->n_send_to)
-   || !build_addresses(a, field[FIELD_CC], &h->cc, &h->n_cc)
-   || !build_addresses(a, field[FIELD_BCC], &h->bcc, &h->n_bcc)
-   || !build_texts(a, part->header, FIELD_COMMENTS, &h->comments, &h->n_comments)
-   || !build_texts(a, part->header, FIELD_KEYWORDS, &h->keywords, &h->n_keywords)
+   || !build_addresses(a, &charsets, part, FIELD_FROM, &h->written_from, &h->n_written_from)
+   || !build_addresses(a, &charsets, part, FIELD_SENDER, &sender, &senders)
+   || !build_addresses(a, &charsets, part, FIELD_REPLY_TO, &h->reply_to, &h->n_reply_to)
+   || !build_addresses(a, &charsets, part, FIELD_TO, &h->send_to, &h->n_send_to)
+   || !build_addresses(a, &charsets, part, FIELD_CC, &h->cc, &h->n_cc)
+   || !build_addresses(a, &charsets, part, FIELD_BCC, &h->bcc, &h->n_bcc)
+   || !build_texts(a, &charsets, part->header, FIELD_COMMENTS, &h->comments, &h->n_comments)
+   || !build_texts(a, &charsets, part->header, FIELD_KEYWORDS, &h->keywords, &h->n_keywords)
    || !build_ids(a, field[FIELD_MESSAGE_ID], &ids, &n)
    || !build_ids(a, field[FIELD_IN_REPLY_TO], &h->in_reply_to, &h->n_in_reply_to)
    || !build_ids(a, field[FIELD_REFERENCES], &h->references, &h->n_references)) return NULL;
@@ -181,13 +188,14 @@ Porter__ListMailHeader *build_list_head(arena *a, mail_facts const *facts, mime_
 {
   Porter__ListMailHeader *h = arena_take(a, sizeof *h);
   slice text = SLICE_ZERO;
-  if (!h || (preview && !mail_preview(a, tree, &text))) return NULL;
+  int has_attachment;
+  if (!h || (preview && !mail_preview(a, tree, &text)) || !mail_has_attachment(a, tree, &has_attachment)) return NULL;
   *h = (Porter__ListMailHeader)PORTER__LIST_MAIL_HEADER__INIT;
   h->byte_size = facts->size;
   h->unread = facts->unread;
   h->mid = build_string(a, facts->mid);
   h->header = build_head(a, tree, 0);
-  h->has_attachment = mail_has_attachment(tree);
+  h->has_attachment = has_attachment;
   h->preview = build_string(a, text);
   return build_file(a, facts, &h->rec_date, &h->flags) && h->mid && h->header && h->preview ? h : NULL;
 }

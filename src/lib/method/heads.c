@@ -10,14 +10,14 @@ static int read_octets(heads *h, folder *f, mail_entry *e, int whole)
 {
   h->whole = 1;
   if (!whole) {
-    if (!mail_file_start(&h->m, f, e, START) || !mime_parse(&h->scratch, h->m.s, h->m.len, &h->tree)) return 0;
+    if (!mail_file_start(&h->m, f, e, START) || !mime_parse(&h->scratch, h->m.s, h->m.len, h->call->box->fallback, &h->tree)) return 0;
     if (h->m.len < START) return 1;
     h->whole = 0;
     if (mail_start_says_all(&h->tree, h->m.s, h->m.len)) return 1;
     arena_reset(&h->scratch);
   }
   h->whole = 1;
-  return mail_file_all(&h->m, f, e) && mime_parse(&h->scratch, h->m.s, h->m.len, &h->tree);
+  return mail_file_all(&h->m, f, e) && mime_parse(&h->scratch, h->m.s, h->m.len, h->call->box->fallback, &h->tree);
 }
 
 int heads_read(heads *h, folder *f, mail_entry *e, int whole)
@@ -28,7 +28,7 @@ int heads_read(heads *h, folder *f, mail_entry *e, int whole)
   folder_unread_file(f, e);
   arena_reset(&h->scratch);
   h->whole = 1;
-  return mime_parse(&h->scratch, "", 0, &h->tree);
+  return mime_parse(&h->scratch, "", 0, NULL, &h->tree);
 }
 
 static int has_letters(slice flags)

@@ -9,12 +9,13 @@
 static int match(void *context, folder *f, mail_entry *e, slice const *octets)
 {
   listing *l = context;
-  int matches;
-  (void)f;
-  (void)e;
+  int matches, partly;
   if (!octets) return MATCH_UNKNOWN;
-  matches = mail_matches(&l->matcher, &l->scratch, *octets);
-  arena_reset(&l->scratch);
+  matches = mail_matches(&l->matcher, &l->scratch, *octets, &partly);
+  if (matches >= 0) {
+    arena_reset(&l->scratch);
+    if (partly) errno = EFBIG, folder_unread_file(f, e);
+  }
   return matches < 0 ? MATCH_FAILED : matches ? MATCH_YES : MATCH_NO;
 }
 
@@ -24,7 +25,7 @@ int listing_begin(method_call *call, listing *l, folder *f, Porter__Sort const *
   if (sort && (sort->parameter > PORTER__SORT__PARAMETER__ARRIVAL || sort->direction > PORTER__SORT__DIRECTION__DESC))
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such order", (slice)SLICE_ZERO, 0);
   l->descending = sort && sort->direction == PORTER__SORT__DIRECTION__DESC;
-  if (*pattern && !mail_matcher_init(&l->matcher, call->a, (slice){ pattern, strlen(pattern) })) return method_temporary(call, "take memory");
+  if (*pattern && !mail_matcher_init(&l->matcher, call->a, (slice){ pattern, strlen(pattern) }, call->box->fallback)) return method_temporary(call, "take memory");
   if (!cursor_open(&l->c, f, l->by, *pattern ? match : NULL, l)) return method_temporary(call, "read mail");
   cursor_seek(l->c, NULL, l->descending, 0);
   return EXIT_DONE;

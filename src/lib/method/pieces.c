@@ -109,7 +109,7 @@ static int take_part(method_call *call, writer *w, mail_file const *m, slice pat
   size_t i;
   int good;
   if (!path.len) return take(w, m->s, m->len) ? EXIT_DONE : storing_fail(call, w->to);
-  if (!mime_parse(call->a, m->s, m->len, &tree)) return method_temporary(call, "take memory");
+  if (!mime_parse(call->a, m->s, m->len, call->box->fallback, &tree)) return method_temporary(call, "take memory");
   i = mime_find(&tree, path.s, path.len);
   if (i == tree.count) return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_PART, "no such part", path, 0);
   if (tree.part[i].kind == MIME_MULTIPART) good = take(w, tree.part[i].body.s, tree.part[i].body.len);

@@ -55,7 +55,7 @@ static int answer(method_call *call, mail_file const *m)
   mime_tree tree;
   size_t i = 0;
   uint64_t size = m->len, left;
-  if (!mime_parse(call->a, m->s, m->len, &tree)) return method_temporary(call, "take memory");
+  if (!mime_parse(call->a, m->s, m->len, call->box->fallback, &tree)) return method_temporary(call, "take memory");
   if (path.len) {
     i = mime_find(&tree, path.s, path.len);
     if (i == tree.count) return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_PART, "no such part", path, 0);

@@ -184,12 +184,11 @@ int method_show(method_call *call)
   if (code == EXIT_DONE) {
     int known = folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, call->a, &facts);
     if (!known) code = method_fail_mail(call, mid);
-    else if (!mime_parse(call->a, m.s, m.len, &sh.tree) || !tell_file(call, f, &facts, &response)
-        || !(response.mail = build_mail(&sh, request->bodies))) code = method_temporary(call, "read mail");
+    else if (!mime_parse(call->a, m.s, m.len, call->box->fallback, &sh.tree) || !tell_file(call, f, &facts, &response)
+        || !mail_has_attachment(call->a, &sh.tree, &response.has_attachment) || !(response.mail = build_mail(&sh, request->bodies))) code = method_temporary(call, "read mail");
     else if (protobuf_c_message_get_packed_size(&response.base) > RESPONSE_MAX)
       code = method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too large to show whole (use Raw):", mid, 0);
     else {
-      response.has_attachment = mail_has_attachment(&sh.tree);
       protobuf_c_message_pack_to_buffer(&response.base, &sh.base);
       if (!sh.good) code = method_temporary(call, "write response");
     }

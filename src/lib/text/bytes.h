@@ -46,6 +46,15 @@ static inline size_t ascii_run(char const *s, size_t len)
   return i;
 }
 
+/* How many octets of s from its start are NUL: a mail that was preallocated, or sparse, is full of them. */
+static inline size_t nul_run(char const *s, size_t len)
+{
+  size_t i = 0;
+  while (len - i >= 32 && !(eight(s + i) | eight(s + i + 8) | eight(s + i + 16) | eight(s + i + 24))) i += 32;
+  while (i < len && !s[i]) i++;
+  return i;
+}
+
 /* Whether one of the eight octets is above 127 or is NUL; without above, exact for NUL too. */
 static inline int eight_plain(uint64_t w)
 {

@@ -22,9 +22,10 @@ static struct charset_s const charsets[] = {
   MULTIPLE(iso2022_cn, "iso-2022-cn", decode_2022, .start = CHARSET_2022_CN),
   MULTIPLE(hz, "hz-gb-2312", decode_hz, .start = 0),
   MULTIPLE(utf7, "utf-7", decode_utf7, .start = 0),
-  MULTIPLE(utf16, "utf-16", decode_utf16, .start = UTF16_BOM),
-  MULTIPLE(utf16be, "utf-16be", decode_utf16, .start = UTF16_BE),
-  MULTIPLE(utf32, "utf-32", decode_utf32, .start = UTF16_BOM),
+  MULTIPLE(utf16, "utf-16", decode_utf16, .start = UTF16_BOM_BE),
+  MULTIPLE(utf16le, "utf-16le", decode_utf16, .start = UTF16_BOM_LE),
+  MULTIPLE(utf16be, "utf-16be", decode_utf16, .start = UTF16_BOM_BE),
+  MULTIPLE(utf32, "utf-32", decode_utf32, .start = UTF16_BOM_LE),
   MULTIPLE(utf32be, "utf-32be", decode_utf32, .start = UTF16_BE),
 };
 

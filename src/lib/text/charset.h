@@ -30,15 +30,15 @@ enum charset_which {
 #undef SINGLE
   CHARSET_utf8, CHARSET_gb18030, CHARSET_big5, CHARSET_hkscs, CHARSET_sjis, CHARSET_eucjp, CHARSET_euckr, CHARSET_euctw,
   CHARSET_iso2022_jp, CHARSET_iso2022_kr, CHARSET_iso2022_cn, CHARSET_hz, CHARSET_utf7,
-  CHARSET_utf16, CHARSET_utf16be, CHARSET_utf32, CHARSET_utf32be
+  CHARSET_utf16, CHARSET_utf16le, CHARSET_utf16be, CHARSET_utf32, CHARSET_utf32be
 };
 extern charset const *charset_number(int which);
 
 /* The states that streams start in. Of ISO-2022: the sets of G0 to G3, five bits each. */
-enum { UTF16_BOM, UTF16_LE, UTF16_BE };
+enum { UTF16_LE, UTF16_BE, UTF16_BOM_LE, UTF16_BOM_BE };  /* with BOM: no octet was read, and a mark may say otherwise */
 enum charset_set {
   SET_ASCII, SET_ROMAN, SET_KATAKANA, SET_LATIN1, SET_GREEK,               /* one octet */
-  SET_JIS0208, SET_JIS0212, SET_JIS0213, SET_GB2312, SET_KSX1001, SET_ISO_IR_165,       /* two */
+  SET_JIS0208, SET_JIS0212, SET_JIS0213, SET_JIS0213_2, SET_GB2312, SET_KSX1001, SET_ISO_IR_165,       /* two */
   SET_CNS1, SET_CNS2, SET_CNS3, SET_CNS4, SET_CNS5, SET_CNS6, SET_CNS7,
   SET_UNKNOWN
 };

@@ -38,12 +38,13 @@ static enum charset_set single(unsigned char final)
   }
 }
 
-/* The set of 94 x 94 with that final octet. JIS X 0213's plane 1 (O, Q) is JIS X 0208 and more. */
+/* The set of 94 x 94 with that final octet. JIS X 0213's plane 1 (O, Q) is JIS X 0208 and more; of its plane 2 (P) nothing is read. */
 static enum charset_set multiple(unsigned char final)
 {
   switch (final) {
     case '@': case 'B': return SET_JIS0208;
     case 'O': case 'Q': return SET_JIS0213;
+    case 'P': return SET_JIS0213_2;
     case 'A': return SET_GB2312;
     case 'C': return SET_KSX1001;
     case 'D': return SET_JIS0212;

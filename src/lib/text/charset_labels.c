@@ -24,7 +24,7 @@ static struct { char label[25]; unsigned char which; } const labels[] = {
   { "cp10006", CHARSET_mac_greek }, { "cp10007", CHARSET_mac_cyrillic }, { "cp10010", CHARSET_mac_romanian },
   { "cp10017", CHARSET_mac_cyrillic }, { "cp10029", CHARSET_mac_central }, { "cp10079", CHARSET_mac_icelandic },
   { "cp10081", CHARSET_mac_turkish }, { "cp10082", CHARSET_mac_croatian }, { "cp1051", CHARSET_hp_roman8 },
-  { "cp1125", CHARSET_ibm1125 }, { "cp1200", CHARSET_utf16 }, { "cp12000", CHARSET_utf32 }, { "cp12001", CHARSET_utf32be },
+  { "cp1125", CHARSET_ibm1125 }, { "cp1200", CHARSET_utf16le }, { "cp12000", CHARSET_utf32 }, { "cp12001", CHARSET_utf32be },
   { "cp1201", CHARSET_utf16be }, { "cp1250", CHARSET_windows1250 }, { "cp1251", CHARSET_windows1251 },
   { "cp1251cyrillic", CHARSET_windows1251 }, { "cp1252", CHARSET_windows1252 }, { "cp1253", CHARSET_windows1253 },
   { "cp1254", CHARSET_windows1254 }, { "cp1255", CHARSET_windows1255 }, { "cp1256", CHARSET_windows1256 },
@@ -67,7 +67,7 @@ static struct { char label[25]; unsigned char which; } const labels[] = {
   { "cspc862latinhebrew", CHARSET_ibm862 }, { "cspc8codepage437", CHARSET_ibm437 }, { "cspcp852", CHARSET_ibm852 },
   { "csptcp154", CHARSET_ptcp154 }, { "csshiftjis", CHARSET_sjis }, { "cstis620", CHARSET_windows874 },
   { "csucs4", CHARSET_utf32 }, { "csunicode", CHARSET_utf16 }, { "csunicode11utf7", CHARSET_utf7 },
-  { "csutf16", CHARSET_utf16 }, { "csutf16be", CHARSET_utf16be }, { "csutf16le", CHARSET_utf16 },
+  { "csutf16", CHARSET_utf16 }, { "csutf16be", CHARSET_utf16be }, { "csutf16le", CHARSET_utf16le },
   { "csutf32", CHARSET_utf32 }, { "csutf32be", CHARSET_utf32be }, { "csutf32le", CHARSET_utf32 },
   { "csutf7", CHARSET_utf7 }, { "csutf8", CHARSET_utf8 }, { "csviscii", CHARSET_viscii }, { "cswindows31j", CHARSET_sjis },
   { "cyrillic", CHARSET_iso8859_5 }, { "cyrillicasian", CHARSET_ptcp154 }, { "dos1125", CHARSET_ibm1125 },
@@ -144,13 +144,13 @@ static struct { char label[25]; unsigned char which; } const labels[] = {
   { "thai", CHARSET_windows874 }, { "thai8", CHARSET_windows874 }, { "tis620", CHARSET_windows874 },
   { "tis6200", CHARSET_windows874 }, { "tis62025290", CHARSET_windows874 }, { "tis62025291", CHARSET_windows874 },
   { "tis6202533", CHARSET_windows874 }, { "u16", CHARSET_utf16 }, { "u32", CHARSET_utf32 }, { "u7", CHARSET_utf7 },
-  { "u8", CHARSET_utf8 }, { "ucs2", CHARSET_utf16 }, { "ucs2be", CHARSET_utf16be }, { "ucs2le", CHARSET_utf16 },
+  { "u8", CHARSET_utf8 }, { "ucs2", CHARSET_utf16 }, { "ucs2be", CHARSET_utf16be }, { "ucs2le", CHARSET_utf16le },
   { "ucs4", CHARSET_utf32 }, { "ucs4be", CHARSET_utf32be }, { "ucs4le", CHARSET_utf32 }, { "uhc", CHARSET_euckr },
   { "ujis", CHARSET_eucjp }, { "unicode", CHARSET_utf16 }, { "unicode11utf7", CHARSET_utf7 },
   { "unicode11utf8", CHARSET_utf8 }, { "unicode20utf7", CHARSET_utf7 }, { "unicode20utf8", CHARSET_utf8 },
-  { "unicodebig", CHARSET_utf16be }, { "unicodebigunmarked", CHARSET_utf16be }, { "unicodefeff", CHARSET_utf16 },
-  { "unicodefffe", CHARSET_utf16be }, { "unicodelittle", CHARSET_utf16 }, { "unicodelittleunmarked", CHARSET_utf16 },
-  { "utf", CHARSET_utf8 }, { "utf16", CHARSET_utf16 }, { "utf16be", CHARSET_utf16be }, { "utf16le", CHARSET_utf16 },
+  { "unicodebig", CHARSET_utf16be }, { "unicodebigunmarked", CHARSET_utf16be }, { "unicodefeff", CHARSET_utf16le },
+  { "unicodefffe", CHARSET_utf16be }, { "unicodelittle", CHARSET_utf16le }, { "unicodelittleunmarked", CHARSET_utf16le },
+  { "utf", CHARSET_utf8 }, { "utf16", CHARSET_utf16 }, { "utf16be", CHARSET_utf16be }, { "utf16le", CHARSET_utf16le },
   { "utf32", CHARSET_utf32 }, { "utf32be", CHARSET_utf32be }, { "utf32le", CHARSET_utf32 }, { "utf7", CHARSET_utf7 },
   { "utf8", CHARSET_utf8 }, { "utf8mb4", CHARSET_utf8 }, { "utf8n", CHARSET_utf8 }, { "utf8sig", CHARSET_utf8 },
   { "utf8ucs2", CHARSET_utf8 }, { "utf8ucs4", CHARSET_utf8 }, { "viscii", CHARSET_viscii }, { "viscii111", CHARSET_viscii },
@@ -190,23 +190,60 @@ static int find(char const *label, uint64_t wanted)
   return -1;
 }
 
+/* A label that is in the list, or with an x- in front. -1 for none. */
+static int find_label(char const *label)
+{
+  int const which = find(label, beginning(label));
+  return which < 0 && *label == 'x' ? find(label + 1, beginning(label + 1)) : which;
+}
+
+static size_t starts(char const *s, char const *with)
+{
+  size_t const n = strlen(with);
+  return strncmp(s, with, n) ? 0 : n;
+}
+
+/* Labels as people write them; s has room for three octets more. 0 where there is no other way to read it.
+ *
+ *   charset=iso-8859-2, 3Diso-8859-2        what is in front goes
+ *   win-1251, ansi-1251, microsoft-cp1251   windows-1251, cp1251
+ *   windows-28592                           cp28592
+ *   8859_2                                  iso-8859-2 */
+static int reword(char *s)
+{
+  static struct { char const *from, *to; int digit; } const words[] = { { "charset", "", 0 }, { "3d", "", 0 }, { "microsoft", "", 0 },
+    { "windows", "cp", 1 }, { "win", "cp", 1 }, { "ansi", "cp", 1 }, { "8859", "iso8859", 1 } };
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    size_t const from = starts(s, words[i].from), to = strlen(words[i].to);
+    if (!from || !s[from] || (words[i].digit && !(s[from] >= '0' && s[from] <= '9'))) continue;
+    memmove(s + to, s + from, strlen(s + from) + 1);
+    memcpy(s, words[i].to, to);
+    return 1;
+  }
+  return 0;
+}
+
+#define LABEL_MAX 40  /* octets without punctuation; a longer one is none */
+
 charset const *charset_find(char const *label, size_t len)
 {
-  char s[sizeof labels->label + 1] = "";  /* one more for the x */
+  char s[LABEL_MAX + 8] = "";
   size_t n = 0;
-  int which;
   for (size_t i = 0; i < len; i++) {
     char c = label[i] >= 'A' && label[i] <= 'Z' ? (char)(label[i] | 0x20) : label[i];
+    if (c == '/' && i + 1 < len && label[i + 1] == '/') break;  /* iconv's //TRANSLIT */
     if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) continue;
-    if (n == sizeof s - 1) return NULL;
+    if (n == LABEL_MAX) return NULL;
     s[n++] = c;
   }
-  uint64_t const wanted = beginning(s);
   /* What nearly all mail has. */
+  uint64_t const wanted = beginning(s);
   if (wanted == beginning("utf8\0\0\0")) return charset_utf8;
-  if (!n || wanted == beginning("usascii")) return NULL;
   if (n == 8 && wanted == beginning("iso88591")) return charset_number(CHARSET_windows1252);
-  which = find(s, wanted);
-  if (which < 0 && *s == 'x') which = find(s + 1, beginning(s + 1));
-  return which < 0 ? NULL : charset_number(which);
+  do {
+    if (!*s || !strcmp(s, "usascii")) return NULL;
+    int const which = find_label(s);
+    if (which >= 0) return charset_number(which);
+  } while (reword(s));
+  return NULL;
 }

@@ -9,7 +9,9 @@ static void put_valid(char **out, char const *s, size_t len)
     size_t n = nul ? (size_t)(nul - s) : len;
     memcpy(*out, s, n);
     *out += n;
-    n += nul != NULL;
+    s += n;
+    len -= n;
+    n = nul_run(s, len);
     s += n;
     len -= n;
   }
@@ -68,15 +70,16 @@ size_t decode_guess(charset_stream *cs, unsigned char const *bytes, size_t len, 
   return len;
 }
 
-/* Without a byte-order mark UTF-16 and UTF-32 are little-endian, as WHATWG says and senders do. */
+/* A byte-order mark goes before the label. What utf-16 without one is, charset_judge says; UTF-32 is little-endian then. */
 size_t decode_utf16(charset_stream *cs, unsigned char const *s, size_t len, int last, char **out)
 {
   size_t i = 0;
   for (; len - i >= 2; i += 2) {
     uint32_t c;
-    if (cs->state == UTF16_BOM) {
-      cs->state = s[i] == 0xfe && s[i + 1] == 0xff ? UTF16_BE : UTF16_LE;
-      if (cs->state == UTF16_BE || (s[i] == 0xff && s[i + 1] == 0xfe)) continue;
+    if (cs->state >= UTF16_BOM_LE) {
+      int const big = s[i] == 0xfe && s[i + 1] == 0xff, little = s[i] == 0xff && s[i + 1] == 0xfe;
+      cs->state = big || (cs->state == UTF16_BOM_BE && !little) ? UTF16_BE : UTF16_LE;
+      if (big || little) continue;
     }
     c = cs->state == UTF16_BE ? (uint32_t)s[i] << 8 | s[i + 1] : (uint32_t)s[i + 1] << 8 | s[i];
     if (c >= 0xd800 && c < 0xdc00 && (len - i >= 4 || !last)) {
@@ -100,7 +103,7 @@ size_t decode_utf32(charset_stream *cs, unsigned char const *s, size_t len, int 
   for (; len - i >= 4; i += 4) {
     uint32_t big = (uint32_t)s[i] << 24 | (uint32_t)s[i + 1] << 16 | (uint32_t)s[i + 2] << 8 | s[i + 3];
     uint32_t c;
-    if (cs->state == UTF16_BOM) {
+    if (cs->state == UTF16_BOM_LE) {
       cs->state = big == 0xfeff ? UTF16_BE : UTF16_LE;
       if (big == 0xfeff || big == 0xfffe0000) continue;
     }

@@ -16,29 +16,7 @@
 #include <porter/hex.h>
 #include <porter/text.h>
 #include "bytes.h"
-
-/* What follows first octet c; 0 where c begins nothing. */
-static int lead(utf8_state *st, unsigned char c)
-{
-  st->low = 0x80;
-  st->high = 0xbf;
-  if (c < 0xc2 || c > 0xf4) return 0;
-  st->need = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-  if (c == 0xe0) st->low = 0xa0;
-  if (c == 0xed) st->high = 0x9f;
-  if (c == 0xf0) st->low = 0x90;
-  if (c == 0xf4) st->high = 0x8f;
-  return 1;
-}
-
-static int next(utf8_state *st, unsigned char c)
-{
-  if (c < st->low || c > st->high) return 0;
-  st->low = 0x80;
-  st->high = 0xbf;
-  st->need--;
-  return 1;
-}
+#include "utf8.h"
 
 static int continues(unsigned char c)
 {
@@ -64,14 +42,14 @@ static int check(utf8_state *st, char const *s, size_t len, size_t *whole)
   while (i < len) {
     unsigned char c = (unsigned char)s[i];
     if (st->need) {
-      if (!next(st, c)) return 0;
+      if (!utf8_next(st, c)) return 0;
       i++;
     }
     else if (c < 0x80) i += ascii_run(s + i, len - i);
     else {
       size_t run = common_run((unsigned char const *)s + i, len - i);
       if (run) i += run;
-      else if (lead(st, c)) i++;
+      else if (utf8_lead(st, c)) i++;
       else return 0;
     }
     if (!st->need) *whole = i;
@@ -121,10 +99,10 @@ size_t utf8_get(uint32_t *c, char const *s, size_t len)
   utf8_state st;
   size_t i = 1;
   if (first < 0x80) return *c = first, 1;
-  if (!lead(&st, first)) return *c = 0xfffd, 1;
+  if (!utf8_lead(&st, first)) return *c = 0xfffd, 1;
   *c = first & (0x3fu >> st.need);
   for (; st.need; i++) {
-    if (i == len || !next(&st, (unsigned char)s[i])) return *c = 0xfffd, i;
+    if (i == len || !utf8_next(&st, (unsigned char)s[i])) return *c = 0xfffd, i;
     *c = *c << 6 | ((unsigned char)s[i] & 0x3f);
   }
   return i;

@@ -8,7 +8,8 @@
 
 int ask(version1 *v, char const *method, ProtobufCMessage const *request, answer *response)
 {
-  char const *const argv[] = { v->prog, method, NULL };
+  char const *const plain[] = { v->prog, method, NULL }, *const with_charset[] = { v->prog, "-c", v->charset, method, NULL };
+  char const *const *argv = v->charset ? with_charset : plain;
   slice octets;
   if (!message_pack(request, &response->a, &octets)) return response->code = fail_system(v, "take memory");
   ask_run(argv, v->envp, octets, RESPONSE_MAX, response);

@@ -11,6 +11,7 @@
 typedef struct version1_s version1;
 struct version1_s {
   char const *prog;
+  char const *charset;       /* null, or what prog is given with -c */
   char const *const *argv;  /* the mode and its arguments */
   unsigned int argc;
   char *mid;                /* the first argument of the modes that are about one mail */

@@ -273,9 +273,9 @@ static mode const modes[] = {
   { "raw", 1, 2, &raw },
 };
 
-int version1_answer(char const *prog, char const *const *argv, char const *const *envp, sink_func *sink, void *context, char *fault)
+int version1_answer(char const *prog, char const *charset, char const *const *argv, char const *const *envp, sink_func *sink, void *context, char *fault)
 {
-  version1 v = { .prog = prog, .argv = argv, .argc = 1, .envp = envp, .sink = sink, .context = context, .fault = fault };
+  version1 v = { .prog = prog, .charset = charset, .argv = argv, .argc = 1, .envp = envp, .sink = sink, .context = context, .fault = fault };
   *fault = 0;
   while (argv[v.argc]) v.argc++;
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {

@@ -1,0 +1,171 @@
+/* What octets are read as: their label is believed, unless the octets themselves refute it.
+ *
+ *   label           octets                                                          are read as
+ *   none, us-ascii  a UTF-16 mark in front, and a NUL                               UTF-16
+ *                   nothing above 127, an escape that designates a set (ESC $)      ISO-2022-JP, -KR, -CN
+ *                   valid UTF-8                                                     UTF-8
+ *                   else                                                            the charset to fall back on
+ *   UTF-8           something above 127, but no valid sequence in it                the charset to fall back on
+ *   of one octet    valid UTF-8 with two sequences or more                          UTF-8
+ *   East Asian      valid UTF-8 with two sequences of three octets, or with octets  UTF-8
+ *                   that the label forbids
+ *   UTF-16          a mark                                                          what it says
+ *                   no NUL, and valid UTF-8                                         as without a label
+ *                   else                                                            the order with more units below 256,
+ *                                                                                   else big-endian
+ *
+ * Two octets are not enough under East Asian labels: 3.3 % of all GBK texts of two characters are valid UTF-8 too. */
+#include "charset.h"
+#include "utf8.h"
+
+enum { READ_NONE, READ_UTF8, READ_SINGLE, READ_ASIAN, READ_UTF16, READ_OTHER };
+
+static int reading_of(charset const *c)
+{
+  if (!c) return READ_NONE;
+  if (c == charset_utf8) return READ_UTF8;
+  if (c == charset_number(CHARSET_utf16)) return READ_UTF16;
+  if (c->decode == decode_single) return c->ascii ? READ_SINGLE : READ_OTHER;
+  return charset_kind(c) == CHARSET_OTHER ? READ_OTHER : READ_ASIAN;
+}
+
+int charset_is_asian(charset const *c)
+{
+  return reading_of(c) == READ_ASIAN;
+}
+
+size_t charset_certain(charset const *label, char const *s, size_t len)
+{
+  int const reading = reading_of(label);
+  if (reading == READ_OTHER) return len;
+  if (reading == READ_UTF16) return 0;
+  size_t const run = ascii_run(s, len);
+  char const *const escape = reading == READ_NONE ? memchr(s, 0x1b, run) : NULL;
+  return escape ? (size_t)(escape - s) : run;
+}
+
+/* ISO-2022's designations of sets of two octets (charset_2022.c), by what comes behind ESC: which charset begins with such. */
+static void look_for_escape(charset_look *l, unsigned char c)
+{
+  enum { NOTHING, ESCAPE, DOLLAR, G0, G1, BEYOND };
+  int const state = l->escape;
+  l->escape = NOTHING;
+  if (c == 0x1b) l->escape = ESCAPE;
+  else if (state == ESCAPE && c == '$') l->escape = DOLLAR;
+  else if (state == DOLLAR && c >= '(' && c <= '+') l->escape = c == '(' ? G0 : c == ')' ? G1 : BEYOND;
+  else if (state >= DOLLAR && !l->designates) {
+    if (state == DOLLAR ? c >= '@' && c <= 'B' : c >= '@' && c <= 'Q' && c != 'F' && c != 'N')
+      l->designates = state == G1 && c == 'C' ? CHARSET_iso2022_kr : state >= G1 ? CHARSET_iso2022_cn : CHARSET_iso2022_jp;
+  }
+}
+
+/* One octet that is above 127 or inside of a sequence. */
+static void look_at_high(charset_look *l, unsigned char c)
+{
+  if (l->utf8.need) {
+    if (utf8_next(&l->utf8, c)) {
+      if (!l->utf8.need) l->length == 1 ? l->two++ : l->more++;
+      return;
+    }
+    l->malformed = 1;
+    l->utf8.need = 0;
+    if (c < 0x80) return;
+  }
+  if (utf8_lead(&l->utf8, c)) l->length = l->utf8.need;
+  else l->malformed = 1;
+}
+
+static void look_at_units(charset_look *l, char const *s, size_t len)
+{
+  for (size_t i = 0; i < len; i++, l->octets++) {
+    if (s[i]) continue;
+    l->nul = 1;
+    l->octets & 1 ? l->little++ : l->big++;
+  }
+}
+
+void charset_look_open(charset_look *l, charset const *label)
+{
+  *l = (charset_look){ .label = label, .reading = reading_of(label) };
+}
+
+void charset_look_feed(charset_look *l, char const *s, size_t len)
+{
+  int const escapes = l->reading == READ_NONE;
+  for (size_t i = 0; i < len && l->begun < sizeof l->first; i++) l->first[l->begun++] = (unsigned char)s[i];
+  if (l->reading == READ_UTF16) look_at_units(l, s, len);
+  else if (escapes && !l->nul && memchr(s, 0, len)) l->nul = 1;
+  for (size_t i = 0; i < len;) {
+    unsigned char const c = (unsigned char)s[i];
+    if (c < 0x80 && !l->utf8.need) {
+      if (escapes && (c == 0x1b || l->escape)) look_for_escape(l, c), i++;
+      else {
+        size_t const run = ascii_run(s + i, len - i);
+        char const *const escape = escapes && !l->high && !l->designates ? memchr(s + i, 0x1b, run) : NULL;
+        i = escape ? (size_t)(escape - s) : i + run;
+      }
+      continue;
+    }
+    l->high = l->high || c >= 0x80;
+    l->escape = 0;
+    look_at_high(l, c);
+    i++;
+  }
+}
+
+int charset_look_more(charset_look const *l)
+{
+  size_t const sequences = l->two + l->more;
+  switch (l->reading) {
+    case READ_UTF8: return l->high && !sequences;
+    case READ_SINGLE: return !l->malformed;
+    case READ_ASIAN: return !l->malformed && l->more < 2;
+    case READ_OTHER: return 0;
+    default: return 1;
+  }
+}
+
+static int is_mark(charset_look const *l)
+{
+  return l->begun >= 2 && ((l->first[0] == 0xff && l->first[1] == 0xfe) || (l->first[0] == 0xfe && l->first[1] == 0xff));
+}
+
+charset const *charset_judged(charset_look const *l, charset const *fallback, int *unsure)
+{
+  int const valid = !l->malformed && !l->utf8.need;
+  size_t const sequences = l->two + l->more;
+  if (!fallback) fallback = charset_windows1252;
+  *unsure = 0;
+  switch (l->reading) {
+    case READ_UTF8: return l->high && !sequences ? fallback : l->label;
+    case READ_SINGLE: return valid && sequences >= 2 ? charset_utf8 : l->label;
+    case READ_ASIAN:
+      *unsure = valid && sequences && l->more < 2;
+      return valid && l->more >= 2 ? charset_utf8 : l->label;
+    case READ_UTF16:
+      if (is_mark(l)) return l->label;
+      if (!l->nul && valid) return charset_utf8;
+      return charset_number(l->little > l->big ? CHARSET_utf16le : CHARSET_utf16be);
+    case READ_NONE:
+      if (l->nul && is_mark(l)) return charset_number(CHARSET_utf16);
+      if (l->designates && !l->high) return charset_number(l->designates);
+      return valid ? charset_utf8 : fallback;
+    default: return l->label;
+  }
+}
+
+charset const *charset_judge(arena *a, charset const *label, charset const *fallback, slice octets)
+{
+  charset_look l;
+  int unsure;
+  charset_look_open(&l, label);
+  charset_look_feed(&l, octets.s, octets.len);
+  charset const *const c = charset_judged(&l, fallback, &unsure);
+  return unsure && !charset_allows(a, c, octets) ? charset_utf8 : c;
+}
+
+int charset_allows(arena *a, charset const *c, slice octets)
+{
+  slice out;
+  return charset_decode(a, c, octets, &out) && !(out.len && memmem(out.s, out.len, "\xef\xbf\xbd", 3));
+}
