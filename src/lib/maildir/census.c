@@ -6,9 +6,10 @@
  *    in cur; within a place the greater name counts, so that the answer does not hang on the order of a directory. The other
  *    names are kept (also): Remove and Move act on all.
  * 3. A mail goes from new to cur between the two listings: new is listed first, so it is met. One that goes back from cur to
- *    new would be missed: where new's stamp moved or is not settled, new is listed once more, and the union counts.
- * 4. A mail gets another base while we look (mbsync's ",U=" belongs to no base, but others rename too): what was met in new, and is
- *    not met there again nor in cur, is one with another mail that has its inode.
+ *    new would be missed: where new's stamp moved or is not settled, new is listed once more, and the union counts. Where it did
+ *    move, one may have gone there and back, so cur is seen to likewise, and so on, PASSES_MAX times.
+ * 4. A mail gets another base while we look (mbsync's ",U=" belongs to no base, but others rename too): of two with one inode
+ *    of which one may be stale, that is dropped whose name is not there any more. Both there: two mails, hard links.
  * 5. A place that took several calls (place.c, rule 3) is scanned again, up to SCANS_MAX times, until no change shows. What an earlier
  *    scan met and a later did not is kept until an fstatat and another scan agree that it has gone.
  *
@@ -26,6 +27,7 @@
 
 #define SCANS_MAX 3          /* what several calls a place have found is then taken, unless something is in doubt */
 #define SCANS_IN_DOUBT_MAX 6
+#define PASSES_MAX 8
 #define COUNT_MAX (UINT32_MAX / 4)  /* the table holds 32-bit numbers and is at most half full */
 
 /* --- the table: base (and inode, for all but the first of a base) to mail --- */
@@ -123,7 +125,9 @@ static int meet(census *c, mail_entry *old, mail_entry const *e, unsigned int fi
   if (old->seen < first) {
     old->also = NULL;
     newer = 1;
+    c->met++;
   } else if (!has_name(old, e->name, e->where)) {
+    c->met++;
     other = arena_take(&c->a, sizeof *other);
     if (!other) return 0;
     *other = newer ? (mail_name){ old->also, old->name, old->where } : (mail_name){ old->also, e->name, e->where };
@@ -151,6 +155,7 @@ static int insert(census *c, mail_entry *e, unsigned int first)
   }
   c->mail[c->count++] = *e;
   *at = (uint32_t)c->count;
+  c->met++;
   return 1;
 }
 
@@ -181,7 +186,9 @@ static int add_list(census *c, place_list const *list, int where, unsigned int f
 /* Drops what has been marked, and makes the table anew. */
 static int drop_gone(census *c)
 {
-  size_t n = c->count, room = c->room;
+  size_t n = c->count, room = c->room, some = 0;
+  for (size_t i = 0; i < n; i++) some += c->mail[i].gone;
+  if (!some) return 1;
   c->count = 0;
   memset(c->table, 0, 2 * room * sizeof *c->table);
   for (size_t i = 0; i < n; i++) {
@@ -193,27 +200,24 @@ static int drop_gone(census *c)
   return 1;
 }
 
-static int is_there(folder const *f, mail_entry const *e)
+/* How many names the file has that e's name leads to; 0 where that is not e. */
+static nlink_t is_there(folder const *f, mail_entry const *e)
 {
   struct stat st;
-  return !fstatat(f->place[e->where], e->name, &st, AT_SYMLINK_NOFOLLOW) && mail_entry_is(f, e, &st);
+  return !fstatat(f->place[e->where], e->name, &st, AT_SYMLINK_NOFOLLOW) && mail_entry_is(f, e, &st) ? st.st_nlink : 0;
 }
 
-/* Rule 5. *doubt: something was missed once. Returns whether anything has gone for good. */
+/* Rule 5. *doubt: something was missed once. */
 static int judge_missed(folder const *f, census *c, unsigned int first, int exact, int *doubt)
 {
-  int some = 0;
-  *doubt = 0;
   for (size_t i = 0; i < c->count; i++) {
     mail_entry *e = c->mail + i;
     if (e->seen >= first) continue;
-    if (exact) e->gone = 1;
+    if (exact || (!is_there(f, e) && e->missed)) e->gone = 1;
     else if (is_there(f, e)) e->seen = c->pass;
-    else if (e->missed) e->gone = 1;
     else e->missed = 1, *doubt = 1;
-    some |= e->gone;
   }
-  return some;
+  return drop_gone(c);
 }
 
 static int compare_inodes(void const *x, void const *y)
@@ -222,73 +226,116 @@ static int compare_inodes(void const *x, void const *y)
   return (a->inode > b->inode) - (a->inode < b->inode);
 }
 
-static void mark_renamed(census const *c, mail_entry **suspect, size_t count)
+/* One inode met under two bases: a mail that was renamed meanwhile, unless it has two names and both are there. */
+static void judge_pair(folder const *f, mail_entry *x, mail_entry *y)
 {
+  nlink_t names;
+  if (x->gone || y->gone || x->inode != y->inode) return;
+  names = is_there(f, x);
+  if (!names) x->gone = 1;
+  else if (names == 1 || !is_there(f, y)) y->gone = 1;
+}
+
+#define BITS 65536  /* whether any of the few has an inode that ends so: most of the many need no further look */
+
+static void judge_pairs(folder const *f, census const *c, mail_entry **few, size_t count, unsigned int cur)
+{
+  unsigned char bits[BITS / 8] = { 0 };
+  qsort(few, count, sizeof *few, compare_inodes);
+  for (size_t i = 0; i < count; i++) {
+    bits[few[i]->inode % BITS / 8] |= (unsigned char)(1 << few[i]->inode % 8);
+    if (i) judge_pair(f, few[i - 1], few[i]);
+  }
   for (size_t i = 0; i < c->count; i++) {
     mail_entry *e = c->mail + i, **found;
-    if (e->where == PLACE_NEW && e->seen != c->pass) continue;
-    found = bsearch(&e, suspect, count, sizeof *suspect, compare_inodes);
-    if (found) (*found)->gone = 1;
+    if (e->where == PLACE_NEW || e->seen < cur || !(bits[e->inode % BITS / 8] & 1 << e->inode % 8)) continue;
+    found = bsearch(&e, few, count, sizeof *few, compare_inodes);
+    if (found) judge_pair(f, *found, e);
   }
 }
 
-/* Rule 4: of those met in new before cur, which new does not have any more, are some others under another base? */
-static int judge_renamed(folder const *f, census *c, unsigned int first, int *some)
+/* Rule 4, where a place has been listed twice: of what may be stale, or else has been met in new. cur is the last pass over cur. */
+static int judge_renamed(folder const *f, census *c, unsigned int cur)
 {
-  mail_entry **suspect;
-  size_t n = 0;
-  *some = 0;
-  for (size_t i = 0; i < c->count; i++) n += c->mail[i].where == PLACE_NEW && c->mail[i].seen == first;
-  if (!n) return 1;
-  suspect = malloc(n * sizeof *suspect);
-  if (!suspect) return 0;
-  n = 0;
-  for (size_t i = 0; i < c->count; i++)
-    if (c->mail[i].where == PLACE_NEW && c->mail[i].seen == first && !is_there(f, c->mail + i)) suspect[n++] = c->mail + i;
-  if (n) qsort(suspect, n, sizeof *suspect, compare_inodes);
-  mark_renamed(c, suspect, n);
-  for (size_t i = 0; i < n; i++) *some |= suspect[i]->gone;
-  free(suspect);
-  return 1;
+  size_t n = 0, room = 0;
+  mail_entry **few;
+  for (size_t i = 0; i < c->count; i++) room += c->mail[i].where == PLACE_NEW || c->mail[i].seen < cur;
+  if (!room) return 1;
+  few = malloc(room * sizeof *few);
+  if (!few) return 0;
+  for (size_t i = 0; i < c->count; i++) if (c->mail[i].where == PLACE_NEW || c->mail[i].seen < cur) few[n++] = c->mail + i;
+  judge_pairs(f, c, few, n, cur);
+  free(few);
+  return drop_gone(c);
 }
 
 /* --- one look --- */
 
-static int list_place(folder *f, census *c, int where, unsigned int first, unsigned int *calls)
+/* The last pass over a place. */
+typedef struct look_s look;
+struct look_s {
+  place_stamp before;
+  uint64_t clock;
+  unsigned int pass, calls;
+};
+
+static int settled(folder *f, look const *l)
+{
+  if (f->remote < 0) f->remote = place_remote(f->fd);
+  return place_stamp_settled(&l->before, l->clock, f->remote);
+}
+
+/* Whether the place has, or may have, changed since it was listed: 1, 0, -1 with errno. */
+static int may_differ(folder *f, int where, look const *l)
+{
+  place_stamp now;
+  if (f->place[where] < 0) return 0;
+  if (!place_stamp_take(f->place[where], &now)) return -1;
+  return !place_stamp_same(&now, &l->before) || !settled(f, l);
+}
+
+static int list_place(folder *f, census *c, int where, unsigned int first, look *l)
 {
   place_list list;
+  if (!place_clock(&l->clock) || !place_stamp_take(f->place[where], &l->before)) return 0;
   if (!f->space[where]) f->space[where] = place_room(f->place[where]);
   if (!place_read(f->place[where], &c->a, f->space + where, &list)) return 0;
-  *calls = list.calls;
+  l->calls = list.calls;
+  l->pass = c->pass + 1u;
   return add_list(c, &list, where, first);
 }
 
-static int settled(folder *f, place_stamp const *s, uint64_t clock)
+/* Rule 3, after one pass over each. *passes: how many there were. */
+static int look_further(folder *f, census *c, unsigned int first, look *l, int *passes)
 {
-  if (f->remote < 0) f->remote = place_remote(f->fd);
-  return place_stamp_settled(s, clock, f->remote);
+  int where = PLACE_NEW;
+  for (*passes = 2; *passes < PASSES_MAX; ++*passes, where = where == PLACE_NEW ? PLACE_CUR : PLACE_NEW) {
+    size_t met = c->met;
+    place_stamp was = l[where].before;
+    int differ = may_differ(f, where, l + where);
+    if (differ <= 0) return !differ;
+    if (!list_place(f, c, where, first, l + where)) return 0;
+    /* new did not settle, but nothing happened there. */
+    if (c->met == met && place_stamp_same(&was, &l[where].before)) return ++*passes, 1;
+  }
+  return 1;
 }
 
-/* new, cur, and new again where it may have changed. *exact: every listing was one moment, or nothing changed meanwhile. */
+/* *exact: every listing was one moment, or nothing changed meanwhile. */
 static int scan(folder *f, census *c, int *exact)
 {
-  place_stamp before[PLACES], after;
-  unsigned int first = c->pass + 1u, calls;
-  uint64_t clock;
-  int some = 0;
+  look l[PLACES];
+  unsigned int first = c->pass + 1u;
+  int passes;
   *exact = 1;
-  if (!place_clock(&clock)) return 0;
-  for (int p = 0; p < PLACES; p++) if (!place_stamp_take(f->place[p], before + p)) return 0;
+  for (int p = 0; p < PLACES; p++) if (!list_place(f, c, p, first, l + p)) return 0;
+  if (!look_further(f, c, first, l, &passes)) return 0;
   for (int p = 0; p < PLACES; p++) {
-    if (!list_place(f, c, p, first, &calls)) return 0;
-    if (calls > 1 && (!place_stamp_take(f->place[p], &after) || !place_stamp_same(&after, before + p) || !settled(f, &after, clock))) *exact = 0;
+    int differ = l[p].calls > 1 ? may_differ(f, p, l + p) : 0;
+    if (differ < 0) return 0;
+    if (differ) *exact = 0;
   }
-  if (f->place[PLACE_NEW] < 0) return 1;
-  if (!place_stamp_take(f->place[PLACE_NEW], &after)) return 0;
-  if (place_stamp_same(&after, before + PLACE_NEW) && settled(f, &after, clock)) return 1;
-  if (!list_place(f, c, PLACE_NEW, first, &calls)) return 0;
-  if (calls > 1) *exact = 0;
-  return judge_renamed(f, c, first, &some) && (!some || drop_gone(c));
+  return passes == 2 || judge_renamed(f, c, l[PLACE_CUR].pass);
 }
 
 int census_take(folder *f, census *c)
@@ -302,7 +349,7 @@ int census_take(folder *f, census *c)
     unsigned int first = c->pass + 1u;
     int exact, doubt = 0;
     if (!scan(f, c, &exact)) return 0;
-    if (scans > 1 && judge_missed(f, c, first, exact, &doubt) && !drop_gone(c)) return 0;
+    if (scans > 1 && !judge_missed(f, c, first, exact, &doubt)) return 0;
     if (exact || (scans >= SCANS_MAX && (!doubt || scans == SCANS_IN_DOUBT_MAX))) return 1;
   }
 }

@@ -81,6 +81,7 @@ struct census_s {
   uint32_t *table;    /* of indices + 1 by hash of base, or of base and inode for all but the first of a base */
   size_t mask;
   uint64_t seed;
+  size_t met;         /* names that had not been met before */
   unsigned short pass;
 };
 

@@ -1,0 +1,374 @@
+"""Races of two clients over one mail or one name. Part 1 holds maildir-op at each of its system calls and plays the other client
+there; part 2 lets both run for a few seconds."""
+import random, shutil, tempfile, threading
+from op import *
+
+T = 1700000000
+HOLD = os.path.join(os.environ['STUB'], 'hold')
+SECONDS = float(os.environ.get('RACE_SECONDS', '1.5'))
+ENV = dict(os.environ, ASAN_OPTIONS='detect_leaks=0')  # its leak checker cannot be traced
+X = '%d.M1P1.h' % T
+
+
+class Held:
+    """A call that is held at its when-th system call of that name; held says whether it came there."""
+
+    def __init__(self, box, method, call, when, without=False, **fields):
+        self.method = method
+        down, up = os.pipe(), os.pipe()
+
+        def three_and_four():
+            os.dup2(down[1], 10)
+            os.dup2(up[0], 11)
+            os.dup2(10, 3)
+            os.dup2(11, 4)
+        self.p = subprocess.Popen([HOLD] + ['-r'] * without + [call, str(when), os.path.join(bin_dir, 'maildir-op'), method], cwd=box.path,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=three_and_four, pass_fds=(3, 4), env=ENV)
+        os.close(down[1])
+        os.close(up[0])
+        self.p.stdin.write(getattr(pb, method + 'Req')(**fields).SerializeToString())
+        self.p.stdin.close()
+        self.p.stdin = None
+        self.reply = up[1]
+        self.held = os.read(down[0], 1) != b''
+        os.close(down[0])
+
+    def go(self):
+        if self.held:
+            os.write(self.reply, b'x')
+        os.close(self.reply)
+        out, err = self.p.communicate(timeout=60)
+        self.code = self.p.returncode
+        response = getattr(pb, self.method + 'Resp')()
+        response.ParseFromString(out)
+        return response
+
+
+def texts(box, *folders):
+    """What is where: the text of each file by folder, place and name."""
+    found = {}
+    for f in folders:
+        for name in box.ls(f):
+            with open(os.path.join(box.path, f, name), 'rb') as file:
+                found[f + '/' + name] = file.read().decode()
+    return found
+
+
+def attempt(f, *args):
+    try:
+        f(*args)
+    except OSError:
+        pass
+
+
+# Thousands of calls that sync: in memory, where there is such a place, that costs nothing. Stats on all kinds is tests/soak's.
+memory = tempfile.mkdtemp(prefix='porter-test.', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else work)
+atexit.register(shutil.rmtree, memory, True)
+boxes = 0
+
+
+def new_box():
+    global boxes
+    boxes += 1
+    box = Box(os.path.join(memory, 'box%d' % boxes))
+    for f in ('.A', '.B', '.T'):
+        box.folder(f)
+    return box
+
+
+def every_hold(play, calls=('renameat2', 'renameat', 'unlinkat', 'linkat', 'newfstatat', 'getdents64', 'fsync')):
+    """play(call, when) for each call until it is not reached any more; how many there were, and what was wrong."""
+    played, wrong = 0, []
+    for call in calls:
+        for when in range(1, 30):
+            held, fault = play(call, when)
+            played += held
+            if fault:
+                wrong.append('%s %d: %s' % (call, when, fault))
+            if not held:
+                break
+    return played, wrong
+
+
+# --- a mid never passes to another mail ---
+def twins(method, other, without, as_twin):
+    def play(call, when):
+        box = new_box()
+        A, B = (os.path.join(box.path, 'cur', X + f) for f in (':2,', ':2,S'))
+        box.put(X + ':2,', text='first')
+        inode = os.stat(A).st_ino
+        if as_twin:
+            box.put(X + ':2,S', text='second')
+        mid = '%s/%d' % (X, inode) if as_twin else X
+        fields = {'Remove': {'mids': [mid]}, 'Move': {'mids': [mid], 'to_folder': 'T'}, 'SetFlags': {'mids': [mid], 'add': 'R'}}[method]
+        h = Held(box, method, call, when, without, **fields)
+        if h.held:
+            if not as_twin:
+                box.put(X + ':2,S', text='second')
+            if other == 'removes':
+                attempt(os.unlink, A)
+            else:
+                attempt(os.rename, A, os.path.join(box.path, 'cur', X + ':2,F'))
+            if not os.path.exists(A):
+                attempt(os.rename, B, A)
+        r = h.go()
+        error = r.outcomes[0].HasField('error')
+        there = texts(box, '', '.T')
+        shutil.rmtree(box.path)
+        first, second = ([p for p, t in there.items() if t == s] for s in ('first', 'second'))
+        if (as_twin or h.held) and (len(second) != 1 or not second[0].startswith('/cur/' + X) or 'R' in second[0].split(':')[-1]):
+            return h.held, 'the second is at %s' % second
+        if other != 'removes' and error:
+            return h.held, 'a false error'
+        if not error and method == 'Remove' and first:
+            return h.held, 'the first is left at %s' % first
+        if not error and method != 'Remove' and first and not (first[0].startswith('.T/') if method == 'Move' else 'R' in first[0].split(':')[-1]):
+            return h.held, 'the first is at %s' % first
+        if len(first) > 1:
+            return h.held, 'doubled: %s' % first
+        return h.held, None
+    return play
+
+
+RENAMES = ('renameat2', 'renameat', 'linkat')
+for method in ('Remove', 'Move', 'SetFlags'):
+    for other in ('removes', 'flags'):
+        for without in (False, True):
+            for as_twin in (True, False):
+                if not as_twin and method == 'Remove':
+                    continue
+                # Before it is listed the mid of a mail without a twin may be anyone's.
+                played, wrong = every_hold(twins(method, other, without, as_twin), *([] if as_twin else [RENAMES]))
+                ok(played > (3 if as_twin else 0) and not wrong, '%s%s of a mail%s, while another client %s it and its twin gets its name: %d interleavings' % (method, ' without RENAME_NOREPLACE' if without else '', ' with a twin' if as_twin else ' that gets a twin', other, played))
+                for w in wrong:
+                    print('# ' + w)
+
+box = new_box()
+box.put(X + ':2,', text='first')
+box.put(X + ':2,S', text='second')
+mid = mids(box.call('List', end=9))[0]
+eq([(box.call('Remove', mids=[m]).outcomes[0].HasField('error'), len(box.ls())) for m in (X, mid, mid, X)], [(True, 2), (False, 1), (True, 1), (False, 0)], 'a removal that is asked again does not take the twin; what is left alone has the plain mid')
+
+
+# --- two moves of one base into one folder ---
+def two_moves(first_goes_first, without, flags):
+    def play(calls, whens):
+        box = new_box()
+        box.put(X + ':2,', text='A', folder='.A')
+        box.put(X + ':2,' + flags, text='B', folder='.B')
+        held = [Held(box, 'Move', calls[i], whens[i], without, mids=[X], from_folder='AB'[i], to_folder='T') for i in (0, 1)]
+        answers = {}
+        for i in ((0, 1) if first_goes_first else (1, 0)):
+            answers[i] = held[i].go()
+        there = texts(box, '', '.A', '.B', '.T')
+        got = [box.call('Raw', folder='T', mid=answers[i].outcomes[0].new_mid).body.decode() for i in (0, 1)]
+        shutil.rmtree(box.path)
+        both = held[0].held and held[1].held
+        if sorted(there.values()) != ['A', 'B'] or any(not p.startswith('.T/') for p in there):
+            return both, 'there is %s' % there
+        if got != ['A', 'B']:
+            return both, 'new_mids give %s' % got
+        return both, None
+    return play
+
+
+for without in (False, True):
+    for flags in ('', 'S'):
+        played, wrong = 0, []
+        for order in (True, False):
+            play = two_moves(order, without, flags)
+            for c1, w1 in (('renameat2', 1), ('renameat', 1), ('linkat', 1), ('unlinkat', 1), ('getdents64', 3), ('getdents64', 5), ('getdents64', 7)):
+                for c2, w2 in (('renameat2', 1), ('renameat', 1), ('linkat', 1), ('getdents64', 5), ('getdents64', 7), ('getdents64', 9)):
+                    held, fault = play((c1, c2), (w1, w2))
+                    played += held
+                    if fault:
+                        wrong.append('%s %d, %s %d: %s' % (c1, w1, c2, w2, fault))
+        ok(played > 10 and not wrong, 'two moves of one %s into one folder%s: %d interleavings, each new_mid is its own mail\'s' % ('name' if not flags else 'base', ' without RENAME_NOREPLACE' if without else '', played))
+        for w in wrong:
+            print('# ' + w)
+
+
+# --- hard links ---
+def link_box():
+    box = new_box()
+    box.put(X + ',S=5', text='hello', folder='.A', sub='new')
+    os.link(os.path.join(box.path, '.A/new', X + ',S=5'), os.path.join(box.path, '.A/cur', X + ',S=5:2,S'))
+    return box
+
+
+box = link_box()
+mid = X + ',S=5'
+eq((mids(box.call('List', folder='A', end=9)), box.call('Stats', folder='A').mail_count), ([mid], 1), 'hard links of one mail in new and cur are one mail')
+open(os.path.join(box.path, 'maildirsize'), 'w').write('100S\n10 2\n')
+r = box.call('Move', mids=[mid], from_folder='A', to_folder='T')
+eq((r.outcomes[0].new_mid, box.ls('.A'), box.ls('.T')), (mid, [], ['cur/' + mid + ':2,S']), 'Move takes both names')
+eq(open(os.path.join(box.path, 'maildirsize')).read(), '100S\n10 2\n-5 -1\n', 'of which maildirsize counted each')
+box = link_box()
+eq((box.call('Remove', folder='A', mids=[mid]).outcomes[0].HasField('error'), box.ls('.A')), (False, []), 'Remove both')
+box = link_box()
+box.folder('.C')
+os.rename(os.path.join(box.path, '.A/new', mid), os.path.join(box.path, '.T/cur', mid + ':2,R'))
+r = box.call('Move', mids=[mid], from_folder='A', to_folder='T')
+eq((r.outcomes[0].new_mid, box.ls('.A'), len(box.ls('.T'))), (mid, [], 1), 'Move to where the same mail is already')
+
+
+def towards_each_other(other_first):
+    def play(call, when):
+        box = new_box()
+        box.put(X + ':2,', text='hello', folder='.A')
+        os.link(os.path.join(box.path, '.A/cur', X + ':2,'), os.path.join(box.path, '.B/cur', X + ':2,'))
+        h = Held(box, 'Move', call, when, mids=[X], from_folder='A', to_folder='B')
+        h2 = Held(box, 'Move', 'renameat', 1, mids=[X], from_folder='B', to_folder='A')
+        if other_first:
+            h2.go(), h.go()
+        else:
+            h.go(), h2.go()
+        there = texts(box, '.A', '.B')
+        shutil.rmtree(box.path)
+        return h.held, None if set(there.values()) == {'hello'} else 'lost'
+    return play
+
+
+for other_first in (True, False):
+    played, wrong = every_hold(towards_each_other(other_first))
+    ok(played > 3 and not wrong, 'two moves of hard links towards each other: %d interleavings, not lost' % played)
+    for w in wrong:
+        print('# ' + w)
+
+
+# --- a listing is one moment: both run ---
+def beside(change, ask, want, name, least=20):
+    """ask() again and again while change() is; how often it was not what is wanted."""
+    stop = threading.Event()
+
+    def changing():
+        while not stop.is_set():
+            change()
+    t = threading.Thread(target=changing)
+    t.start()
+    wrong, asked, end = {}, 0, time.monotonic() + SECONDS
+    while time.monotonic() < end or asked < least:
+        got = ask()
+        asked += 1
+        if got != want:
+            wrong[str(got)[:80]] = wrong.get(str(got)[:80], 0) + 1
+    stop.set()
+    t.join()
+    ok(not wrong, '%s: %d asked' % (name, asked))
+    if wrong:
+        print('# wrong: %s' % wrong)
+
+
+def many(n, sub='cur'):
+    box = new_box()
+    names = ['%d.M%dP1.h,S=5' % (T, i) for i in range(n)]
+    for m in names:
+        with open(os.path.join(box.path, sub, m + (':2,' if sub == 'cur' else '')), 'w') as f:
+            f.write('a:b\n\n')
+    return box, names
+
+
+random.seed(1)
+box, names = many(4000)
+state = {m: 'cur/' + m + ':2,' for m in names}
+
+
+def rename_one(m, to):
+    os.rename(os.path.join(box.path, state[m]), os.path.join(box.path, to))
+    state[m] = to
+
+
+def flags_in_cur():
+    m = random.choice(names)
+    rename_one(m, 'cur/' + m + (':2,' if state[m].endswith('S') else ':2,S'))
+
+
+def uids():
+    m = random.choice(names)
+    rename_one(m, 'cur/' + m + (':2,' if ',U=' in state[m] else ',U=%d:2,' % random.randrange(9999)))
+
+
+def count():
+    r = box.call('Stats')
+    return r.mail_count, r.byte_size
+
+
+beside(flags_in_cur, count, (4000, 20000), 'Stats while flags change in cur')
+beside(uids, count, (4000, 20000), 'Stats while mbsync numbers the names')
+
+
+def mbsync_new():
+    m = random.choice(names[:200])
+    if state[m].startswith('new/'):
+        rename_one(m, 'cur/' + m + ',U=%d:2,' % random.randrange(9999))
+    else:
+        rename_one(m, 'new/' + m)
+
+
+beside(mbsync_new, count, (4000, 20000), 'Stats while mails go from new to cur and back')
+
+
+def other_base():
+    m = random.choice(names[:200])
+    if state[m].startswith('new/'):
+        rename_one(m, 'cur/other%s:2,' % m)
+    else:
+        rename_one(m, 'new/' + m)
+
+
+beside(other_base, count, (4000, 20000), 'Stats while mails get another base on their way')
+for m in names:
+    if ',U=' in state[m] or state[m].startswith('new/') or 'other' in state[m]:
+        rename_one(m, 'cur/' + m + ':2,')
+
+beside(lambda: box.call('SetFlags', add='F') and box.call('SetFlags', remove='F'), count, (4000, 20000), 'Stats beside SetFlags on all', 10)
+
+
+def settle_names():
+    for n in os.listdir(os.path.join(box.path, 'cur')):
+        state[n.split(':')[0]] = 'cur/' + n
+
+
+settle_names()
+
+
+def set_all():
+    r = box.call('SetFlags', add='P')
+    return box.code, len(r.outcomes), sum(o.HasField('error') for o in r.outcomes)
+
+
+def flap():
+    m = random.choice(names)
+    for n in (':2,', ':2,S', ':2,P', ':2,PS'):
+        try:
+            os.rename(os.path.join(box.path, 'cur', m + n), os.path.join(box.path, 'cur', m + (n[:-1] if n.endswith('S') else n + 'S')))
+            return
+        except FileNotFoundError:
+            pass
+
+
+beside(flap, set_all, (0, 4000, 0), 'SetFlags on all while flags change', 4)
+settle_names()
+
+
+def page_through():
+    seen, bound = [], None
+    while True:
+        r = box.call('ListSearch', limit=500, bound=bound)
+        seen += mids(r)
+        if r.last:
+            return len(seen), len(set(seen))
+        bound = r.last_bound
+
+
+beside(flags_in_cur, page_through, (4000, 4000), 'paging through mails of one date while flags change', 3)
+
+
+def some():
+    m = random.sample(names, 40)
+    r = box.call('SetFlags', mids=m, add='F') if random.random() < .5 else box.call('SetFlags', mids=m, remove='F')
+    return box.code, sum(o.HasField('error') for o in r.outcomes)
+
+
+beside(flap, some, (0, 0), 'no false NO_SUCH_MAIL')
+done()
