@@ -77,6 +77,48 @@ is 'listen: nothing is said' "$(cat "$work/err")" ''
 exits 'listen: messages-lost unknown' 0 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 3 a @all x\r\n552 Unrecognized key "messages-lost"\r\n650 POSTMESSAGE 5 a @all x\r\n' ctlmsg-listen -c 2
 is 'listen: asked once' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|GETINFO messages-lost|QUIT|'
 
+# The program's replies: a line each to who posted, under our name.
+one='250 OK\r\n250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 asker @me time\r\n'
+exits 'listen MSGREPLY' 0 said "$one"'250 OK\r\n250 OK\r\n' ctlmsg-listen -n me -c 1 dash -c 'echo one  two >&$MSGREPLY; echo >&$MSGREPLY; printf last >&$MSGREPLY'
+is 'listen MSGREPLY: lines are posted, empty ones not, the last one without its end too' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|CONTROLLERNAME me|POSTMESSAGE @asker one two|POSTMESSAGE @asker last|QUIT|'
+exits 'listen MSGREPLY: is below 10' 0 said "$one" sh -c 'exec 3</dev/null 4</dev/null 5</dev/null 8</dev/null 9</dev/null; exec ctlmsg-listen -n me -c 1 sh -c "[ \$MSGREPLY -gt 2 ] && [ \$MSGREPLY -lt 10 ] && [ -p /proc/self/fd/\$MSGREPLY ]"'
+exits 'listen MSGREPLY: none, and its own code' 5 said "$one"'250 OK\r\n' ctlmsg-listen -n me -c 1 sh -c 'echo bye >&$MSGREPLY; exit 5'
+is 'listen MSGREPLY: the reply of one that fails is posted' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|CONTROLLERNAME me|POSTMESSAGE @asker bye|QUIT|'
+exits 'listen MSGREPLY: what is no text' 0 said "$one"'250 OK\r\n' ctlmsg-listen -n me -c 1 sh -c 'printf "a\033b\nx\r\n" >&$MSGREPLY; head -c 8193 /dev/zero | tr "\0" y >&$MSGREPLY; echo >&$MSGREPLY; echo good >&$MSGREPLY'
+is 'listen MSGREPLY: is not posted' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|CONTROLLERNAME me|POSTMESSAGE @asker good|QUIT|'
+is 'listen MSGREPLY: and said' "$(grep -c 'warning: a line of the reply to asker is too long or not printable' "$work/err")" 3
+exits 'listen MSGREPLY: nobody is there any more' 0 said "$one"'250 OK\r\n552 Invalid destination controller name\r\n650 POSTMESSAGE 2 b @me y\r\n250 OK\r\n' ctlmsg-listen -n me -c 2 sh -c 'for i in 1 2 3 4; do echo $i >&$MSGREPLY; [ $MSGID = 1 ] || exit 0; done'
+is 'listen MSGREPLY: the rest is dropped, the next message is replied to' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|CONTROLLERNAME me|POSTMESSAGE @asker 1|POSTMESSAGE @asker 2|POSTMESSAGE @b 1|QUIT|'
+is 'listen MSGREPLY: one warning' "$(cat "$work/err")" 'ctlmsg-listen: warning: unable to reply to asker: the server says: 552 Invalid destination controller name'
+exits 'listen MSGREPLY: events that come meanwhile' 0 said "$one"'650 POSTMESSAGE 2 a @me x\r\n250 OK\r\n650 POSTMESSAGE 3 a @me x\r\n250 OK\r\n250 OK\r\n' ctlmsg-listen -n me -c 3 sh -c 'echo $MSGID; echo $MSGID >&$MSGREPLY'
+is 'listen MSGREPLY: are not lost' "$(tr '\n' ' ' < "$work/out")" '1 2 3 '
+exits 'listen MSGREPLY: a reply to messages-lost that is due' 0 said '250 OK\r\n250 OK\r\n250 OK\r\n650 POSTMESSAGE 4 a @me x\r\n650 POSTMESSAGE 5 a @me x\r\n250-messages-lost=2\r\n250 OK\r\n250 OK\r\n650 POSTMESSAGE 6 a @me x\r\n250 OK\r\n' ctlmsg-listen -n me -c 3 sh -c '[ $MSGID = 4 ] || echo $MSGID >&$MSGREPLY'
+is 'listen MSGREPLY: is read before the post' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|CONTROLLERNAME me|GETINFO messages-lost|POSTMESSAGE @a 5|POSTMESSAGE @a 6|QUIT|'
+is 'listen MSGREPLY: and told' "$(cat "$work/err")" 'ctlmsg-listen: warning: 2 messages were lost: too slow for them'
+exits 'listen MSGREPLY: one that leaves a child behind' 0 said "$one"'250 OK\r\n' ctlmsg-listen -n me -c 1 sh -c 'echo now >&$MSGREPLY; sleep 60 > /dev/null 2>&1 & echo $! > "$0"' "$work/child"
+kill "$(cat "$work/child")"
+is 'listen MSGREPLY: is not waited for' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|CONTROLLERNAME me|POSTMESSAGE @asker now|QUIT|'
+
+# --- ask ---
+exits 'ask' 0 said '250 OK\r\n250 OK\r\n650 POSTMESSAGE 1 you @me old\r\n250 OK\r\n650 POSTMESSAGE 2 you @me older\r\n250 OK\r\n650 POSTMESSAGE 3 you @all x\r\n650 POSTMESSAGE 4 other @me x\r\n650 BW 1 2\r\n650 POSTMESSAGE 5 you @me the  "answer" \r\n650 POSTMESSAGE 6 you @me more\r\n' ctlmsg-ask -n me @you what time
+is 'ask: the first answer to us from there, after the question' "$(cat "$work/out")" 'the  "answer" '
+is 'ask: what is said' "$(sent)" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|CONTROLLERNAME me|POSTMESSAGE @you what time|QUIT|'
+exits 'ask: refused' 3 said '250 OK\r\n250 OK\r\n250 OK\r\n552 Invalid destination controller name\r\n' ctlmsg-ask @you x
+is 'ask: its name is nobody else'"'"'s' "$(sent | sed 's/ask_[0-9a-f]\{16\}|/ask_HEX|/')" 'AUTHENTICATE|SETEVENTS POSTMESSAGE|CONTROLLERNAME ask_HEX|POSTMESSAGE @you x|'
+dies 'ask: its name is taken' 3 '553 ' said '250 OK\r\n250 OK\r\n553 Controller name already in use\r\n' ctlmsg-ask -n me @you x
+dies 'ask: the server goes' 111 'closed the connection' said '250 OK\r\n250 OK\r\n250 OK\r\n250 OK\r\n' ctlmsg-ask @you x
+for wrong in '' @you '@all x' '@ALL x' '@unset x' '@Unset x' 'you x' '-n a-b @you x' '-t x @you x' '-z @you x'; do
+  # shellcheck disable=SC2086
+  exits "ask $wrong" 100 said '250 OK\r\n250 OK\r\n' ctlmsg-ask $wrong
+done
+
+# --- post -i ---
+exits 'post -i' 0 said '250 OK\r\n250-last-message-id=0\r\n250 OK\r\n250 OK\r\n250-last-message-id=42\r\n250 OK\r\n' ctlmsg-post -i @all x
+is 'post -i: the id' "$(cat "$work/out")" 42
+is 'post -i: the key is asked for first' "$(sent)" 'AUTHENTICATE|GETINFO last-message-id|POSTMESSAGE @all x|GETINFO last-message-id|QUIT|'
+exits 'post -i: where it is unknown' 3 said '250 OK\r\n552 Unrecognized key "last-message-id"\r\n250 OK\r\n' ctlmsg-post -i @all x
+is 'post -i: nothing is posted' "$(sent)" 'AUTHENTICATE|GETINFO last-message-id|'
+
 # --- when the server says no ---
 dies 'authentication refused' 3 '515 Authentication failed' said '515 Authentication failed: no\r\n' ctlmsg-post @all x
 dies 'name refused' 3 '553 Controller name already in use' said '250 OK\r\n553 Controller name already in use\r\n' ctlmsg-post -n me @all x
@@ -227,6 +269,17 @@ for word in '$(id)' "'; id" '-n x'; do
   wait "$asker"
   is "the answer: $word" "$(cat "$work/answer")" "me: $word"
 done
+
+# Ask and answer, with the responder of the page.
+background sh -c 'exec s6-ipcclient -l 0 -- "$0/bus" ctlmsg-listen -n clock sh -c "case \$MSGTEXT in time) echo noon >&\$MSGREPLY; echo more >&\$MSGREPLY ;; esac" 2> "$0/clock.err"' "$work"
+wait_for connected clock
+exits 'a question' 0 unix ctlmsg-ask @clock time
+is 'its answer' "$(cat "$work/out")" noon
+exits 'another' 0 unix ctlmsg-ask -t 0 @clock time
+dies 'one that it does not know' 111 'no answer came in time' unix ctlmsg-ask -t 1 @clock weather
+dies 'a question to nobody' 3 '552 ' unix ctlmsg-ask @nobody time
+exits 'the id of a message' 0 unix ctlmsg-post -i @all with an id
+is 'is the one that it has' "$(unix ctlmsg-info recent-messages | tail -n 1)" "$(cat "$work/out") unset @all with an id"
 
 # A listener whose program is slow misses what the log no longer holds, and says how much; the others do not wait for it.
 mkfifo "$work/gate"

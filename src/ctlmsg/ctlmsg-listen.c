@@ -1,18 +1,16 @@
 /* ctlmsg-listen: prints messages as they come, or runs a program for each. A UCSPI client. */
-#include <errno.h>
 #include <string.h>
 
 #include <skalibs/buffer.h>
 #include <skalibs/djbunix.h>
-#include <skalibs/env.h>
-#include <skalibs/exec.h>
 #include <skalibs/sgetopt.h>
-#include <skalibs/sig.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <porter/child.h>
 #include <porter/control_client.h>
 #include <porter/exit.h>
+#include <porter/say.h>
 
 #define USAGE "ctlmsg-listen [ -k cookiefile ] [ -T seconds ] [ -n name ] [ -r ] [ -c count ] [ -t seconds ] [ prog... ]"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
@@ -26,39 +24,11 @@ static void print (control_message const *m)
     strerr_diefu1sys(EXIT_TEMPORARY, "write to standard output");
 }
 
-static int add (stralloc *sa, char const *variable, slice value)
-{
-  return stralloc_cats(sa, variable) && stralloc_catb(sa, value.s, value.len) && stralloc_0(sa);
-}
-
-/* Runs prog for the message and waits for it; returns its code. */
-static int run (control_message const *m, char const *const *prog)
-{
-  static stralloc changes = STRALLOC_ZERO;
-  char id[UINT64_FMT];
-  int status;
-  size_t const envlen = env_len((char const *const *)environ);
-  char const *envp[envlen + 5];
-  changes.len = 0;
-  if (!add(&changes, "MSGID=", (slice){ id, uint64_fmt(id, m->id) }) || !add(&changes, "MSGFROM=", m->from)
-    || !add(&changes, "MSGTO=", m->to) || !add(&changes, "MSGTEXT=", m->text)
-    || !env_merge(envp, envlen + 5, (char const *const *)environ, envlen, changes.s, changes.len))
-    strerr_diefu1sys(EXIT_TEMPORARY, "build the environment");
-  if (!sig_restore(SIGPIPE)) strerr_diefu1sys(EXIT_TEMPORARY, "restore SIGPIPE");
-  pid_t const pid = child_spawn0(prog[0], prog, envp);
-  if (!pid) strerr_diefu2sys(errno == ENOENT ? EXIT_NOTFOUND : EXIT_NOEXEC, "run ", prog[0]);
-  if (!sig_ignore(SIGPIPE)) strerr_diefu1sys(EXIT_TEMPORARY, "ignore SIGPIPE");
-  if (wait_pid(pid, &status) < 0) strerr_diefu2sys(EXIT_TEMPORARY, "wait for ", prog[0]);
-  if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
-  strerr_warnw2x(prog[0], " was killed by a signal");
-  return EXIT_TEMPORARY;
-}
-
 static void say_lost (uint64_t lost)
 {
   char number[UINT64_FMT];
   number[uint64_fmt(number, lost)] = 0;
-  if (lost) strerr_warnw2x(number, " messages were lost: too slow for them");
+  if (lost) say("warning: ", number, " messages were lost: too slow for them", NULL);
 }
 
 int main (int argc, char const *const *argv)
@@ -84,8 +54,7 @@ int main (int argc, char const *const *argv)
   argv += l.ind;
   if (name && !control_name_formed(name)) strerr_dief1x(EXIT_USAGE, "a name is letters, digits and _");
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
-  /* A SIGCHLD that the caller ignores would lose the program's exit code. */
-  if (!sig_restore(SIGCHLD) || !sig_ignore(SIGPIPE)) strerr_diefu1sys(EXIT_TEMPORARY, "set up signals");
+  child_signals();
   tain_now_set_stopwatch(&now);
   if (seconds) tain_uint(&deadline, seconds);
   tain_add(&deadline, &now, &deadline);
@@ -97,7 +66,7 @@ int main (int argc, char const *const *argv)
     if (news == CONTROL_NEWS_NONE || news == CONTROL_NEWS_FAILED) break;
     if (news == CONTROL_NEWS_LOST) { say_lost(lost); continue; }
     seen++;
-    if (*argv) code = run(&message, argv);
+    if (*argv) code = control_listener_run(&listener, &message, argv, (char const *const *)environ);
     else print(&message);
   }
   if (news == CONTROL_NEWS_FAILED || !control_listener_end(&listener, &lost)) strerr_dief1x(code ? code : client.code, client.why);

@@ -20,7 +20,7 @@
 #define CONTROL_KEPT 65536      /* octets of commands that wait for their turn */
 
 /* The keys of GETINFO that tor does not know. */
-enum control_key { KEY_RECENT, KEY_NEW, KEY_LIST, KEY_LOST, KEY_COUNT };
+enum control_key { KEY_RECENT, KEY_NEW, KEY_LIST, KEY_LOST, KEY_LAST, KEY_COUNT };
 
 /* In front of tor: whose reply comes next. Replies to commands that are nothing to us are only counted. */
 enum turn_kind { TURN_TOR, TURN_AUTH, TURN_QUIT, TURN_EVENTS, TURN_INFO, TURN_OWN, TURN_TOO_LONG };
@@ -64,6 +64,7 @@ struct control_s {
   int input_end, gone;          /* the client sends, takes no more */
   uint64_t early_end;           /* ns: when patience is over; 0: never */
   int closing;                  /* no more commands, only what is pending goes out */
+  uint64_t posted;              /* the id of the last message of this client's that got 250; 0: none */
   int woken;                    /* the fifo has something */
   int rang;                     /* the bell did */
   control_watch watch;

@@ -79,10 +79,13 @@ typedef struct control_listener_s control_listener;
 struct control_listener_s {
   control_client *client;
   stralloc recent, early;       /* lines that wait, each with a NUL behind it: the recent messages; events that came before them */
+  stralloc queue;               /* events that came while we posted, likewise */
+  size_t queue_at;
   size_t recent_at, early_at;   /* how far they are done with; then, how far events have come again */
   uint64_t last;                /* the id of the last message given out */
   uint64_t event;               /* of the last that came as an event */
   uint64_t merged;              /* of the last that was in recent or early, which are kept until events have gone beyond it */
+  uint64_t untold;              /* lost, and not yet said */
   uint64_t lost;                /* how many messages the server has passed over, so far */
   unsigned int merging : 1;     /* recent and early are being given out */
   unsigned int asking : 1;      /* messages-lost is on its way */
@@ -103,7 +106,19 @@ enum control_news {
 extern int control_listen (control_listener *l, control_client *c, char const *name, int recent);
 /* What comes next, by deadline: ids rise, none comes twice. Where they go back the server's bus has begun anew. A message is valid until the next call; *lost is how many more have been lost since it last said so. */
 extern enum control_news control_listener_next (control_listener *l, control_message *m, uint64_t *lost, tain const *deadline);
+/* Posts a message. Events that come meanwhile wait; messages that were given out before are no longer valid. */
+extern int control_listener_post (control_listener *l, slice to, slice text);
+/* Runs argv for the message, with MSGID, MSGFROM, MSGTO, MSGTEXT in its environment, and MSGREPLY: the number, below 10, of a pipe. Each
+ * line that it writes there is posted to who posted the message, while it runs, and what it has written when it ends. Waits for it;
+ * its exit code, EXIT_TEMPORARY where a signal killed it, or child_unrun()'s. What goes wrong with a reply is said, and is not its affair. */
+extern int control_listener_run (control_listener *l, control_message const *m, char const *const *argv, char const *const *envp);
 /* Turns the events off; what was lost up to now is in *lost, as in control_listener_next. Gives the memory back. */
 extern int control_listener_end (control_listener *l, uint64_t *lost);
+
+/* --- asking --- */
+
+/* Takes name, posts text to the controller to, and waits for the first message from him to that name, at most seconds (0: for ever) from
+ * when ours is posted. It is valid until the next call. What came before was no answer to it. */
+extern int control_question (control_client *c, char const *name, slice to, slice text, unsigned int seconds, control_message *answer);
 
 #endif

@@ -16,6 +16,7 @@ static struct info { char const *name, *about; } const info[] = {
 #define INFO_COUNT (sizeof info / sizeof *info)
 
 char const control_info_names[] =
+  "last-message-id -- The id of the last message that this connection has posted.\r\n"
   "list-controllers -- Names of the connected controllers, oldest first.\r\n"
   "messages-lost -- How many messages this connection was too late to read.\r\n"
   "new-messages -- The last unread messages to this controller.\r\n"

@@ -17,7 +17,7 @@ static slice const lost_command = WORD("GETINFO messages-lost");
 
 static int keep (control_listener *l, stralloc *sa, slice s)
 {
-  if (l->recent.len + l->early.len + s.len >= WAITING_MAX) return control_client_broken(l->client, "the server sends too much before its reply");
+  if (l->recent.len + l->early.len + l->queue.len + s.len >= WAITING_MAX) return control_client_broken(l->client, "the server sends too much before its reply");
   if (!stralloc_catb(sa, s.s, s.len) || !stralloc_0(sa)) return control_client_broken_sys(l->client, "unable to keep a message");
   return 1;
 }
@@ -27,6 +27,12 @@ static int sort_out (void *context, control_line const *line)
   control_listener *l = context;
   if (line->status == 650) return line->kind != CONTROL_END || keep(l, &l->early, line->text);
   return line->kind != CONTROL_DATA || keep(l, &l->recent, line->text);
+}
+
+static int enqueue (void *context, control_line const *line)
+{
+  control_listener *l = context;
+  return line->status != 650 || line->kind != CONTROL_END || keep(l, &l->queue, line->text);
 }
 
 /* Looks at the next line that waits in sa: 1 a message, 0 nothing left, -1 malformed. Other events are passed over. */
@@ -56,6 +62,15 @@ static int waiting_take (control_listener *l, control_message *m)
   l->early_at += m->line.s + m->line.len + 1 - (l->early.s + l->early_at);
   l->event = m->id;
   return 1;
+}
+
+/* The next of the events that came while a message of ours was posted: 1, 0 nothing left, -1 malformed. */
+static int queue_take (control_listener *l, control_message *m)
+{
+  int const r = waiting(&l->queue, &l->queue_at, m);
+  if (r > 0) l->queue_at += (size_t)(m->line.s + m->line.len + 1 - (l->queue.s + l->queue_at));
+  else l->queue.len = l->queue_at = 0;
+  return r;
 }
 
 static void forget (control_listener *l)
@@ -145,7 +160,9 @@ int control_listen (control_listener *l, control_client *c, char const *name, in
 enum control_news control_listener_next (control_listener *l, control_message *m, uint64_t *lost, tain const *deadline)
 {
   int r;
-  *lost = 0;
+  *lost = l->untold;
+  l->untold = 0;
+  if (*lost) return CONTROL_NEWS_LOST;
   while (l->merging && (r = waiting_take(l, m))) {
     if (r < 0) return control_client_broken(l->client, "the server sent a malformed message"), CONTROL_NEWS_FAILED;
     if (m->id <= l->last) continue;
@@ -155,6 +172,10 @@ enum control_news control_listener_next (control_listener *l, control_message *m
   }
   if (l->merging) l->recent_at = l->early_at = 0;
   l->merging = 0;
+  while ((r = queue_take(l, m))) {
+    if (r < 0) return control_client_broken(l->client, "the server sent a malformed message"), CONTROL_NEWS_FAILED;
+    if (fresh(l, m)) return CONTROL_NEWS_MESSAGE;
+  }
   for (;;) {
     control_line line;
     tain now;
@@ -174,11 +195,23 @@ enum control_news control_listener_next (control_listener *l, control_message *m
   }
 }
 
+int control_listener_post (control_listener *l, slice to, slice text)
+{
+  slice const command[] = { WORD("POSTMESSAGE @"), to, WORD(" "), text };
+  while (l->asking) {
+    control_line line;
+    if (!control_client_line(l->client, &line, &l->patience)) return 0;
+    if (!(line.status == 650 ? enqueue(l, &line) : lost_line(l, &line, &l->untold))) return 0;
+  }
+  return control_client_ask(l->client, command, sizeof command / sizeof *command, enqueue, l);
+}
+
 int control_listener_end (control_listener *l, uint64_t *lost)
 {
   control_line line;
-  *lost = 0;
+  *lost = l->untold;
   forget(l);
+  stralloc_free(&l->queue);
   for (;;) {
     if (l->jumped && !l->asking && !ask_lost(l)) return 0;
     if (!l->asking) return 1;

@@ -6,7 +6,7 @@
 
 #include "control_internal.h"
 
-char const *const control_key_name[KEY_COUNT] = { "recent-messages", "new-messages", "list-controllers", "messages-lost" };
+char const *const control_key_name[KEY_COUNT] = { "recent-messages", "new-messages", "list-controllers", "messages-lost", "last-message-id" };
 
 enum control_key control_key_find(slice word)
 {
@@ -148,7 +148,10 @@ refused:
   if (open && !bus_post_close(&c->bus, &next)) failed = errno;
   for (unsigned int i = 0; i < count; i++) {
     if (post[i].reply) output_line(&c->output, post[i].reply);
-    else if (post[i].id < next) output_line(&c->output, "250 OK");
+    else if (post[i].id < next) {
+      c->posted = post[i].id;
+      output_line(&c->output, "250 OK");
+    }
     else control_failure(c, failed);
   }
   if (wait) control_again(c, wait);

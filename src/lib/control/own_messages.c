@@ -112,8 +112,10 @@ int own_prepare(control *c, unsigned int keys)
   control_answer *a = &c->answer;
   bus_cursor at;
   if (a->ready) return 1;
-  bus_check(&c->bus, 1);
-  if (!bus_join(&c->bus)) goto fail;
+  if (keys != 1 << KEY_LAST) {
+    bus_check(&c->bus, 1);
+    if (!bus_join(&c->bus)) goto fail;
+  }
   if (keys & 1 << KEY_LIST) {
     control_output list = CONTROL_OUTPUT_ZERO;
     int good = bus_list(&c->bus, &list_put, &list);
@@ -154,11 +156,12 @@ void own_put(control *c, enum control_key key)
 {
   control_answer *a = &c->answer;
   control_output *o = &c->output;
-  int single = key == KEY_LOST || (key != KEY_LIST && !a->end[key]);
+  int single = key == KEY_LOST || key == KEY_LAST || (key != KEY_LIST && !a->end[key]);
   output_string(o, single ? "250-" : "250+");
   output_string(o, control_key_name[key]);
   output_add(o, "=", 1);
   if (key == KEY_LOST) output_number(o, bus_lost(&c->bus));
+  if (key == KEY_LAST) output_number(o, c->posted);
   output_line(o, "");
   if (single) return;
   if (key == KEY_LIST) output_add(o, a->list.s, a->list.len);
