@@ -6,7 +6,7 @@ import os, random
 from ctl import Closed, Conn, Server, Tor, done, ok, wait_until
 
 SEGMENT = 262144
-KEYS = ['recent-messages', 'new-messages', 'list-controllers', 'messages-lost']
+KEYS = ['recent-messages', 'new-messages', 'list-controllers', 'messages-lost', 'last-message-id']
 NAMES = ['a', 'bb', 'c_3', 'D' * 64]
 
 
@@ -48,6 +48,7 @@ class Model:
         self.log[-1].append(m)
         self.used += m.size
         self.next += 1
+        me.posted = m.id
         return ['250 OK'], [(w, m.line) for w in self.who if w.listens and (to is None or to is w)]
 
     def recent(self, me):
@@ -83,7 +84,9 @@ class Model:
             if k == 'version':
                 out.append('250-version=' + version)
             elif k == 'messages-lost':
-                out.append('250-messages-lost=%d' % me.lost)
+                out.append('250-messages-lost=%d' % (me.lost + (0 if me.listens else max(0, self.oldest() - me.cursor))))
+            elif k == 'last-message-id':
+                out.append('250-last-message-id=%d' % me.posted)
             else:
                 lines = self.recent(me) if k == KEYS[0] else new if k == KEYS[1] else [w.name or 'unset' for w in self.who]
                 if k == KEYS[1]:
@@ -97,7 +100,7 @@ class Connection:
         self.conn = Conn(server.address)
         self.conn.send(server.auth)
         assert self.conn.line() == '250 OK'
-        self.name, self.listens, self.lost, self.cursor = '', False, 0, model.next
+        self.name, self.listens, self.lost, self.cursor, self.posted = '', False, 0, model.next, 0
         model.who.append(self)
 
 
