@@ -21,6 +21,12 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
     check(frame_method(request.method, method));
     at += 8 + method;
     check(lseek(fd, 0, SEEK_CUR) == (off_t)at);
+    if (!strcmp(request.method, "KeepOpen")) {
+      status = frame_keep_open_read(fd, request.len, 0, 1);
+      check(status == (request.len ? FRAME_CONTENT : FRAME_OK));
+      if (status != FRAME_OK) break;
+      continue;
+    }
     status = frame_message_read(fd, request.len, 1, NULL, &in);
     if (status != FRAME_OK) {
       check(status == FRAME_CUT && request.len > size - at);
