@@ -39,6 +39,12 @@
 
 /* Heads in one answer of List and ListSearch: some 600 octets each, so a page is never larger than a mail. */
 #define LISTING_MAX 1000
+/* Mails of one Fetch, and fields that it asks for of each: a page of a web mail, ten times over. */
+#define FETCH_MAX 500
+#define FETCH_FIELDS_MAX 100
+/* An answer of Fetch stops growing here, as clients hold it whole; the texts of one mail stop at half of it, so that it always fits. */
+#define FETCH_OCTETS_MAX (64u << 20)
+#define FETCH_TEXTS_MAX (32u << 20)
 /* Heads where ListSearch names no limit: a screen. */
 #define LISTING_DEFAULT 50
 

@@ -190,6 +190,16 @@ extern int mail_groups (arena *a, mail_charsets *charsets, enum mail_field which
 /* The URLs between < and > (RFC 2369), without white space. */
 extern int mail_urls (arena *a, slice raw, slice **list, size_t *count);
 
+/* --- what of a mail is its body (RFC 8621 4.1.4) --- */
+
+/* Numbers of parts: what is shown as text, what as HTML, and what is attached. A part can be in both of the first. */
+typedef struct mail_body_s mail_body;
+struct mail_body_s {
+  size_t *text, *html, *attached;
+  size_t text_count, html_count, attached_count;
+};
+extern int mail_body_lists (arena *a, mime_tree const *tree, mail_body *body);
+
 /* --- what lists show of a mail --- */
 
 /* Whether a person would say that the mail has an attachment. */

@@ -6,6 +6,7 @@
 #include <porter/exit.h>
 #include <porter/method.h>
 #include <porter/text.h>
+#include "fields.h"
 
 #define KEPT_MAX 65536  /* text up to this is decoded once, into memory; a larger one twice: to count it, and to write it */
 
@@ -21,7 +22,9 @@ typedef struct show_s show;
 struct show_s {
   ProtobufCBuffer base;
   method_call *call;
+  arena *a;
   mime_tree tree;
+  field_asks const *asks;  /* of every part; null: none */
   deferred *later;
   size_t later_count;
   int good;
@@ -87,7 +90,7 @@ static int build_leaf(show *sh, Porter__MailBody *body, mime_part const *part, P
   else len = mime_size(part);
   body->discrete.len = (size_t)len;
   if (text && len <= KEPT_MAX) {
-    text_buffer b = { arena_take(sh->call->a, (size_t)len), 0 };
+    text_buffer b = { arena_take(sh->a, (size_t)len), 0 };
     if (!b.s) return 0;
     mime_text(part, keep_octets, &b);
     body->discrete.data = (uint8_t *)b.s;
@@ -99,10 +102,15 @@ static int build_leaf(show *sh, Porter__MailBody *body, mime_part const *part, P
   return 1;
 }
 
+static int add_fields(show *sh, size_t i, Porter__MIMEHeader *mime)
+{
+  return !sh->asks || fields_build(sh->a, sh->asks, &sh->tree, i, 1, &mime->fields, &mime->n_fields);
+}
+
 /* One pass over the parts in document order: each finds its parent's message already made. */
 static Porter__Mail *build_mail(show *sh, Porter__ShowReq__Bodies bodies)
 {
-  arena *a = sh->call->a;
+  arena *a = sh->a;
   mime_tree const *tree = &sh->tree;
   Porter__MailBody **body = arena_array(a, tree->count, sizeof *body);  /* of each part */
   Porter__Mail *root = NULL;
@@ -133,7 +141,7 @@ static Porter__Mail *build_mail(show *sh, Porter__ShowReq__Bodies bodies)
       if (!mail) return NULL;
       *mail = (Porter__Mail)PORTER__MAIL__INIT;
       mail->head = build_head(a, tree, i);
-      if (!mail->head) return NULL;
+      if (!mail->head || !add_fields(sh, i, mail->head->mime)) return NULL;
       if (part->kind != MIME_MULTIPART) mail->head->mime->size = mime_size(part);
       mail->body = b;
       if (!i) root = mail;
@@ -147,13 +155,19 @@ static Porter__Mail *build_mail(show *sh, Porter__ShowReq__Bodies bodies)
       if (!p) return NULL;
       *p = (Porter__MIMEPart)PORTER__MIMEPART__INIT;
       p->mime_header = build_mime(a, tree, i);
-      if (!p->mime_header) return NULL;
+      if (!p->mime_header || !add_fields(sh, i, p->mime_header)) return NULL;
       if (part->kind != MIME_MULTIPART) p->mime_header->size = mime_size(part);
       p->body = b;
       m->parts[m->n_parts++] = p;
     }
   }
   return root;
+}
+
+Porter__Mail *build_tree(arena *a, mime_tree const *tree, field_asks const *asks)
+{
+  show sh = { .a = a, .tree = *tree, .asks = asks };
+  return build_mail(&sh, PORTER__SHOW_REQ__BODIES__NONE);
 }
 
 /* What its head in a list has. */
@@ -170,7 +184,7 @@ int method_show(method_call *call)
 {
   Porter__ShowReq const *request = call->request;
   Porter__ShowResp response = PORTER__SHOW_RESP__INIT;
-  show sh = { .base = { append }, .call = call, .tree = { 0 }, .good = 1 };
+  show sh = { .base = { append }, .call = call, .a = call->a, .tree = { 0 }, .good = 1 };
   mail_file m = MAIL_FILE_ZERO;
   slice mid = { request->mid, strlen(request->mid) };
   mail_entry *e;

@@ -28,6 +28,7 @@ method const method_table[] = {
   { "Upload", &porter__upload_req__descriptor, method_upload, 14 },
   { "RenameFolder", &porter__rename_folder_req__descriptor, method_rename_folder, 0 },
   { "RemoveFolder", &porter__remove_folder_req__descriptor, method_remove_folder, 0 },
+  { "Fetch", &porter__fetch_req__descriptor, method_fetch, 0 },
   { "FolderInfo", &porter__folder_info_req__descriptor, method_folder_info, 0 },
   { "EmptyFolder", &porter__empty_folder_req__descriptor, method_empty_folder, 0 },
   { "Changes", &porter__changes_req__descriptor, method_changes, 0 },
