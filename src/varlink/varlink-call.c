@@ -11,6 +11,7 @@
 
 #include <porter/child.h>
 #include <porter/exit.h>
+#include <porter/say.h>
 #include <porter/varlink.h>
 
 #define USAGE "varlink-call [ -t seconds ] prog... method"
@@ -24,11 +25,11 @@ static json_t *read_parameters(void)
   json_t *parameters;
   errno = 0;
   len = allread(0, s, sizeof s);
-  if (len < sizeof s && errno) strerr_diefu1sys(EXIT_TEMPORARY, "read the parameters");
+  if (len < sizeof s && errno) die_unable(EXIT_TEMPORARY, "read the parameters");
   if (len == sizeof s) return NULL;
   s[len] = 0;
   parameters = varlink_load(s, len);
-  if (!parameters && errno != EPROTO) strerr_diefu1sys(EXIT_TEMPORARY, "take memory");
+  if (!parameters && errno != EPROTO) die_unable(EXIT_TEMPORARY, "take memory");
   return parameters;
 }
 
@@ -45,13 +46,16 @@ int main(int argc, char const *const *argv)
     argc -= l.ind; argv += l.ind;
   }
   if (argc < 2) dieusage();
-  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
 
   char const *args[argc + 1], *fault;
   memcpy(args, argv, (size_t)argc * sizeof *args);
-  int code = varlink_answer(args, (size_t)argc - 1, argv[argc - 1], read_parameters(), 1, patience, &fault);
-  if (fault) strerr_diefu1sys(code, fault);
+  json_t *parameters = read_parameters();
+  int code = varlink_answer(args, (size_t)argc - 1, argv[argc - 1], parameters, 1, patience, &fault), e = errno;
+  json_decref(parameters);
+  errno = e;
+  if (fault) die_unable(code, fault);
   return code;
 }

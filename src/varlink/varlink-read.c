@@ -20,13 +20,15 @@
 #include <porter/exit.h>
 #include <porter/octets.h>
 #include <porter/outcome.h>
+#include <porter/say.h>
 #include <porter/varlink.h>
 
 #define USAGE "varlink-read [ -b base ] [ -u user ] [ -t seconds ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
 static struct { varlink_door door; unsigned int patience; } option = { { NULL, NULL, NULL }, FRAME_PATIENCE };
-static int in_mailbox;  /* Init has let the client in */
+static int in_mailbox;                     /* Init has let the client in */
+static char method[FRAME_METHOD_MAX + 1];  /* of the call: the program's last argument */
 
 static int reply_to(varlink_call const *call)
 {
@@ -60,9 +62,8 @@ static int init(varlink_call const *call)
 }
 
 /* Runs the program for a call. Its exit code; what it could not answer itself is answered here. */
-static int run(varlink_call const *call, char const **args, size_t argc)
+static int run(varlink_call const *call, char const *const *args)
 {
-  char method[FRAME_METHOD_MAX + 1];
   char *parameters = json_dumps(call->parameters, JSON_COMPACT);
   int in = parameters ? octets_fd("parameters", parameters, strlen(parameters)) : -1, out = call->oneway ? open("/dev/null", O_WRONLY | O_CLOEXEC) : 1;
   int code = EXIT_TEMPORARY;
@@ -70,11 +71,10 @@ static int run(varlink_call const *call, char const **args, size_t argc)
   free(parameters);
   memcpy(method, call->name.s, call->name.len);
   method[call->name.len] = 0;
-  args[argc] = method;
-  if (in < 0 || out < 0) strerr_warnwu1sys("prepare to run a program");
+  if (in < 0 || out < 0) say_unable("prepare to run a program", NULL);
   else if (!(pid = child_start(args, (char const *const *)environ, (child_fd[]){ { in, 0 }, { out, 1 } }, 2, NULL))) {
     code = child_unrun(errno);
-    strerr_warnwu2sys("run ", args[0]);
+    say_unable("run ", args[0], NULL);
   }
   if (in >= 0) close(in);
   if (out > 1) close(out);
@@ -82,13 +82,13 @@ static int run(varlink_call const *call, char const **args, size_t argc)
 }
 
 /* A call of the mail interface. 1, or 0 where the connection has to end: then *code is its. */
-static int mail(varlink_call const *call, char const **args, size_t argc, int *code)
+static int mail(varlink_call const *call, char const *const *args, int *code)
 {
   outcome o;
   if (call->name.len == 4 && !memcmp(call->name.s, "Init", 4)) return init(call);
   if (!in_mailbox) return refuse(call, VARLINK_MAIL, "NotInitialized", NULL, (slice)SLICE_ZERO);
   if (!frame_method(call->name.s, call->name.len)) return refuse(call, VARLINK_SERVICE, "MethodNotFound", "method", call->method);
-  *code = run(call, args, argc);
+  *code = run(call, args);
   o = outcome_of_call(*code);
   if (o.answered || (call->oneway && *code != EXIT_PERMANENT)) return 1;
   if (*code == EXIT_PERMANENT) return 0;  /* the reply broke off */
@@ -101,13 +101,13 @@ static int is(slice s, char const *word)
   return s.len == strlen(word) && !memcmp(s.s, word, s.len);
 }
 
-static int answer(varlink_call const *call, char const **args, size_t argc, int *code)
+static int answer(varlink_call const *call, char const *const *args, int *code)
 {
   *code = EXIT_REQUEST;
   if (call->invalid) return invalid(call, call->invalid);
   if (call->upgrade) return refuse(call, VARLINK_SERVICE, "MethodNotImplemented", "method", call->method);
   if (is(call->interface, VARLINK_SERVICE)) return varlink_service(call, reply_to(call), option.patience);
-  if (is(call->interface, VARLINK_MAIL)) return mail(call, args, argc, code);
+  if (is(call->interface, VARLINK_MAIL)) return mail(call, args, code);
   if (!call->interface.len) return refuse(call, VARLINK_SERVICE, "MethodNotFound", "method", call->method);
   return refuse(call, VARLINK_SERVICE, "InterfaceNotFound", "interface", call->interface);
 }
@@ -115,13 +115,13 @@ static int answer(varlink_call const *call, char const **args, size_t argc, int 
 /* Ends the connection for what came in. */
 static int end(enum frame_status status)
 {
-  if (status == FRAME_SYSTEM) strerr_warnwu1sys("read a call");
-  else if (status != FRAME_IDLE) strerr_warnw1x(status == FRAME_OK ? "this is no varlink call" : frame_reason(status));
+  if (status == FRAME_SYSTEM) say_unable("read a call", NULL);
+  else if (status != FRAME_IDLE) say(status == FRAME_OK ? "this is no varlink call" : frame_reason(status), NULL);
   frame_end(0, 1);
   return status == FRAME_SYSTEM ? EXIT_TEMPORARY : EXIT_REQUEST;
 }
 
-static int serve(varlink_input *in, char const **args, size_t argc)
+static int serve(varlink_input *in, char const *const *args)
 {
   for (;;) {
     slice message;
@@ -131,8 +131,8 @@ static int serve(varlink_input *in, char const **args, size_t argc)
     if (status == FRAME_END) return EXIT_DONE;
     if (status != FRAME_OK) return end(status);
     if (!varlink_call_read(&call, message)) return end(errno == EPROTO ? FRAME_OK : FRAME_SYSTEM);
-    good = answer(&call, args, argc, &code);
-    if (!good && code != EXIT_PERMANENT) strerr_warnwu1sys("send a reply");
+    good = answer(&call, args, &code);
+    if (!good && code != EXIT_PERMANENT) say_unable("send a reply", NULL);
     varlink_call_free(&call);
     if (good) continue;
     frame_end(0, 1);
@@ -155,18 +155,19 @@ int main(int argc, char const *const *argv)
     argc -= l.ind; argv += l.ind;
   }
   if (argc < 1) dieusage();
-  if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
   umask(077);                 /* of what is made in the mailbox that Init enters */
   setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));  /* a reply must not wait for the acknowledgement of the one before */
-  if (!frame_begun()) strerr_warnwu1sys("write to PORTER_STATUS");
+  if (!frame_begun()) say_unable("write to PORTER_STATUS", NULL);
   option.door.who = getenv("AUTHUSER");
   in.fd = 0;
   in.patience = option.patience;
 
   char const *args[argc + 2];
   memcpy(args, argv, (size_t)argc * sizeof *args);
+  args[argc] = method;
   args[argc + 1] = NULL;
-  return serve(&in, args, (size_t)argc);
+  return serve(&in, args);
 }

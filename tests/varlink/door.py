@@ -273,8 +273,8 @@ def padded(n):
 
 
 def many(n):
-    """n values in all, as they are counted: two containers and the commas."""
-    return b'{"method":"org.varlink.service.GetInfo","x":[' + b','.join([b'1'] * (n - 2)) + b']}'
+    """n names and values in all: the object, two names, a text, the array, and what is in that."""
+    return b'{"method":"org.varlink.service.GetInfo","x":[' + b','.join([b'1'] * (n - 5)) + b']}'
 
 
 eq(len(padded(1048576)), 1048576, 'a message as long as may be')
@@ -291,9 +291,9 @@ for data, name in ((b'\0', 'nothing'), (b'{}\0', 'no method'), (b'[]\0', 'an arr
                    (b'{"method":"a.b","parameters":{"x":1,"x":1}}\0', 'a name twice in parameters'), (b'{"method":"a.b","\\u0000":1}\0', 'NUL in a name'),
                    (deep(17) + b'\0', '17 levels'), (deep(100000) + b'\0', '100,000 levels'), (b'[' * 1000000, 'a million, open'),
                    (padded(1048577) + b'\0', 'an octet too long'), (padded(1048577), 'the same without an end'), (b'x' * 3000000, 'three million octets'),
-                   (many(10001) + b'\0', '10,001 values')):
+                   (many(10001) + b'\0', '10,001 names and values')):
     ends(data, 'ends the connection: ' + name)
-for data, name in ((deep(16), '16 levels'), (padded(1048576), '1,048,576 octets'), (many(10000), '10,000 values'), (b' \t\r\n{ "method" : "org.varlink.service.GetInfo" } \n', 'blanks'),
+for data, name in ((deep(16), '16 levels'), (padded(1048576), '1,048,576 octets'), (many(10000), '10,000 names and values'), (b' \t\r\n{ "method" : "org.varlink.service.GetInfo" } \n', 'blanks'),
                    (b'{"met\\u0068od":"org.varlink.\\u0073ervice.GetInfo"}', 'escapes'), (b'{"method":"org.varlink.service.GetInfo","x":"\\u0000","":{}}', 'NUL in a text'),
                    (b'{"method":"org.varlink.service.GetInfo","x":"[[[[[[[[[[[[[[[[[[[[[\\"[[[[[[[[[[[[[[[[[[[[\\\\"}', 'brackets in a text')):
     c = door()
@@ -355,9 +355,12 @@ def peak(mid):
     return int(r.stderr.split()[1]), len(r.stdout)
 
 
-small, large_peak = peak(plain), peak('9.large')
-print('# varlink-call: %d KB for a small mail, %d KB for 42 MB' % (small[0], large_peak[0]))
-ok(large_peak[1] > large * 4 / 3 and large_peak[0] < small[0] + 1000, '42 MB are not held: at most 1 MB more than for a small mail')
+if bin_dir.endswith('asan/bin'):
+    ok(True, '# SKIP the sanitizers take memory of their own')
+else:
+    small, most = peak(plain), peak('9.large')
+    print('# varlink-call: %d KB for a small mail, %d KB for 42 MB' % (small[0], most[0]))
+    ok(most[1] > large * 4 / 3 and most[0] < small[0] + 1000, '42 MB are not held: at most 1 MB more than for a small mail')
 os.unlink(os.path.join(B.path, 'cur', '9.large:2,S'))
 for n in (0, 1, 2, 3, 4, 8191, 65535, 65536, 65537, 131072, 200001):
     body = os.urandom(n)

@@ -35,6 +35,17 @@
 /* Fields of one type: room on the stack at each level. */
 #define MESSAGE_FIELDS_MAX 32
 
+/* --- varlink --- */
+
+/* A call, without its NUL: what a request may have. */
+#define VARLINK_MESSAGE_MAX 1048576u
+/* Its parameters, written anew: a number may get longer, but not all of the text is numbers. */
+#define VARLINK_PARAMETERS_MAX (2 * VARLINK_MESSAGE_MAX)
+/* Names and values: 250 octets of memory for each, in a process that stays as long as the connection. */
+#define VARLINK_VALUES_MAX 10000
+/* Objects and arrays in each other: jansson recurses. The interface needs four. */
+#define VARLINK_LEVELS_MAX 16
+
 /* --- lists --- */
 
 /* Heads in one answer of List and ListSearch: some 600 octets each, so a page is never larger than a mail. */

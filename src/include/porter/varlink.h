@@ -7,15 +7,11 @@
 
 #include <porter/frame.h>
 #include <porter/json_output.h>
+#include <porter/limits.h>
 #include <porter/slice.h>
 
 #define VARLINK_SERVICE "org.varlink.service"
 #define VARLINK_MAIL "de.jmhoffmann.jwebmail.mail-storage"
-
-#define VARLINK_MESSAGE_MAX 1048576u               /* octets of a call, without its NUL */
-#define VARLINK_PARAMETERS_MAX (2 * VARLINK_MESSAGE_MAX)  /* of its parameters written anew: a number may grow, at most 10,000 do */
-#define VARLINK_LEVELS_MAX 16                      /* objects and arrays in each other */
-#define VARLINK_VALUES_MAX 10000                   /* jansson takes some 200 octets for each */
 
 /* --- reading --- */
 

@@ -75,7 +75,7 @@ static int answer(method_call *call, mail_file const *m)
   left = request->offset < size ? size - request->offset : 0;
   if (request->length && request->length < left) left = request->length;
   if (left > RESPONSE_MAX - protobuf_c_message_get_packed_size(&response.base) - 20)
-    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too large for one response (use offset and length)", (slice)SLICE_ZERO, 0);
+    return method_fail(call, PORTER__ERROR__CODE__TOO_LARGE, "too large for one response (use offset and length)", (slice)SLICE_ZERO, 0);
   if (method_write(call, &response.base) != EXIT_DONE) return EXIT_TEMPORARY;
   return write_body(call, size, octets, part);
 }

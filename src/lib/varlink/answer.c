@@ -70,7 +70,7 @@ static int speaks_of(slice text, char const *folder)
   char quoted[TEXT_ESCAPE_MAX + 2];
   size_t len = text_escape(quoted + 1, folder, strlen(folder));
   quoted[0] = quoted[len + 1] = '"';
-  return memmem(text.s, text.len, quoted, len + 2) != NULL;
+  return text.len && memmem(text.s, text.len, quoted, len + 2) != NULL;
 }
 
 static char const *folder(varlink_job const *job, slice text)
@@ -101,6 +101,7 @@ int varlink_failed(varlink_job *job, slice response, int code)
       s = parameter(job, "path");
       return error(job, code, "NoSuchPart", "path", (slice){ s, strlen(s) });
     case PORTER__ERROR__CODE__OVER_QUOTA: return error(job, code, "OverQuota", NULL, (slice)SLICE_ZERO);
+    case PORTER__ERROR__CODE__TOO_LARGE: return error(job, code, "TooLarge", NULL, (slice)SLICE_ZERO);
     case PORTER__ERROR__CODE__TEMPORARY: return error(job, code, "Temporary", NULL, (slice)SLICE_ZERO);
     default:
       value = utf8_valid(text.s, text.len) == text.len ? text : (slice)SLICE_ZERO;

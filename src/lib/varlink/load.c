@@ -1,36 +1,30 @@
-/* JSON from outside. jansson reads it; what it does not bound is bounded here, before it takes memory: how deep objects and arrays lie in each
- * other, and how many values there are.
+/* JSON from outside. jansson reads it; what it does not bound is bounded here, before it takes memory: how many values there are, and how deep
+ * objects and arrays lie in each other.
  *
- *   state    "            \            [ {                    ] }       ,              other
- *   between  -> string    stay         one level more; value  one less  one value more  stay
- *   string   -> between   -> escape    stay                   stay      stay            stay
- *   escape   -> string    -> string    -> string              ...                       -> string
+ *   state    "            \            [ {                    ] }             other
+ *   between  -> string    stay         one level more         one level less  stay
+ *   string   -> between   -> escape    stay                   stay            stay
+ *   escape   -> string    -> string    -> string              -> string       -> string
  */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <porter/message_json.h>
 #include <porter/varlink.h>
 
-static int within_limits(char const *s, size_t len)
+static int is_flat_enough(char const *s, size_t len)
 {
   enum { BETWEEN, STRING, ESCAPE } state = BETWEEN;
-  unsigned int levels = 0, values = 0;
+  unsigned int levels = 0;
   for (size_t i = 0; i < len; i++) {
     if (state == ESCAPE) state = STRING;
     else if (state == STRING) state = s[i] == '"' ? BETWEEN : s[i] == '\\' ? ESCAPE : STRING;
-    else switch (s[i]) {
-      case '"': state = STRING; break;
-      case '[': case '{':
-        if (++levels > VARLINK_LEVELS_MAX) return 0;
-        values++;
-        break;
-      case ']': case '}': levels -= levels > 0; break;
-      case ',': values++; break;
-      default: break;
-    }
-    if (values > VARLINK_VALUES_MAX) return 0;
+    else if (s[i] == '"') state = STRING;
+    else if (s[i] == '[' || s[i] == '{') {
+      if (++levels > VARLINK_LEVELS_MAX) return 0;
+    } else if (s[i] == ']' || s[i] == '}') levels -= levels > 0;
   }
   return 1;
 }
@@ -93,7 +87,7 @@ json_t *varlink_load(char *text, size_t len)
   size_t const flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
   json_error_t error;
   json_t *root;
-  if (memchr(text, 0, len) || !within_limits(text, len)) return errno = EPROTO, NULL;
+  if (memchr(text, 0, len) || json_values((slice){ text, len }) > VARLINK_VALUES_MAX || !is_flat_enough(text, len)) return errno = EPROTO, NULL;
   root = json_loadb(text, len, flags, &error);
   if (!root && json_error_code(&error) == json_error_numeric_overflow) {
     tame_numbers(text);
