@@ -5,8 +5,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <skalibs/uint32.h>
-#include <skalibs/uint64.h>
 
 #include "../../src/lib/index/compare.h"
 #include "../../src/lib/index/filter.h"
@@ -42,7 +40,7 @@ static void listing(index_listing *l, unsigned char where, char names[][32], siz
   l->count = 0;
   for (size_t i = from; i < to; i++) {
     sprintf(names[i], "%u.M%zuP1.h%s", 1700000000u + (unsigned int)(i % 30), i % 30, where ? i % 3 ? ":2,S" : ":2," : "");
-    l->list[l->count++] = (index_listed){ { names[i], strlen(names[i]) }, 1000 + i };
+    l->list[l->count++] = (place_name){ names[i], 1000 + i };
   }
 }
 
@@ -76,7 +74,7 @@ static void make_image(void)
     listing(&l, p, names, p ? MAILS / 4 : 0, p ? MAILS : MAILS / 4);
     for (size_t i = 0; i < l.count; i++) {
       char text[64];
-      index_mail m = { .where = p, .inode = l.list[i].inode, .name = l.list[i].name, .text = { text, 0 } };
+      index_mail m = { .where = p, .inode = l.list[i].inode, .name = { l.list[i].name, strlen(l.list[i].name) }, .text = { text, 0 } };
       m.r = (index_record){ .date = (int64_t)(i * 7 % 13), .arrival = (int64_t)(i * 5 % 11), .size = i % 9, .sender_len = 3, .subject_len = (uint16_t)(4 + i % 3) };
       m.text.len = (size_t)sprintf(text, "ab%cxyz%c%.*s%c", 'a' + (int)(i % 5), 'a' + (int)(i % 7), (int)(i % 3), "qq", (int)(i % 2)) + (i % 2 ? 8 : 1) - (i % 2);
       check(index_builder_add(&b, &m));
@@ -97,20 +95,6 @@ static void make_image(void)
 
 /* --- checks are made right again, as far as what was edited leads to them --- */
 
-static uint64_t get64(char const *s)
-{
-  uint64_t u;
-  uint64_unpack(s, &u);
-  return u;
-}
-
-static uint32_t get32(char const *s)
-{
-  uint32_t u;
-  uint32_unpack(s, &u);
-  return u;
-}
-
 static void mend_records(char *s, size_t len, index_stretch const *x, uint32_t n)
 {
   for (uint32_t i = 0; i < n; i++) {
@@ -124,7 +108,7 @@ static void mend_records(char *s, size_t len, index_stretch const *x, uint32_t n
     name = x[SECTION_NAMES].at + r.name_at;
     text = x[SECTION_TEXT].at + r.text_at;
     if (name >= len || name + 1 + (unsigned char)s[name] > len || text + keys >= len || text + keys + 1 + 8 * (size_t)(unsigned char)s[text + keys] > len) continue;
-    uint32_pack(s + at + 60, index_record_check(s + at, get64(s + inode), (slice){ s + name + 1, (unsigned char)s[name] },
+    put32(s + at + 60, index_record_check(s + at, get64(s + inode), (slice){ s + name + 1, (unsigned char)s[name] },
       (slice){ s + text, keys + 1 + 8 * (size_t)(unsigned char)s[text + keys] }));
   }
 }
@@ -136,7 +120,7 @@ static void mend_sums(char *s, size_t len, index_stretch const *x)
     for (uint64_t from = 0; from < x[section].len && at + 4 <= len; from += INDEX_BLOCK, at += 4) {
       uint64_t const some = x[section].len - from < INDEX_BLOCK ? x[section].len - from : INDEX_BLOCK;
       if (x[section].at + from + some > len) return;
-      uint32_pack(s + at, (uint32_t)index_check(section, s + x[section].at + from, some));
+      put32(s + at, (uint32_t)index_check(section, s + x[section].at + from, some));
     }
   }
 }
@@ -152,11 +136,11 @@ static void mend(char *s, size_t len)
   }
   mend_records(s, len, x, get32(s + 40));
   mend_sums(s, len, x);
-  uint64_pack(s + 504, index_check(0, s, 504));
+  put64(s + 504, index_check(0, s, 504));
   while (at < len && len - at >= INDEX_SEGMENT) {
     uint32_t const size = get32(s + at + 4);
     if (size < INDEX_SEGMENT || size > len - at) break;
-    uint64_pack(s + at + 16, index_check(index_check(0, s + at, 16), s + at + 24, size - 24) ^ instance);
+    put64(s + at + 16, index_check(index_check(0, s + at, 16), s + at + 24, size - 24) ^ instance);
     at += size;
   }
 }

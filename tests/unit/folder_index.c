@@ -95,8 +95,8 @@ static void step(void)
 /* The directory's order hangs on names alone, as ext4's does. */
 static int by_hash(void const *a, void const *b)
 {
-  slice const x = ((index_listed const *)a)->name, y = ((index_listed const *)b)->name;
-  uint64_t const h = index_check(1, x.s, x.len), i = index_check(1, y.s, y.len);
+  char const *const x = ((place_name const *)a)->name, *const y = ((place_name const *)b)->name;
+  uint64_t const h = index_check(1, x, strlen(x)), i = index_check(1, y, strlen(y));
   return h != i ? h < i ? -1 : 1 : 0;
 }
 
@@ -106,7 +106,7 @@ static void list(index_listing *l, unsigned char where)
   l->number = malloc((count + 1) * sizeof *l->number);
   l->count = 0;
   for (size_t i = 0; i < count; i++)
-    if (model[i].where == where) l->list[l->count++] = (index_listed){ { model[i].name, strlen(model[i].name) }, model[i].inode };
+    if (model[i].where == where) l->list[l->count++] = (place_name){ model[i].name, model[i].inode };
   qsort(l->list, l->count, sizeof *l->list, by_hash);
 }
 
@@ -209,7 +209,7 @@ static void build(folder_index *ix, int dir)
     index_listing l;
     list(&l, p);
     for (size_t k = 0; k < l.count; k++) {
-      index_mail m = { .where = p, .inode = l.list[k].inode, .name = l.list[k].name };
+      index_mail m = { .where = p, .inode = l.list[k].inode, .name = { l.list[k].name, strlen(l.list[k].name) } };
       char text[600];
       facts(m.inode, &m.r, text, &m.text.len);
       m.text.s = text;

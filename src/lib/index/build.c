@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <skalibs/uint32.h>
-#include <skalibs/uint64.h>
-
 #include "index.h"
 
 /* Room for more octets behind len. */
@@ -51,7 +48,7 @@ int index_builder_add(index_builder *b, index_mail const *m)
   memcpy(b->text + b->text_len, m->text.s, m->text.len);
   b->names_len += m->name.len + 1;
   b->text_len += m->text.len;
-  uint64_pack(b->inodes + 8 * (size_t)b->h.n, m->inode);
+  put64(b->inodes + 8 * (size_t)b->h.n, m->inode);
   index_record_pack(b->records + INDEX_RECORD * (size_t)b->h.n, &r);
   if (r.provisional) b->provisional[b->provisionals++] = b->h.n;
   if (m->where == PLACE_NEW) b->h.n_new++;
@@ -66,9 +63,9 @@ int index_builder_gone(index_builder *b, index_gone const *g)
   char *s;
   if (!grow(&b->gone, &b->gone_room, b->gone_len, 13 + g->base.len)) return 0;
   s = b->gone + b->gone_len;
-  uint32_pack(s, g->sequence);
-  uint32_pack(s + 4, g->serial);
-  uint32_pack(s + 8, g->thread);
+  put32(s, g->sequence);
+  put32(s + 4, g->serial);
+  put32(s + 8, g->thread);
   s[12] = (char)g->base.len;
   memcpy(s + 13, g->base.s, g->base.len);
   b->gone_len += 13 + g->base.len;
@@ -78,9 +75,9 @@ int index_builder_gone(index_builder *b, index_gone const *g)
 size_t index_gone_unpack(index_gone *g, char const *s, size_t len)
 {
   if (len < 13 || len - 13 < (unsigned char)s[12]) return 0;
-  uint32_unpack(s, &g->sequence);
-  uint32_unpack(s + 4, &g->serial);
-  uint32_unpack(s + 8, &g->thread);
+  g->sequence = get32(s);
+  g->serial = get32(s + 4);
+  g->thread = get32(s + 8);
   g->base = (slice){ s + 13, (unsigned char)s[12] };
   return 13 + g->base.len;
 }
@@ -99,9 +96,9 @@ struct sorting_s {
 static slice text_of(void const *context, uint32_t number, unsigned int by)
 {
   index_builder const *const b = ((sorting const *)context)->b;
-  index_record r;
-  index_record_unpack(&r, b->records + INDEX_RECORD * (size_t)number);
-  return by == ORDER_SENDER ? (slice){ b->text + r.text_at, r.sender_len } : (slice){ b->text + r.text_at + r.sender_len, r.subject_len };
+  char const *const record = b->records + INDEX_RECORD * (size_t)number, *const text = b->text + get32(record + RECORD_TEXT);
+  size_t const sender_len = get16(record + RECORD_SENDER) & (RECORD_PROVISIONAL - 1);
+  return by == ORDER_SENDER ? (slice){ text, sender_len } : (slice){ text + sender_len, get16(record + RECORD_SUBJECT) };
 }
 
 static slice sender_of(void const *context, uint32_t number)
@@ -134,8 +131,8 @@ static void order_twins(sorting *s)
     if (run == 1) continue;
     for (size_t k = i; k < i + run; k++) {
       char *const r = b->records + INDEX_RECORD * (size_t)s->list[k].number;
-      r[56] = (char)(r[56] | INDEX_TWIN);
-      uint64_unpack(b->inodes + 8 * (size_t)s->list[k].number, &s->list[k].key);
+      r[RECORD_FLAGS] = (char)(r[RECORD_FLAGS] | INDEX_TWIN);
+      s->list[k].key = get64(b->inodes + 8 * (size_t)s->list[k].number);
     }
     index_sort(s->list + i, run, s->spare);
   }
@@ -161,9 +158,8 @@ static int sort_bases(sorting *s)
 /* The number that a record sorts by, with its sign turned so that unsigned comparison does. */
 static uint64_t number_of(char const *record, unsigned int by)
 {
-  index_record r;
-  index_record_unpack(&r, record);
-  return by == ORDER_SIZE ? r.size : (uint64_t)(by == ORDER_DATE ? r.date : r.arrival) ^ UINT64_C(1) << 63;
+  if (by == ORDER_SIZE) return get64(record + RECORD_SIZE);
+  return get64(record + (by == ORDER_DATE ? RECORD_DATE : RECORD_ARRIVAL)) ^ UINT64_C(1) << 63;
 }
 
 /* Sorting is stable, and begins with the order of bases: ties are right. */
@@ -172,14 +168,14 @@ static char *sort_order(sorting *s, unsigned int by, char const *bases)
   size_t const n = s->b->h.n;
   char *const order = malloc(n ? 4 * n : 1);
   if (!order) return NULL;
-  for (size_t i = 0; i < n && bases; i++) uint32_unpack(bases + 4 * i, &s->list[i].number);
+  for (size_t i = 0; i < n && bases; i++) s->list[i].number = get32(bases + 4 * i);
   if (by == ORDER_SENDER) index_sort_text(s->list, n, s->spare, sender_of, s);
   else if (by == ORDER_SUBJECT) index_sort_text(s->list, n, s->spare, subject_of, s);
   else if (by != INDEX_BY_BASE) {
     for (size_t i = 0; i < n; i++) s->list[i].key = number_of(s->b->records + INDEX_RECORD * (size_t)s->list[i].number, by);
     index_sort(s->list, n, s->spare);
   }
-  for (size_t i = 0; i < n; i++) uint32_pack(order + 4 * i, s->list[i].number);
+  for (size_t i = 0; i < n; i++) put32(order + 4 * i, s->list[i].number);
   return order;
 }
 
@@ -202,15 +198,11 @@ static void make_checks(index_builder *b)
   size_t name_at = 0;
   for (uint32_t i = 0; i < b->h.n; i++) {
     char *const record = b->records + INDEX_RECORD * (size_t)i;
+    char const *const text = b->text + get32(record + RECORD_TEXT);
+    size_t const keys = (size_t)(get16(record + RECORD_SENDER) & (RECORD_PROVISIONAL - 1)) + get16(record + RECORD_SUBJECT);
     slice const name = { b->names + name_at + 1, (unsigned char)b->names[name_at] };
-    index_record r;
-    size_t keys;
-    uint64_t inode;
-    index_record_unpack(&r, record);
-    keys = (size_t)r.sender_len + r.subject_len;
-    uint64_unpack(b->inodes + 8 * (size_t)i, &inode);
-    uint32_pack(record + 60, index_record_check(record, inode, name,
-      (slice){ b->text + r.text_at, keys + 1 + 8 * (size_t)(unsigned char)b->text[r.text_at + keys] }));
+    put32(record + RECORD_CHECK, index_record_check(record, get64(b->inodes + 8 * (size_t)i), name,
+      (slice){ text, keys + 1 + 8 * (size_t)(unsigned char)text[keys] }));
     name_at += 1 + name.len;
   }
 }
@@ -224,7 +216,7 @@ static int make_sums(folder_index *ix)
   if (!s) return 0;
   for (unsigned int section = SECTION_ORDERS; section < SECTION_ORDERS + INDEX_ORDERS; section++)
     for (uint64_t at = 0; at < len; at += INDEX_BLOCK, s += 4)
-      uint32_pack(s, (uint32_t)index_check(section, ix->memory[section] + at, len - at < INDEX_BLOCK ? (size_t)(len - at) : INDEX_BLOCK));
+      put32(s, (uint32_t)index_check(section, ix->memory[section] + at, len - at < INDEX_BLOCK ? (size_t)(len - at) : INDEX_BLOCK));
   return 1;
 }
 
@@ -243,7 +235,7 @@ static int hand_over(index_builder *b, folder_index *ix)
   for (unsigned int by = 0; by < INDEX_ORDERS; by++) ix->h.section[SECTION_ORDERS + by].len = 4 * (uint64_t)b->h.n;
   ix->memory[SECTION_PROVISIONAL] = malloc(4 * INDEX_PROVISIONAL_MAX);
   if (!ix->memory[SECTION_PROVISIONAL]) return 0;
-  for (size_t i = 0; i < b->provisionals; i++) uint32_pack(ix->memory[SECTION_PROVISIONAL] + 4 * i, b->provisional[i]);
+  for (size_t i = 0; i < b->provisionals; i++) put32(ix->memory[SECTION_PROVISIONAL] + 4 * i, b->provisional[i]);
   ix->h.section[SECTION_PROVISIONAL].len = 4 * b->provisionals;
   return make_sums(ix);
 }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <skalibs/uint32.h>
-
 #include "index.h"
 
 static size_t place(folder_index const *ix, uint32_t number)
@@ -223,7 +221,7 @@ int index_provisional(folder_index *ix, uint32_t *numbers, size_t *count)
   *count = 0;
   if (len > sizeof list || !index_apply(ix) || !index_bytes(ix, SECTION_PROVISIONAL, 0, (size_t)len, list)) return 0;
   for (uint64_t at = 0; at < len; at += 4, ++*count) {
-    uint32_unpack(list + at, numbers + *count);
+    numbers[*count] = get32(list + at);
     if (numbers[*count] >= ix->h.n) return ix->broken = 1, errno = EILSEQ, 0;
   }
   for (size_t i = 0; i < ix->changes; i++) {

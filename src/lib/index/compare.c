@@ -13,20 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <skalibs/uint64.h>
-
 #include "compare.h"
 
 #define WINDOW 8          /* names that may have gone between two that are met */
 #define WINDOW_MAX 1024   /* grows as names are missed, so that the streams find each other again */
-#define LOAD_FACTOR 64    /* a NAMES so much larger than what is listed is not worth its memory */
+#define LOAD_FACTOR 1024  /* octets for each name that is listed: an index so much larger is not worth its memory */
 #define LOAD_FLOOR (UINT64_C(16) << 20)
 
 /* A listed name that did not stand where one was expected. */
 typedef struct loose_s loose;
 struct loose_s {
-  index_listed const *name;
-  slice base;
+  slice name, base;
+  uint64_t inode;
   unsigned char where;
   uint32_t *number;  /* where its mail's number is kept */
 };
@@ -118,7 +116,7 @@ static slice stream_name(working const *w, stream const *st, uint32_t i)
 static uint64_t stream_inode(working const *w, stream const *st, uint32_t i)
 {
   uint64_t inode;
-  uint64_unpack(w->ix->memory[SECTION_INODES] + 8 * (size_t)(st->first + i), &inode);
+  inode = get64(w->ix->memory[SECTION_INODES] + 8 * (size_t)(st->first + i));
   return inode;
 }
 
@@ -129,13 +127,18 @@ static int moved(working const *w, uint32_t number)
   return c && (c->gone || c->renamed);
 }
 
-static int add_loose(working *w, index_listed const *name, unsigned char where, uint32_t *number)
+static int add_loose(working *w, place_name const *name, unsigned char where, uint32_t *number)
 {
   loose *l;
   if (!MORE(w, loose)) return 0;
   l = w->loose + w->loose_count++;
-  *l = (loose){ .name = name, .where = where, .number = number };
-  return base_of(w, name->name, &l->base);
+  *l = (loose){ .name = { name->name, strlen(name->name) }, .inode = name->inode, .where = where, .number = number };
+  return base_of(w, l->name, &l->base);
+}
+
+static int is_name(slice name, char const *listed)
+{
+  return !strncmp(listed, name.s, name.len) && !listed[name.len];
 }
 
 static int pass_stream(working *w, stream *st, unsigned char where)
@@ -144,16 +147,16 @@ static int pass_stream(working *w, stream *st, unsigned char where)
   uint32_t expected = 0;
   size_t misses = 0;
   for (size_t k = 0; k < l->count; k++) {
-    index_listed const *const name = l->list + k;
+    place_name const *const name = l->list + k;
     size_t window = WINDOW + 2 * misses < WINDOW_MAX ? WINDOW + 2 * misses : WINDOW_MAX;
     uint32_t i = expected;
     l->number[k] = UINT32_MAX;
     for (; i < st->count && window; i++) {
-      if (stream_inode(w, st, i) != name->inode || !same(stream_name(w, st, i), name->name)) {
+      if (stream_inode(w, st, i) != name->inode || !is_name(stream_name(w, st, i), name->name)) {
         window--;
         continue;
       }
-      if (!moved(w, st->first + i)) break;
+      if (!w->ix->changes || !moved(w, st->first + i)) break;
     }
     if (i < st->count && window) {
       uint32_t const number = st->first + i;
@@ -187,6 +190,10 @@ static int find_missing(working *w, stream const st[PLACES])
     for (uint32_t i = 0; i < st[p].count; i++) {
       uint32_t const number = st[p].first + i;
       index_mail m = { .number = number, .where = (unsigned char)p };
+      if (number % 8 == 0 && w->met[number / 8] == 0xff && st[p].count - i >= 8) {
+        i += 7;
+        continue;
+      }
       if ((w->met[number / 8] >> number % 8 & 1) || moved(w, number)) continue;
       m.name = stream_name(w, st + p, i);
       m.inode = stream_inode(w, st + p, i);
@@ -227,9 +234,9 @@ static int table_missing(working *w)
 
 static missing *missing_find(working *w, loose const *l)
 {
-  for (size_t i = place(w, l->base, l->name->inode); w->slot[i]; i = (i + 1) & w->mask) {
+  for (size_t i = place(w, l->base, l->inode); w->slot[i]; i = (i + 1) & w->mask) {
     missing *const x = w->missing + w->slot[i] - 1;
-    if (x->mail.inode == l->name->inode && same(x->mail.base, l->base)) return x;
+    if (x->mail.inode == l->inode && same(x->mail.base, l->base)) return x;
   }
   return NULL;
 }
@@ -296,12 +303,12 @@ static int find_met(working *w, loose const *l, uint32_t *number, int *mates)
   if (!index_base_find(w->ix, l->base, 0, &first, 1, &count)) return 0;
   *mates = count != 0;
   if (!count) return 1;
-  if (!index_base_find(w->ix, l->base, l->name->inode, &first, 1, &count)) return 0;
+  if (!index_base_find(w->ix, l->base, l->inode, &first, 1, &count)) return 0;
   if (count) {
     index_room room;
     index_mail m;
     if (!index_get(w->ix, first, &m, &room)) return 0;
-    if (m.inode == l->name->inode) *number = first;
+    if (m.inode == l->inode) *number = first;
   }
   return 1;
 }
@@ -319,18 +326,18 @@ static int second_name(working *w, loose const *l, uint32_t number)
   index_mail m;
   if (!index_get(w->ix, number, &m, &room)) return 0;
   if (!(m.r.flags & INDEX_LINKED) && !link_mail(w, number)) return 0;
-  if (!better(l->where, l->name->name, m.where, m.name)) return 1;
+  if (!better(l->where, l->name, m.where, m.name)) return 1;
   *l->number = number;
-  return rename_mail(w, number, l->where, l->name->name);
+  return rename_mail(w, number, l->where, l->name);
 }
 
 static int by_base(void const *a, void const *b)
 {
   loose const *const x = *(loose *const *)a, *const y = *(loose *const *)b;
-  index_key const k = { .base = x->base, .inode = x->name->inode }, j = { .base = y->base, .inode = y->name->inode };
+  index_key const k = { .base = x->base, .inode = x->inode }, j = { .base = y->base, .inode = y->inode };
   int const r = index_key_compare(&k, &j);
   if (r) return r;
-  return better(x->where, x->name->name, y->where, y->name->name) ? -1 : 1;
+  return better(x->where, x->name, y->where, y->name) ? -1 : 1;
 }
 
 /* What came: of several names of one mail the best. Where its head cannot be read as it has gone meanwhile, the caller looks again. */
@@ -340,10 +347,10 @@ static int add_mails(working *w, loose **came, size_t count)
   qsort(came, count, sizeof *came, by_base);
   for (size_t i = 0; i < count; i++) {
     loose const *const l = came[i];
-    index_operation o = { .kind = INDEX_ADD, .where = l->where, .number = ix->h.n + ix->added, .inode = l->name->inode, .name = l->name->name };
+    index_operation o = { .kind = INDEX_ADD, .where = l->where, .number = ix->h.n + ix->added, .inode = l->inode, .name = l->name };
     int there;
     if (i && same(came[i - 1]->base, l->base)) {
-      if (came[i - 1]->name->inode == l->name->inode) {
+      if (came[i - 1]->inode == l->inode) {
         if (o.number > ix->h.n && !link_mail(w, o.number - 1)) return 0;
         continue;
       }
@@ -374,7 +381,7 @@ static int resolve(working *w)
     int mates;
     if (x) {
       if (x->found && !link_mail(w, x->mail.number)) good = 0;
-      if (!x->found || better(l->where, l->name->name, x->found->where, x->found->name->name)) x->found = l;
+      if (!x->found || better(l->where, l->name, x->found->where, x->found->name)) x->found = l;
       continue;
     }
     if (!(good = find_met(w, l, &number, &mates))) break;
@@ -390,8 +397,8 @@ static int resolve(working *w)
     index_mail m;
     if (x->found) {
       *x->found->number = x->mail.number;
-      if (x->found->where == x->mail.where && same(x->found->name->name, x->mail.name)) continue;
-      good = rename_mail(w, x->mail.number, x->found->where, x->found->name->name);
+      if (x->found->where == x->mail.where && same(x->found->name, x->mail.name)) continue;
+      good = rename_mail(w, x->mail.number, x->found->where, x->found->name);
       continue;
     }
     good = index_get(w->ix, x->mail.number, &m, &room);
@@ -471,10 +478,8 @@ static int make_marks(working *w)
 
 static int load(working *w)
 {
-  uint64_t listed = 0;
-  for (unsigned int p = 0; p < PLACES; p++)
-    for (size_t k = 0; w->c->listing[p].list && k < w->c->listing[p].count; k++) listed += w->c->listing[p].list[k].name.len + 1;
-  return index_load(w->ix, SECTION_NAMES, LOAD_FACTOR * listed + LOAD_FLOOR) && index_load(w->ix, SECTION_INODES, LOAD_FACTOR * listed + LOAD_FLOOR);
+  uint64_t const listed = w->c->listing[PLACE_NEW].count + w->c->listing[PLACE_CUR].count, most = LOAD_FACTOR * listed + LOAD_FLOOR;
+  return index_load(w->ix, SECTION_NAMES, most) && index_load(w->ix, SECTION_INODES, most);
 }
 
 static void working_free(working *w)

@@ -4,16 +4,10 @@
 
 #include "index.h"
 
-typedef struct index_listed_s index_listed;
-struct index_listed_s {
-  slice name;      /* of a mail's file */
-  uint64_t inode;
-};
-
 /* What a directory held at one moment, in its order; list is null where it was not listed. */
 typedef struct index_listing_s index_listing;
 struct index_listing_s {
-  index_listed *list;
+  place_name *list;
   size_t count;
   uint32_t *number;  /* the mail of each name, UINT32_MAX for none: written by index_compare. Two names may have one mail: it has one of them */
 };

@@ -9,9 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <skalibs/uint32.h>
-#include <skalibs/uint64.h>
-
 #include "filter.h"
 
 #define LOG_MIN 5          /* 32 octets */
@@ -90,7 +87,7 @@ size_t filter_bits_pack(filter_bits *b, char *entry, uint32_t serial)
     if (too_full(half, len / 2)) break;
     memcpy(b->set, half, len / 2);
   }
-  uint32_pack(entry, serial);
+  put32(entry, serial);
   entry[4] = (char)log;
   entry[5] = (char)flags;
   memcpy(entry + FILTER_ENTRY, b->set, len);
@@ -147,7 +144,7 @@ static long entry_len(char const *s, size_t len)
 static void take_entry(folder_filter *f, probe const *p, char const *s, size_t len)
 {
   uint32_t serial;
-  uint32_unpack(s, &serial);
+  serial = get32(s);
   f->entries++;
   if (serial >= f->serials) return;
   set_bit(f->known, serial);
@@ -197,7 +194,7 @@ static int open_file(folder_filter const *f, int flags, uint64_t *size, uint64_t
   if (fd < 0) return -1;
   if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1 && st.st_size >= FILTER_HEADER
    && (uint64_t)st.st_size < FILE_MAX_OCTETS && pread(fd, head, sizeof head, 0) == FILTER_HEADER && !memcmp(head, FILTER_MAGIC, 8)) {
-    uint64_unpack(head + 16, &birth);
+    birth = get64(head + 16);
     if (birth == f->birth) {
       *size = (uint64_t)st.st_size;
       *inode = st.st_ino;
@@ -303,7 +300,7 @@ static int copy_entry(void *context, char const *s, size_t len)
 {
   copying *const c = context;
   uint32_t serial;
-  uint32_unpack(s, &serial);
+  serial = get32(s);
   if (serial >= c->serials || !has_bit(c->left, serial)) return 1;
   c->left[serial / 8] = (unsigned char)(c->left[serial / 8] & ~(1 << serial % 8));
   if (c->have + len > PIECE && !copy_flush(c)) return 0;
@@ -321,7 +318,7 @@ static int write_new(folder_filter *f, int fd, unsigned char const *alive)
   int good = 1, old;
   memcpy(head, FILTER_MAGIC, 8);
   if (getrandom(head + 8, 8, 0) != 8) return 0;
-  uint64_pack(head + 16, f->birth);
+  put64(head + 16, f->birth);
   if (alive && (old = open_file(f, O_RDONLY, &size, &inode)) >= 0) {
     c.left = malloc(f->serials / 8 + 1);
     c.buffer = malloc(PIECE);

@@ -1,9 +1,6 @@
 /* The octets of an index: packed, unpacked and held to their bounds. */
 #include <string.h>
 
-#include <skalibs/uint16.h>
-#include <skalibs/uint32.h>
-#include <skalibs/uint64.h>
 
 #include <porter/text.h>
 
@@ -11,21 +8,6 @@
 
 #define ORDER_MARK 0x01020304u
 #define SEGMENT_MAGIC 0x31676573u
-#define PROVISIONAL 0x8000u
-
-static uint32_t get32(char const *s)
-{
-  uint32_t u;
-  uint32_unpack(s, &u);
-  return u;
-}
-
-static uint64_t get64(char const *s)
-{
-  uint64_t u;
-  uint64_unpack(s, &u);
-  return u;
-}
 
 /* --- the header --- */
 
@@ -36,25 +18,25 @@ void index_header_pack(char *s, index_header const *h)
 {
   memset(s, 0, INDEX_HEADER);
   memcpy(s, INDEX_MAGIC, 8);
-  uint32_pack(s + AT_FORMAT, INDEX_FORMAT);
-  uint32_pack(s + AT_MARK, ORDER_MARK);
-  uint64_pack(s + AT_INSTANCE, h->instance);
-  uint64_pack(s + AT_BIRTH, h->birth);
-  uint64_pack(s + AT_IMAGE, h->image);
-  uint32_pack(s + AT_N, h->n);
-  uint32_pack(s + AT_N_NEW, h->n_new);
-  uint32_pack(s + AT_SERIAL, h->serial);
-  uint32_pack(s + AT_SECTIONS, SECTIONS);
-  uint64_pack(s + AT_SEQUENCE, h->sequence);
-  uint64_pack(s + AT_GONE_SINCE, h->gone_since);
+  put32(s + AT_FORMAT, INDEX_FORMAT);
+  put32(s + AT_MARK, ORDER_MARK);
+  put64(s + AT_INSTANCE, h->instance);
+  put64(s + AT_BIRTH, h->birth);
+  put64(s + AT_IMAGE, h->image);
+  put32(s + AT_N, h->n);
+  put32(s + AT_N_NEW, h->n_new);
+  put32(s + AT_SERIAL, h->serial);
+  put32(s + AT_SECTIONS, SECTIONS);
+  put64(s + AT_SEQUENCE, h->sequence);
+  put64(s + AT_GONE_SINCE, h->gone_since);
   memcpy(s + AT_KEY, h->key, INDEX_KEY);
-  uint64_pack(s + AT_KEYS_VERSION, h->keys_version);
+  put64(s + AT_KEYS_VERSION, h->keys_version);
   for (unsigned int i = 0; i < SECTIONS; i++) {
-    uint64_pack(s + AT_SECTION + 16 * i, h->section[i].at);
-    uint64_pack(s + AT_SECTION + 16 * i + 8, h->section[i].len);
+    put64(s + AT_SECTION + 16 * i, h->section[i].at);
+    put64(s + AT_SECTION + 16 * i + 8, h->section[i].len);
   }
-  uint64_pack(s + AT_THREADS, h->threads_birth);
-  uint64_pack(s + AT_CHECK, index_check(0, s, AT_CHECK));
+  put64(s + AT_THREADS, h->threads_birth);
+  put64(s + AT_CHECK, index_check(0, s, AT_CHECK));
 }
 
 /* How long each section must be, where that follows from the number of mails; else how long it may be. */
@@ -105,39 +87,38 @@ int index_header_unpack(index_header *h, char const *s, uint64_t file_size)
 
 void index_record_pack(char *s, index_record const *r)
 {
-  uint64_pack(s, (uint64_t)r->date);
-  uint64_pack(s + 8, (uint64_t)r->arrival);
-  uint64_pack(s + 16, r->size);
-  uint64_pack(s + 24, r->message_id);
-  uint32_pack(s + 32, r->serial);
-  uint32_pack(s + 36, r->sequence);
-  uint32_pack(s + 40, r->name_at);
-  uint32_pack(s + 44, r->text_at);
-  uint16_pack(s + 48, (uint16_t)(r->sender_len | (r->provisional ? PROVISIONAL : 0)));
-  uint16_pack(s + 50, r->subject_len);
-  uint32_pack(s + 52, r->thread);
-  uint32_pack(s + 56, r->flags);
-  uint32_pack(s + 60, r->check);
+  put64(s + RECORD_DATE, (uint64_t)r->date);
+  put64(s + RECORD_ARRIVAL, (uint64_t)r->arrival);
+  put64(s + RECORD_SIZE, r->size);
+  put64(s + RECORD_MESSAGE_ID, r->message_id);
+  put32(s + RECORD_SERIAL, r->serial);
+  put32(s + RECORD_SEQUENCE, r->sequence);
+  put32(s + RECORD_NAME, r->name_at);
+  put32(s + RECORD_TEXT, r->text_at);
+  put16(s + RECORD_SENDER, (uint16_t)(r->sender_len | (r->provisional ? RECORD_PROVISIONAL : 0)));
+  put16(s + RECORD_SUBJECT, r->subject_len);
+  put32(s + RECORD_THREAD, r->thread);
+  put32(s + RECORD_FLAGS, r->flags);
+  put32(s + RECORD_CHECK, r->check);
 }
 
 void index_record_unpack(index_record *r, char const *s)
 {
-  uint16_t sender;
-  r->date = (int64_t)get64(s);
-  r->arrival = (int64_t)get64(s + 8);
-  r->size = get64(s + 16);
-  r->message_id = get64(s + 24);
-  r->serial = get32(s + 32);
-  r->sequence = get32(s + 36);
-  r->name_at = get32(s + 40);
-  r->text_at = get32(s + 44);
-  uint16_unpack(s + 48, &sender);
-  uint16_unpack(s + 50, &r->subject_len);
-  r->sender_len = sender & (PROVISIONAL - 1);
-  r->provisional = (sender & PROVISIONAL) != 0;
-  r->thread = get32(s + 52);
-  r->flags = get32(s + 56);
-  r->check = get32(s + 60);
+  uint16_t const sender = get16(s + RECORD_SENDER);
+  r->date = (int64_t)get64(s + RECORD_DATE);
+  r->arrival = (int64_t)get64(s + RECORD_ARRIVAL);
+  r->size = get64(s + RECORD_SIZE);
+  r->message_id = get64(s + RECORD_MESSAGE_ID);
+  r->serial = get32(s + RECORD_SERIAL);
+  r->sequence = get32(s + RECORD_SEQUENCE);
+  r->name_at = get32(s + RECORD_NAME);
+  r->text_at = get32(s + RECORD_TEXT);
+  r->subject_len = get16(s + RECORD_SUBJECT);
+  r->sender_len = sender & (RECORD_PROVISIONAL - 1);
+  r->provisional = (sender & RECORD_PROVISIONAL) != 0;
+  r->thread = get32(s + RECORD_THREAD);
+  r->flags = get32(s + RECORD_FLAGS);
+  r->check = get32(s + RECORD_CHECK);
 }
 
 uint32_t index_record_check(char const *packed, uint64_t inode, slice name, slice text)
@@ -166,7 +147,7 @@ int index_text_ok(slice text, index_record const *r)
 static void stamp_pack(char *s, index_stamp const *t)
 {
   uint64_t const v[] = { t->changed, t->modified, t->clock, t->inode, t->device, t->flags };
-  for (unsigned int i = 0; i < 6; i++) uint64_pack(s + 8 * i, v[i]);
+  for (unsigned int i = 0; i < 6; i++) put64(s + 8 * i, v[i]);
 }
 
 static void stamp_unpack(index_stamp *t, char const *s)
@@ -197,16 +178,16 @@ int index_segment_unpack(index_segment *g, char const *s, size_t len, uint64_t i
 
 void index_segment_pack(char *s, index_segment const *g, uint64_t instance)
 {
-  uint32_pack(s, SEGMENT_MAGIC);
-  uint32_pack(s + 4, g->len);
-  uint64_pack(s + 8, g->sequence);
+  put32(s, SEGMENT_MAGIC);
+  put32(s + 4, g->len);
+  put64(s + 8, g->sequence);
   for (unsigned int p = 0; p < 2; p++) stamp_pack(s + 24 + 48 * p, g->stamp + p);
-  uint64_pack(s + 120, g->mails);
-  uint64_pack(s + 128, g->unread);
-  uint64_pack(s + 136, g->octets);
-  uint32_pack(s + 144, g->operations);
-  uint32_pack(s + 148, 0);
-  uint64_pack(s + 16, segment_check(s, g->len, instance));
+  put64(s + 120, g->mails);
+  put64(s + 128, g->unread);
+  put64(s + 136, g->octets);
+  put32(s + 144, g->operations);
+  put32(s + 148, 0);
+  put64(s + 16, segment_check(s, g->len, instance));
 }
 
 /* An operation: kind, place, length of the name, 0, mail number, inode; then
@@ -236,8 +217,8 @@ size_t index_operation_pack(char *s, index_operation const *o)
     s[1] = (char)o->where;
     s[2] = (char)name_len;
     s[3] = 0;
-    uint32_pack(s + 4, o->number);
-    uint64_pack(s + 8, o->inode);
+    put32(s + 4, o->number);
+    put64(s + 8, o->inode);
   }
   if (has_record(o)) {
     if (s) index_record_pack(s + len, &o->record);
@@ -347,5 +328,5 @@ uint64_t index_id_hash(char const key[INDEX_KEY], slice id)
 
 void index_id_pack(char *s, char const key[INDEX_KEY], slice id)
 {
-  uint64_pack(s, index_id_hash(key, id));
+  put64(s, index_id_hash(key, id));
 }

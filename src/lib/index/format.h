@@ -4,7 +4,9 @@
 #ifndef PORTER_INDEX_FORMAT_H
 #define PORTER_INDEX_FORMAT_H
 
+#include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <porter/slice.h>
 
@@ -29,6 +31,45 @@
 
 /* Changes with what the keys in a record are made by (folding, base subjects, dates, addresses, names): an index of another version is made anew. */
 #define INDEX_KEYS_VERSION 1
+
+static inline uint16_t get16(char const *s)
+{
+  uint16_t u;
+  memcpy(&u, s, 2);
+  return le16toh(u);
+}
+
+static inline uint32_t get32(char const *s)
+{
+  uint32_t u;
+  memcpy(&u, s, 4);
+  return le32toh(u);
+}
+
+static inline uint64_t get64(char const *s)
+{
+  uint64_t u;
+  memcpy(&u, s, 8);
+  return le64toh(u);
+}
+
+static inline void put16(char *s, uint16_t u)
+{
+  u = htole16(u);
+  memcpy(s, &u, 2);
+}
+
+static inline void put32(char *s, uint32_t u)
+{
+  u = htole32(u);
+  memcpy(s, &u, 4);
+}
+
+static inline void put64(char *s, uint64_t u)
+{
+  u = htole64(u);
+  memcpy(s, &u, 8);
+}
 
 enum index_section {
   SECTION_NAMES, SECTION_INODES, SECTION_RECORDS, SECTION_TEXT,
@@ -65,6 +106,10 @@ struct index_record_s {
 };
 extern void index_record_unpack (index_record *r, char const *s);
 extern void index_record_pack (char *s, index_record const *r);
+/* Where in a packed record its fields lie. */
+enum { RECORD_DATE = 0, RECORD_ARRIVAL = 8, RECORD_SIZE = 16, RECORD_MESSAGE_ID = 24, RECORD_SERIAL = 32, RECORD_SEQUENCE = 36, RECORD_NAME = 40,
+  RECORD_TEXT = 44, RECORD_SENDER = 48, RECORD_SUBJECT = 50, RECORD_THREAD = 52, RECORD_FLAGS = 56, RECORD_CHECK = 60 };
+#define RECORD_PROVISIONAL 0x8000u  /* in the length of the sender's key */
 /* The check that a record's last field must have; packed is the record as it lies there. */
 extern uint32_t index_record_check (char const *packed, uint64_t inode, slice name, slice text);
 

@@ -20,12 +20,11 @@ static int is_order(unsigned int section)
 /* The check that SUMS has for a block of an order. */
 static int sum_right(folder_index *ix, unsigned int section, uint64_t block, char const *s, size_t len)
 {
-  char sum[4], want[4];
+  char sum[4];
   uint32_t const check = (uint32_t)index_check(section, s, len);
   uint64_t at = block;
   for (unsigned int i = SECTION_ORDERS; i < section; i++) at += (ix->h.section[i].len + INDEX_BLOCK - 1) / INDEX_BLOCK;
-  for (unsigned int i = 0; i < 4; i++) want[i] = (char)(check >> (8 * i));
-  return index_bytes(ix, SECTION_SUMS, 4 * at, 4, sum) && !memcmp(sum, want, 4);
+  return index_bytes(ix, SECTION_SUMS, 4 * at, 4, sum) && get32(sum) == check;
 }
 
 /* A block of a section, read and kept. Two sections may want one place: the later has it. */
@@ -142,8 +141,7 @@ int index_image_mail(folder_index *ix, uint32_t number, index_mail *m, index_roo
    || !stretch_at(ix, SECTION_TEXT, m->r.text_at, keys + 1 + 8 * (size_t)(unsigned char)len, room->text, &m->text)) return 0;
   m->number = number;
   m->where = number >= ix->h.n_new;
-  m->inode = 0;
-  for (unsigned int i = 8; i--;) m->inode = m->inode << 8 | (unsigned char)inode[i];
+  m->inode = get64(inode);
   if (m->r.check != index_record_check(packed.s, m->inode, m->name, m->text) || !index_name_ok(m->name) || !index_text_ok(m->text, &m->r))
     return broken(ix, EILSEQ);
   m->base = index_base(m->name, room->base);
@@ -167,7 +165,6 @@ int index_order_at(folder_index *ix, unsigned int by, uint32_t i, uint32_t *numb
 {
   char s[4];
   if (!index_bytes(ix, (enum index_section)(SECTION_ORDERS + by), (uint64_t)i * 4, 4, s)) return 0;
-  *number = 0;
-  for (unsigned int k = 4; k--;) *number = *number << 8 | (unsigned char)s[k];
+  *number = get32(s);
   return *number < ix->h.n ? 1 : broken(ix, EILSEQ);
 }

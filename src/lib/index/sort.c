@@ -72,6 +72,10 @@ static uint64_t octets_at(slice s, size_t at)
 {
   uint64_t key = 0;
   if (at >= s.len) return 0;
+  if (s.len - at >= 8) {
+    memcpy(&key, s.s + at, 8);
+    return be64toh(key);
+  }
   for (size_t i = 0; i < 8; i++) key = key << 8 | (at + i < s.len ? (unsigned char)s.s[at + i] : 0);
   return key;
 }

@@ -212,9 +212,9 @@ static int keep_gone(folder_index *old, index_builder *b)
   return index_changes_gone(old, b, all > kept + most ? all - kept - most : 0);
 }
 
-static int same_name(slice a, slice b)
+static int is_name(slice name, char const *listed)
 {
-  return a.len == b.len && !memcmp(a.s, b.s, a.len);
+  return !strncmp(listed, name.s, name.len) && !listed[name.len];
 }
 
 static int copy_mails(folder_index *old, comparison const *c, index_builder *b)
@@ -229,7 +229,7 @@ static int copy_mails(folder_index *old, comparison const *c, index_builder *b)
         continue;
       }
       /* Of several names of a mail the one that counts. */
-      if (m.where == p && same_name(m.name, c->listing[p].list[k].name) && !index_builder_add(b, &m)) return 0;
+      if (m.where == p && is_name(m.name, c->listing[p].list[k].name) && !index_builder_add(b, &m)) return 0;
     }
   }
   return 1;
@@ -267,15 +267,9 @@ static int make_again(folder *f, comparison const *c)
 /* One listing as the comparison wants it. */
 static int take_list(index_listing *l, place_list const *list, arena *a)
 {
-  l->list = arena_take(a, (list->count + 1) * sizeof *l->list);
-  l->number = arena_take(a, (list->count + 1) * sizeof *l->number);
-  if (!l->list || !l->number) return 0;
-  l->count = list->count;
-  for (size_t i = 0; i < list->count; i++) {
-    l->list[i] = (index_listed){ { list->name[i].name, strlen(list->name[i].name) }, list->name[i].inode };
-    l->number[i] = UINT32_MAX;
-  }
-  return 1;
+  *l = (index_listing){ list->name, list->count, arena_take(a, (list->count + 1) * sizeof *l->number) };
+  /* There is always a list, empty where nothing is listed. */
+  return l->number && (l->list || (l->list = arena_take(a, 1)));
 }
 
 static int list_place(folder *f, int p, arena *a, place_list *list)
@@ -314,7 +308,7 @@ static int list_census(folder *f, comparison *c, arena *a)
       char *copy;
       if (e->where != p) continue;
       good = (copy = arena_copy(a, e->name, strlen(e->name))) != NULL;
-      if (good) l->list[l->count++] = (index_listed){ { copy, strlen(copy) }, e->inode };
+      if (good) l->list[l->count++] = (place_name){ copy, e->inode };
     }
   }
   census_free(&all);

@@ -21,6 +21,7 @@
 
 #include "private.h"
 
+#define RECORD_MIN 24            /* octets that one name takes at least */
 #define RECORD_MAX 512           /* octets that one name may take in a listing: 280, and some more */
 
 size_t place_room(int fd)
@@ -47,14 +48,14 @@ static int is_regular(int fd, struct dirent64 const *d)
 /* The names among len octets of records, which stay where they are. */
 static int take_names(int fd, arena *a, char const *s, size_t len, place_list *list)
 {
-  size_t n = 0;
-  for (size_t at = 0; at < len; at += record(s, at)->d_reclen) n++;
-  list->name = arena_take(a, n * sizeof *list->name);
+  size_t const room = (len / RECORD_MIN + 1) * sizeof *list->name;  /* what is not written to costs nothing */
+  list->name = arena_take(a, room);
   if (!list->name) return 0;
   for (size_t at = 0; at < len; at += record(s, at)->d_reclen) {
     struct dirent64 const *d = record(s, at);
     if (is_regular(fd, d)) list->name[list->count++] = (place_name){ d->d_name, d->d_ino };
   }
+  arena_shrink(a, list->name, room, (list->count + 1) * sizeof *list->name);
   return 1;
 }
 
