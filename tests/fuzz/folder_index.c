@@ -201,7 +201,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
   if (len >= INDEX_HEADER && !(data[0] & 2)) mend(copy, len);
   fd = openat(dir, INDEX_NAME, O_RDWR | O_CREAT | O_TRUNC, 0600);
   check(write(fd, copy, len) == (ssize_t)len);
-  if (index_open(&ix, dir, INDEX_NAME)) {
+  if (index_open(&ix, dir, INDEX_NAME, INDEX_KEYS_VERSION)) {
     use(&ix, data[1] | (unsigned int)(data[0] & 4 ? 64 : 0));
     /* Cut while it is used. */
     if (data[0] & 8 && !ftruncate(fd, (off_t)(len / 2))) use(&ix, data[1]);

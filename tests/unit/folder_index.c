@@ -241,7 +241,7 @@ static int look(folder_index *ix, int both)
 static int reopened_right(folder_index *ix, int dir)
 {
   index_close(ix);
-  return index_open(ix, dir, INDEX_NAME) && says_the_same(ix);
+  return index_open(ix, dir, INDEX_NAME, INDEX_KEYS_VERSION) && says_the_same(ix);
 }
 
 static void model_test(int dir, size_t start, size_t rounds)
@@ -288,7 +288,7 @@ static void tail_test(int dir)
   fstat(fd, &st);
   for (off_t len = st.st_size; len-- > 0;) {
     if (ftruncate(fd, len) < 0) break;
-    if (!index_open(&ix, dir, INDEX_NAME)) {
+    if (!index_open(&ix, dir, INDEX_NAME, INDEX_KEYS_VERSION)) {
       none++;
       if (len > INDEX_HEADER) len -= any(50);
       continue;

@@ -136,6 +136,10 @@ extern void cursor_close (cursor *c);
 extern void cursor_seek (cursor *c, order_key const *from, int backwards, int with_place);
 /* The next mail and its key, which name the place: 1, 0 at the end, -1 with errno. The key's text stays until cursor_close. */
 extern int cursor_next (cursor *c, order_key *k);
+/* Only mails of which a text contains the octets of compared (text_compared's form; it stays its caller's) are wanted: the walk may leave out such as are known not to have it. What is left
+ * is matched as ever. At most CURSOR_NARROW_MAX times, before cursor_next. */
+#define CURSOR_NARROW_MAX 16
+extern void cursor_narrow (cursor *c, slice compared);
 /* Passes over so many, or to the end: 1, or -1 with errno. */
 extern int cursor_skip (cursor *c, size_t count);
 

@@ -26,5 +26,8 @@ extern int mail_matcher_init (mail_matcher *m, arena *a, slice pattern, charset 
 /* 1 where the mail in octets contains it, 0 where not, -1 with errno ENOMEM. *partly is set where it is larger than MAIL_SEARCH_MAX
  * and nothing was found in its beginning. What it takes of scratch can be reset afterwards. */
 extern int mail_matches (mail_matcher const *m, arena *scratch, slice octets, int *partly);
+/* Gives on every text that mail_matches looks at, in the compared form, in pieces; with s null, where the next begins. *partly as there.
+ * 0 with errno ENOMEM. */
+extern int mail_texts (arena *scratch, slice octets, charset const *fallback, sink_func *each, void *context, int *partly);
 
 #endif

@@ -39,6 +39,7 @@ int filter_bits_put(void *context, char const *s, size_t len)
 {
   filter_bits *const b = context;
   uint32_t last = b->last;
+  if (!s) return filter_bits_break(b), 1;
   size_t i = 0;
   for (; i < len && b->have < 2; i++, b->have++) last = last << 8 | (unsigned char)s[i];
   for (; i < len; i++) {

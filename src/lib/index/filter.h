@@ -26,7 +26,7 @@ struct filter_bits_s {
   unsigned int have;  /* octets of the text so far, up to 2 */
 };
 extern void filter_bits_begin (filter_bits *b);
-/* A sink_func: the next octets of a text. filter_bits_break: another text begins. */
+/* A sink_func: the next octets of a text; with s null, or by filter_bits_break, another text begins. */
 extern int filter_bits_put (void *b, char const *s, size_t len);
 extern void filter_bits_break (filter_bits *b);
 #define FILTER_ENTRY_MAX (FILTER_ENTRY + FILTER_OCTETS_MAX)

@@ -60,7 +60,7 @@ static int section_fits(index_header const *h, unsigned int i)
   }
 }
 
-int index_header_unpack(index_header *h, char const *s, uint64_t file_size)
+int index_header_unpack(index_header *h, char const *s, uint64_t file_size, uint64_t keys_version)
 {
   if (memcmp(s, INDEX_MAGIC, 8) || get32(s + AT_FORMAT) != INDEX_FORMAT || get32(s + AT_MARK) != ORDER_MARK || get32(s + AT_SECTIONS) != SECTIONS
    || get64(s + AT_CHECK) != index_check(0, s, AT_CHECK)) return 0;
@@ -75,7 +75,7 @@ int index_header_unpack(index_header *h, char const *s, uint64_t file_size)
   memcpy(h->key, s + AT_KEY, INDEX_KEY);
   h->keys_version = get64(s + AT_KEYS_VERSION);
   h->threads_birth = get64(s + AT_THREADS);
-  if (h->keys_version != INDEX_KEYS_VERSION || h->n >= INDEX_MAILS_MAX || h->n_new > h->n) return 0;
+  if (h->keys_version != keys_version || h->n >= INDEX_MAILS_MAX || h->n_new > h->n) return 0;
   if (file_size > INDEX_FILE_MAX || h->image < INDEX_HEADER || h->image > file_size) return 0;
   for (unsigned int i = 0; i < SECTIONS; i++)
     h->section[i] = (index_stretch){ get64(s + AT_SECTION + 16 * i), get64(s + AT_SECTION + 16 * i + 8) };

@@ -29,7 +29,8 @@
 #define INDEX_GONE_MAX 4096         /* of GONE, or a quarter of the mails */
 #define INDEX_KEY 16
 
-/* Changes with what the keys in a record are made by (folding, base subjects, dates, addresses, names): an index of another version is made anew. */
+/* Changes with what the keys in a record are made by (folding, base subjects, dates, addresses, names). With it goes what a call reads text
+ * without a charset in: an index of another version is made anew. */
 #define INDEX_KEYS_VERSION 1
 
 static inline uint16_t get16(char const *s)
@@ -89,8 +90,8 @@ struct index_header_s {
   char key[INDEX_KEY];
   index_stretch section[SECTIONS];
 };
-/* 1; 0 where the INDEX_HEADER octets of s are no header of an index that file_size octets can hold. */
-extern int index_header_unpack (index_header *h, char const *s, uint64_t file_size);
+/* 1; 0 where the INDEX_HEADER octets of s are no header of an index of that version that file_size octets can hold. */
+extern int index_header_unpack (index_header *h, char const *s, uint64_t file_size, uint64_t keys_version);
 extern void index_header_pack (char *s, index_header const *h);
 
 /* A record's flags: has an attachment, has none; another inode has its base; it has several names (hard links). */

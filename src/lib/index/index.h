@@ -95,7 +95,7 @@ struct folder_index_s {
 
 /* Opens the file of that name in dir, and reads its header and segments. 0 where there is no index that can be used; errno says why, EILSEQ
  * that its contents are wrong. */
-extern int index_open (folder_index *ix, int dir, char const *name);
+extern int index_open (folder_index *ix, int dir, char const *name, uint64_t keys_version);
 extern void index_close (folder_index *ix);
 /* Whether the file is still the one that was opened. */
 extern int index_current (folder_index const *ix);
@@ -114,6 +114,9 @@ extern int index_get (folder_index *ix, uint32_t number, index_mail *m, index_ro
 extern int index_order_at (folder_index *ix, unsigned int by, uint32_t i, uint32_t *number);
 /* A section, whole, in memory. Refused with ENOMEM where it has more than most octets. */
 extern int index_load (folder_index *ix, enum index_section section, uint64_t most);
+/* Calls each with the number and serial of every mail of the image. 0 where each gave 0 or the index is broken. */
+typedef int index_serial_func (void *context, uint32_t number, uint32_t serial);
+extern int index_serials (folder_index *ix, index_serial_func *each, void *context);
 
 /* --- change.c: what changed since the image --- */
 

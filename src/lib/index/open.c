@@ -51,7 +51,7 @@ static int read_segments(folder_index *ix)
   return ix->segments_len ? 1 : (errno = EILSEQ, 0);
 }
 
-int index_open(folder_index *ix, int dir, char const *name)
+int index_open(folder_index *ix, int dir, char const *name, uint64_t keys_version)
 {
   char header[INDEX_HEADER];
   int error;
@@ -61,7 +61,7 @@ int index_open(folder_index *ix, int dir, char const *name)
   ix->fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (ix->fd < 0) return 0;
   if (look(ix) && read_all(ix->fd, 0, header, sizeof header)
-   && (index_header_unpack(&ix->h, header, ix->size) || (errno = EILSEQ, 0)) && read_segments(ix)) return 1;
+   && (index_header_unpack(&ix->h, header, ix->size, keys_version) || (errno = EILSEQ, 0)) && read_segments(ix)) return 1;
   error = errno;
   index_close(ix);
   return errno = error, 0;

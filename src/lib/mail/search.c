@@ -20,11 +20,18 @@ struct finder_s {
   size_t len, room;
   int blank;     /* white space is to come */
   int found;
+  sink_func *each;  /* null: search; else it is given the window, and null where a text begins */
+  void *context;
 };
 
 static void look(finder *f)
 {
   size_t const keep = f->m->compared.len - 1;
+  if (f->each) {
+    f->each(f->context, f->window, f->len);
+    f->len = 0;
+    return;
+  }
   if (memmem(f->window, f->len, f->m->compared.s, f->m->compared.len)) f->found = 1;
   if (f->len > keep) {
     memmove(f->window, f->window + f->len - keep, keep);
@@ -74,6 +81,7 @@ static int find_put(void *context, char const *s, size_t len)
 
 static void find_begin(finder *f)
 {
+  if (f->each) f->each(f->context, NULL, 0);
   f->len = 0;
   f->blank = 0;
 }
@@ -161,6 +169,19 @@ int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partl
   for (size_t i = 0; !found && i < tree.count; i++) found = part_contains(&f, scratch, &tree, i);
   if (found) *partly = 0;
   return found;
+}
+
+int mail_texts(arena *scratch, slice octets, charset const *fallback, sink_func *each, void *context, int *partly)
+{
+  mail_matcher const m = { .compared = { "", 1 }, .fallback = fallback, .thorough = 1 };
+  finder f = { .m = &m, .room = WINDOW, .each = each, .context = context };
+  mime_tree tree;
+  *partly = octets.len > MAIL_SEARCH_MAX;
+  if (*partly) octets.len = MAIL_SEARCH_MAX;
+  f.window = arena_take(scratch, f.room);
+  if (!f.window || !mime_parse(scratch, octets.s, octets.len, fallback, &tree)) return 0;
+  for (size_t i = 0; i < tree.count; i++) if (part_contains(&f, scratch, &tree, i) < 0) return 0;
+  return 1;
 }
 
 int mail_matcher_init(mail_matcher *m, arena *a, slice pattern, charset const *fallback)

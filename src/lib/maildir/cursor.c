@@ -38,6 +38,7 @@ struct cursor_s {
   index_cursor walk;
   order_key last;           /* of the mail that was given last, or where the walk began; without a mail: an end */
   int with_place;
+  sieve sieve;              /* what the text filter leaves of the walk */
 };
 
 /* --- keys --- */
@@ -183,6 +184,7 @@ void cursor_close(cursor *c)
 {
   int error = errno;
   if (!c) return;
+  sieve_close(&c->sieve);
   arena_free(&c->a);
   arena_free(&c->scratch);
   mail_file_close(&c->file);
@@ -324,7 +326,7 @@ void cursor_seek(cursor *c, order_key const *from, int backwards, int with_place
   else if (!seek_index(c, from)) c->index->broken = 1;
 }
 
-/* The next of the index: 1, 0, -1. */
+/* The next of the index: 1, 0, -1; 2: one that is not wanted. */
 static int take_indexed(cursor *c, order_key *k)
 {
   uint32_t number;
@@ -332,6 +334,7 @@ static int take_indexed(cursor *c, order_key *k)
   index_mail m;
   int const there = c->index->broken ? -1 : c->backwards ? index_cursor_previous(&c->walk, &number) : index_cursor_next(&c->walk, &number);
   if (there <= 0) return there;
+  if (sieve_without(&c->sieve, number)) return 2;
   if (!index_get(c->index, number, &m, &room)) return -1;
   *k = (order_key){ .mail = folder_index_entry(c->f, &m) };
   if (!k->mail) return -1;
@@ -350,8 +353,12 @@ static int next_indexed(cursor *c, order_key *k)
     int answer = MATCH_YES;
     int const there = take_indexed(c, k);
     if (there <= 0) return there ? -2 : 0;
+    if (there > 1) continue;
     if (c->match) answer = c->match(c->context, c->f, k->mail, NULL);
-    answer = ask(c, k->mail, answer);
+    if (answer == MATCH_UNKNOWN) {
+      answer = ask(c, k->mail, answer);
+      if (answer >= 0 && c->file.len) sieve_learn(&c->sieve, k->mail, (slice){ c->file.s, c->file.len });
+    }
     if (answer == MATCH_FAILED) return -1;
     c->last = *k;
     c->with_place = 0;
@@ -360,6 +367,12 @@ static int next_indexed(cursor *c, order_key *k)
 }
 
 /* --- for the methods --- */
+
+void cursor_narrow(cursor *c, slice compared)
+{
+  if (c->index && c->sieve.patterns < CURSOR_NARROW_MAX) c->sieve.pattern[c->sieve.patterns++] = compared;
+  c->sieve.f = c->f;
+}
 
 int cursor_next(cursor *c, order_key *k)
 {

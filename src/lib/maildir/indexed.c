@@ -24,6 +24,8 @@
 #include <unistd.h>
 
 #include "../index/compare.h"
+#include <porter/text.h>
+
 #include "indexed.h"
 
 #define SMALLEST 200        /* a folder below that is listed faster than its index is kept */
@@ -92,6 +94,13 @@ static int name_files(folder *f, folder_indexed *x)
   return mailbox_index_name(f->box, f->disk, x->name, x->search);
 }
 
+/* Keys hang on what text without a charset is read in. */
+static uint64_t keys_version(folder const *f)
+{
+  char const *const fallback = f->box->fallback ? charset_name(f->box->fallback) : NULL;
+  return INDEX_KEYS_VERSION + (fallback ? index_check(0, fallback, strlen(fallback)) << 8 : 0);
+}
+
 static folder_indexed *try(folder *f)
 {
   folder_indexed *x = f->indexed;
@@ -101,7 +110,7 @@ static folder_indexed *try(folder *f)
   x->state = NONE;
   x->ix = (folder_index)FOLDER_INDEX_ZERO;
   if (f->box->no_index || f->linked || !name_files(f, x) || !take_stamps(f, x->stamp)) return x;
-  if (index_open(&x->ix, x->dir, x->name))
+  if (index_open(&x->ix, x->dir, x->name, keys_version(f)))
     x->state = unchanged(&x->ix, x->stamp, PLACE_NEW) && unchanged(&x->ix, x->stamp, PLACE_CUR) ? FRESH : STALE;
   return x;
 }
@@ -166,19 +175,35 @@ static int may_write(folder *f)
   return !faccessat(x->dir, ".", W_OK, AT_EACCESS) && (f->box->index_dir >= 0 || !faccessat(f->fd, "tmp", W_OK, AT_EACCESS));
 }
 
+int folder_tmp(folder *f, char *unique)
+{
+  mailbox_unique(f->box, unique, 0, 0);
+  if (f->box->index_dir >= 0) return f->indexed->dir;
+  return openat(f->fd, "tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+void folder_tmp_close(folder *f, int tmp)
+{
+  if (f->box->index_dir < 0) close(tmp);
+}
+
+int folder_filter_place(folder *f, char const **name)
+{
+  *name = f->indexed->search;
+  return f->indexed->dir;
+}
+
 /* The image that is in memory, by way of tmp (elsewhere: of that directory itself). What fails is left as it was. */
 static void leave_image(folder *f)
 {
   folder_indexed *const x = f->indexed;
   char unique[MAILDIR_NAME_MAX + 1];
-  int const elsewhere = f->box->index_dir >= 0;
-  int const tmp = elsewhere ? x->dir : openat(f->fd, "tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int const tmp = folder_tmp(f, unique);
   if (tmp < 0) return;
-  mailbox_unique(f->box, unique, 0, 0);
   x->ix.dir = x->dir;
   x->ix.name = x->name;
   index_image_write(&x->ix, tmp, unique);
-  if (!elsewhere) close(tmp);
+  folder_tmp_close(f, tmp);
 }
 
 /* What is random of a new index, and of each image. */
@@ -186,7 +211,6 @@ static int take_random(index_header *h, int first)
 {
   if (getrandom(&h->instance, sizeof h->instance, 0) != sizeof h->instance) return 0;
   if (!first) return 1;
-  h->keys_version = INDEX_KEYS_VERSION;
   return getrandom(&h->birth, sizeof h->birth, 0) == sizeof h->birth && getrandom(h->key, sizeof h->key, 0) == sizeof h->key;
 }
 
@@ -248,7 +272,7 @@ static int make_again(folder *f, comparison const *c)
   folder_index now = FOLDER_INDEX_ZERO;
   index_header *const h = &b.h, *const old = &x->ix.h;
   *h = (index_header){ .birth = old->birth, .serial = old->serial, .sequence = x->ix.last.sequence, .gone_since = old->gone_since,
-    .keys_version = INDEX_KEYS_VERSION, .threads_birth = old->threads_birth };
+    .keys_version = old->keys_version, .threads_birth = old->threads_birth };
   memcpy(h->key, old->key, INDEX_KEY);
   if (!take_random(h, 0) || !load_all(&x->ix) || !keep_gone(&x->ix, &b) || !copy_mails(&x->ix, c, &b) || !index_builder_finish(&b, &now)) {
     index_builder_free(&b);
@@ -394,6 +418,7 @@ static int make(folder *f)
   index_builder b = INDEX_BUILDER_ZERO;
   arena scratch = ARENA_ZERO;
   int good = take_random(&b.h, 1);
+  b.h.keys_version = keys_version(f);
   x->ix.h = b.h;  /* its key */
   for (unsigned char p = 0; good && p < PLACES; p++)
     for (size_t i = 0; good && i < f->mails.count; i++)

@@ -27,6 +27,7 @@ int listing_begin(method_call *call, listing *l, folder *f, Porter__Sort const *
   l->descending = sort && sort->direction == PORTER__SORT__DIRECTION__DESC;
   if (*pattern && !mail_matcher_init(&l->matcher, call->a, (slice){ pattern, strlen(pattern) }, call->box->fallback)) return method_temporary(call, "take memory");
   if (!cursor_open(&l->c, f, l->by, *pattern ? match : NULL, l)) return method_temporary(call, "read mail");
+  if (*pattern) cursor_narrow(l->c, l->matcher.compared);
   cursor_seek(l->c, NULL, l->descending, 0);
   return EXIT_DONE;
 }

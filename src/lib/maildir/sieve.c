@@ -1,0 +1,121 @@
+/* A search reads only mails that the text filter (src/lib/index/filter.c) leaves, and makes filters for those it had to read. What a filter leaves out
+ * has not got the pattern: results are the scan's.
+ *
+ * A word that half of all mails hold fills a page from the first mails that are read, and the filter would cost more than that: so it is loaded
+ * after a few. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <porter/search.h>
+
+#include "indexed.h"
+
+#define READ_FIRST 24   /* mails, before the filter is loaded */
+#define SHARE 4         /* making filters takes at most that part of what the walk has taken */
+#define REWRITE_FLOOR 1000
+
+static int64_t now(void)
+{
+  struct timespec t;
+  if (clock_gettime(CLOCK_MONOTONIC, &t) < 0) return 0;
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void set_bit(unsigned char *s, uint32_t i)
+{
+  s[i / 8] = (unsigned char)(s[i / 8] | 1 << i % 8);
+}
+
+static int take_serial(void *context, uint32_t number, uint32_t serial)
+{
+  sieve *const s = context;
+  if (filter_without(&s->filter, serial)) set_bit(s->without, number);
+  return 1;
+}
+
+/* Nothing that goes wrong here is an error: more is read then. */
+static void load(sieve *s)
+{
+  folder_index *const ix = folder_index_fresh(s->f);
+  char const *name;
+  int dir;
+  s->loaded = -1;
+  if (!ix) return;
+  dir = folder_filter_place(s->f, &name);
+  s->without = calloc(ix->h.n / 8 + 1, 1);
+  if (!s->without || !filter_read(&s->filter, dir, name, ix->h.birth, ix->h.serial, s->pattern, s->patterns)) return;
+  if (s->filter.entries && s->patterns && !index_serials(ix, take_serial, s)) return;
+  s->loaded = 1;
+}
+
+int sieve_without(sieve const *s, uint32_t number)
+{
+  folder_index const *ix;
+  index_change const *c;
+  if (s->loaded <= 0 || !s->patterns) return 0;
+  ix = folder_index_fresh(s->f);
+  if (number < ix->h.n) return s->without[number / 8] >> number % 8 & 1;
+  c = index_changed(ix, number);
+  return c && filter_without(&s->filter, c->mail.r.serial);
+}
+
+void sieve_learn(sieve *s, mail_entry *e, slice octets)
+{
+  filter_bits bits;
+  index_room room;
+  index_mail m;
+  int64_t begun;
+  int partly;
+  if (!s->read++) s->begun = now();
+  if (s->read == READ_FIRST) load(s);
+  if (s->loaded <= 0 || !folder_index_record(s->f, e, &m, &room) || filter_known(&s->filter, m.r.serial)) return;
+  begun = now();
+  if (SHARE * s->making > begun - s->begun) return;
+  filter_bits_begin(&bits);
+  /* A mail that is not searched wholly gets no filter: it is read each time, and counted. */
+  if (mail_texts(&s->scratch, octets, s->f->box->fallback, filter_bits_put, &bits, &partly) && !partly) filter_add(&s->filter, &bits, m.r.serial);
+  arena_reset(&s->scratch);
+  s->making += now() - begun;
+}
+
+typedef struct alive_s alive;
+struct alive_s {
+  unsigned char *bits;
+  uint32_t serials;
+};
+
+static int mark_alive(void *context, uint32_t number, uint32_t serial)
+{
+  alive *const a = context;
+  (void)number;
+  if (serial < a->serials) set_bit(a->bits, serial);
+  return 1;
+}
+
+/* Half of the file is of mails that have gone: it is written anew. */
+static void rewrite(sieve *s, folder_index *ix, int tmp, char const *unique)
+{
+  alive a = { calloc(s->filter.serials / 8 + 1, 1), s->filter.serials };
+  if (a.bits && index_serials(ix, mark_alive, &a)) {
+    for (size_t i = 0; i < ix->changes; i++) if (ix->change[i].added && !ix->change[i].gone) mark_alive(&a, 0, ix->change[i].mail.r.serial);
+    filter_rewrite(&s->filter, tmp, unique, a.bits);
+  }
+  free(a.bits);
+}
+
+void sieve_close(sieve *s)
+{
+  folder_index *const ix = s->loaded > 0 ? folder_index_fresh(s->f) : NULL;
+  int const stale = ix && s->filter.entries > 2 * ix->last.mails + REWRITE_FLOOR;
+  char unique[MAILDIR_NAME_MAX + 1];
+  if (ix && (s->filter.fresh_len || stale)) {
+    int const tmp = folder_tmp(s->f, unique);
+    if (tmp >= 0 && stale) rewrite(s, ix, tmp, unique);
+    else if (tmp >= 0) filter_write(&s->filter, tmp, unique);
+    if (tmp >= 0) folder_tmp_close(s->f, tmp);
+  }
+  free(s->without);
+  filter_free(&s->filter);
+  arena_free(&s->scratch);
+}
