@@ -115,7 +115,7 @@ said = (b'250-version=1\r\n250+config-text=\r\n650 not an event\r\n..\r\n.x\r\n.
         b'650 BW 1 2\r\n650+NS\r\n250 OK\r\n.\r\n650 OK\r\n650-CONF_CHANGED\r\n650-a=b\r\n650 OK\r\n')
 asked = b'GETINFO messages-lost version new-messages config-text list-controllers events/names info/names messages-lost\r\n'
 told = b'GETINFO version config-text events/names info/names\r\n'
-want = (b'250-messages-lost=0\r\n250-version=1\r\n250-new-messages=\r\n250+config-text=\r\n650 not an event\r\n..\r\n.x\r\n.\r\n250+list-controllers=\r\nunset\r\n.\r\n250-events/names=A B POSTMESSAGE\r\n'
+want = (b'250-messages-lost=0\r\n250-version=1\r\n250-new-messages=\r\n250+config-text=\r\n650 not an event\r\n..\r\n.x\r\n.\r\n250+list-controllers=\r\nunset\r\n.\r\n250-events/names=A B POSTMESSAGE CONTROLLERS\r\n'
         b'250+info/names=\r\na -- b\r\nlast-message-id -- The id of the last message that this connection has posted.\r\nlist-controllers -- Names of the connected controllers, oldest first.\r\nmessages-lost -- How many messages this connection was too late to read.\r\n'
         b'new-messages -- The last unread messages to this controller.\r\nrecent-messages -- The newest messages to this controller.\r\n.\r\n250-messages-lost=0\r\n250 OK\r\n') + said[1]
 c = connect(front.address)

@@ -22,12 +22,16 @@
 /* The keys of GETINFO that tor does not know. */
 enum control_key { KEY_RECENT, KEY_NEW, KEY_LIST, KEY_LOST, KEY_LAST, KEY_COUNT };
 
+/* The events that tor does not know, as bits. */
+#define EVENT_MESSAGES 1U
+#define EVENT_CONTROLLERS 2U
+
 /* In front of tor: whose reply comes next. Replies to commands that are nothing to us are only counted. */
 enum turn_kind { TURN_TOR, TURN_AUTH, TURN_QUIT, TURN_EVENTS, TURN_INFO, TURN_OWN, TURN_TOO_LONG };
 typedef struct control_turn_s control_turn;
 struct control_turn_s {
   enum turn_kind kind;
-  int on;                       /* TURN_EVENTS: whether POSTMESSAGE was among them */
+  unsigned int on;              /* TURN_EVENTS: ours that were among them */
   size_t count;                 /* TURN_TOR: replies; else: octets kept for it */
 };
 
@@ -56,6 +60,7 @@ struct control_s {
   bus bus;
   control_output output;
   control_answer answer;
+  bus_watcher watcher;          /* open while EVENT_CONTROLLERS is on */
   stralloc input;
   size_t input_done;            /* octets of input that are carried out (in front: or written to tor) */
   size_t input_scan;            /* no line ends before that; in front: behind the octets that are tor's */

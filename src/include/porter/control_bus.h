@@ -124,6 +124,25 @@ extern int bus_listen (bus *b, int on);
 /* Calls each for every living connection, oldest first, with its name (empty: unset). */
 extern int bus_list (bus *b, void (*each)(void *context, char const *name), void *context);
 
+/* Who comes and goes, for who wants to be told. epoll is to be waited for (EPOLLIN) while open; then look. */
+typedef struct bus_watcher_s bus_watcher;
+struct bus_watcher_s {
+  int open;
+  int epoll, inotify;
+  uint64_t joined;                /* bus.joined, as these have it */
+  int due;                        /* something has happened since the last look */
+  struct bus_member_s *member;    /* the last look's list */
+  size_t count;
+};
+#define BUS_WATCHER_ZERO { .epoll = -1, .inotify = -1 }
+/* EMFILE: a uid has only so many of inotify's instances (128). */
+extern int bus_watcher_open (bus *b, bus_watcher *w);
+extern void bus_watcher_close (bus_watcher *w);
+/* Tells what has changed since the last look, oldest connection first: was null has joined, is null has left; an empty name is unset.
+ * EBUSY: names are changing, come again in a millisecond. */
+typedef void bus_change_func (void *context, char const *was, char const *is);
+extern int bus_watcher_look (bus *b, bus_watcher *w, bus_change_func *each, void *context);
+
 /* A batch: open (locks), post any number, close (commits what open began and unlocks), answer, wake. */
 extern int bus_post_open (bus *b);
 /* destination empty: all. *id is the message's. ENOENT: nobody has that name. ENOBUFS: the batch is full, close it first. */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
-enum watch_what { WATCH_FIFO, WATCH_BELL, WATCH_CLIENT_IN, WATCH_CLIENT_OUT, WATCH_TOR_IN, WATCH_TOR_OUT, WATCH_COUNT };
+enum watch_what { WATCH_FIFO, WATCH_BELL, WATCH_CHANGES, WATCH_CLIENT_IN, WATCH_CLIENT_OUT, WATCH_TOR_IN, WATCH_TOR_OUT, WATCH_COUNT };
 
 typedef struct control_watch_s control_watch;
 struct control_watch_s {

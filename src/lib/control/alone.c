@@ -39,7 +39,7 @@ static void info_put(control *c, slice key)
   output_about(o, "250-", key, "=");
   o->bytes.len -= 2;
   if (control_equal(key, "version")) output_string(o, c->version);
-  else if (control_equal(key, "events/names")) output_string(o, "POSTMESSAGE");
+  else if (control_equal(key, "events/names")) output_string(o, "POSTMESSAGE CONTROLLERS");
   output_line(o, "");
 }
 
@@ -102,12 +102,12 @@ static int getinfo(control *c, slice arguments)
 static int setevents(control *c, slice arguments)
 {
   slice word;
-  int on = 0;
+  unsigned int events = 0;
   while (control_next(&arguments, &word)) {
-    if (control_is(word, "POSTMESSAGE")) on = 1;
-    else if (!control_is(word, "EXTENDED")) return output_about(&c->output, "552 Unrecognized event \"", word, "\""), 1;
+    events |= own_event_find(word);
+    if (!own_event_find(word) && !control_is(word, "EXTENDED")) return output_about(&c->output, "552 Unrecognized event \"", word, "\""), 1;
   }
-  if (bus_listen(&c->bus, on)) output_line(&c->output, "250 OK");
+  if (own_listen(c, events)) output_line(&c->output, "250 OK");
   else if (errno == EAGAIN) return control_again(c, 0), 0;
   else control_failure(c, errno);
   return 1;

@@ -2,9 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -305,104 +303,4 @@ int bus_claim(bus *b, slice name, int patient)
     if (began || bus_now() - b->claim_began >= CLAIM_NAP || ppoll(&watch, 1, &nap, NULL) > 0) return errno = EINPROGRESS, 0;
   }
   return b->claim_began = 0, 1;
-}
-
-/* --- listing --- */
-
-#define LIST_TRIES 4
-
-struct listing { bus *b; struct connection { uint64_t serial; char name[CONTROL_NAME_MAX + 1]; } *conn; size_t count, size; };
-
-static int by_serial(void const *a, void const *b)
-{
-  uint64_t x = ((struct connection const *)a)->serial, y = ((struct connection const *)b)->serial;
-  return (x > y) - (x < y);
-}
-
-static int list_conn(void *context, char const *name)
-{
-  struct listing *l = context;
-  struct connection *c;
-  char path[5 + 256];
-  uint64_t serial;
-  uint32_t uid;
-  int fd;
-  if (!bus_conn_scan(name, &serial, &uid)) return 1;
-  stpcpy(stpcpy(path, "conn/"), name);
-  fd = bus_fifo_open(l->b, path);
-  if (fd >= 0) close(fd);
-  else if (errno == ENXIO || errno == ENOENT) return 1;
-  if (l->count == l->size) {
-    size_t size = l->size ? 2 * l->size : 64;
-    struct connection *more = realloc(l->conn, size * sizeof *more);
-    if (!more) return l->size = 0, 0;
-    l->conn = more;
-    l->size = size;
-  }
-  c = l->conn + l->count++;
-  c->serial = serial;
-  c->name[0] = 0;
-  return 1;
-}
-
-static int list_name(void *context, char const *name)
-{
-  struct listing *l = context;
-  struct connection key, *c;
-  char path[5 + 256], link[BUS_PATH];
-  uint32_t uid;
-  ssize_t n;
-  if (!control_name_valid((slice){ .s = name, .len = strlen(name) })) return 1;
-  stpcpy(stpcpy(path, "name/"), name);
-  n = readlinkat(l->b->dir, path, link, sizeof link - 1);
-  if (n < 8) return 1;
-  link[n] = 0;
-  if (strncmp(link, "../conn/", 8) || !bus_conn_scan(link + 8, &key.serial, &uid)) return 1;
-  c = l->count ? bsearch(&key, l->conn, l->count, sizeof key, &by_serial) : NULL;
-  if (c) strcpy(c->name, name);
-  return 1;
-}
-
-static int list_make(struct listing *l)
-{
-  l->count = 0;
-  if (!bus_entries(l->b->dir, "conn", &list_conn, l)) return 0;
-  if (!l->count) return 1;
-  if (!l->size) return errno = ENOMEM, 0;
-  qsort(l->conn, l->count, sizeof *l->conn, &by_serial);
-  return bus_entries(l->b->dir, "name", &list_name, l);
-}
-
-/* Without the lock, which three hundred fifos would keep from who posts. Connections may come and go meanwhile, each for itself; but who
- * changes his name would be seen without one. 0: it must be locked. */
-static int list_unlocked(struct listing *l)
-{
-  for (unsigned int tries = 0; tries < LIST_TRIES; tries++) {
-    uint64_t names = bus_names(l->b);
-    if (names & 1) { sched_yield(); continue; }
-    if (!list_make(l)) return 0;
-    if (bus_names(l->b) == names) return 1;
-  }
-  return 0;
-}
-
-static int list_locked(struct listing *l)
-{
-  int good, e;
-  if (!bus_enter(l->b)) return 0;
-  if (bus_names(l->b) & 1) bus_names_end(l->b);
-  good = list_make(l);
-  e = errno;
-  bus_exit(l->b);
-  return errno = e, good;
-}
-
-int bus_list(bus *b, void (*each)(void *context, char const *name), void *context)
-{
-  struct listing l = { .b = b };
-  int good = (b->serial && list_unlocked(&l)) || list_locked(&l), e = errno;
-  if (good)
-    for (size_t i = 0; i < l.count; i++) (*each)(context, l.conn[i].name);
-  free(l.conn);
-  return errno = e, good;
 }

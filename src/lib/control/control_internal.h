@@ -35,8 +35,13 @@ extern void own_put (control *c, enum control_key key);
 extern void own_answered (control *c);
 /* A GETINFO with keys of ours only. */
 extern int own_getinfo (control *c, slice arguments);
-/* Sends the events that wait. */
+/* The event of that name, as its bit; 0: it is none of ours. */
+extern unsigned int own_event_find (slice word);
+/* Turns these on and the others off. 1, or 0 with errno (EAGAIN as for the bus). */
+extern int own_listen (control *c, unsigned int events);
+/* Sends the events that wait: messages; who has come and gone. */
 extern void own_events (control *c);
+extern void own_changes (control *c);
 
 /* --- alone, in front --- */
 

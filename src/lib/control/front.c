@@ -54,7 +54,7 @@ static int turn_fits(control const *c, size_t len)
   return c->turns < CONTROL_TURNS && (!len || c->kept.len == c->kept_done || c->kept.len - c->kept_done + len <= CONTROL_KEPT);
 }
 
-static void turn_add(control *c, enum turn_kind kind, int on, char const *s, size_t len)
+static void turn_add(control *c, enum turn_kind kind, unsigned int on, char const *s, size_t len)
 {
   control_turn *last = last_turn(c);
   if (kind == TURN_TOR && last && last->kind == TURN_TOR) {
@@ -153,7 +153,15 @@ static int is_own_key(slice word)
 
 static int is_own_event(slice word)
 {
-  return control_is(word, "POSTMESSAGE");
+  return own_event_find(word) != 0;
+}
+
+static unsigned int own_events_among(slice arguments)
+{
+  slice word;
+  unsigned int events = 0;
+  while (control_next(&arguments, &word)) events |= own_event_find(word);
+  return events;
 }
 
 /* An own command in its turn, nothing before it: 1 answered. */
@@ -190,8 +198,8 @@ static unsigned int info_plan(slice arguments, stralloc *plan)
 
 enum step { STEP_ON, STEP_INPUT, STEP_WAIT };
 
-/* A SETEVENTS. It is nothing to us if our event was not asked for, nor is now. */
-static void events_add(control *c, int on)
+/* A SETEVENTS. It is nothing to us if no event of ours was asked for, nor is now. */
+static void events_add(control *c, unsigned int on)
 {
   if (on) c->events_asked = 1;
   turn_add(c, c->events_asked ? TURN_EVENTS : TURN_TOR, on, NULL, 0);
@@ -216,8 +224,8 @@ static enum step scan_command(control *c, enum word word, char *s, size_t len)
   stralloc plan = STRALLOC_ZERO;
   if (word == WORD_SETEVENTS) {
     if (!turn_fits(c, 0) || !write_tor(c)) return STEP_WAIT;
+    events_add(c, own_events_among(control_arguments(line)));
     cut = cut_words(s, len, &is_own_event);
-    events_add(c, cut > 0);
     c->input_done += cut;
     c->input_scan += len;
     return STEP_ON;

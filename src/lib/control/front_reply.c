@@ -126,9 +126,9 @@ static int info_begin(control *c, control_turn const *t)
   return 1;
 }
 
-static int events_begin(control *c, int on)
+static int events_begin(control *c, unsigned int events)
 {
-  if (bus_listen(&c->bus, on)) return 1;
+  if (own_listen(c, events)) return 1;
   if (errno == EAGAIN) return control_again(c, 0), 0;
   return replace(c, errno);
 }
@@ -195,7 +195,7 @@ static int info_line(control *c, char const *s, size_t len)
   if (s[n - 1] == '\r') n--;
   output_add(&c->output, s, n);
   c->tor_done = c->tor_scan += n;
-  output_string(&c->output, " POSTMESSAGE");
+  output_string(&c->output, " POSTMESSAGE CONTROLLERS");
   return -1;
 }
 

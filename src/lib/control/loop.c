@@ -25,6 +25,7 @@ void control_init(control *c, char const *statedir, uint32_t uid)
   memset(c, 0, offsetof(control, bus));
   bus_init(&c->bus, statedir, uid, -1);
   memset((char *)c + offsetof(control, output), 0, offsetof(control, tor) - offsetof(control, output));
+  c->watcher = (bus_watcher)BUS_WATCHER_ZERO;
   c->out = 1;
   c->tor_in = c->tor_out = -1;
   c->rate = CONTROL_RATE;
@@ -76,6 +77,7 @@ static void deliver(control *c)
   if (c->rang && c->bus.listening && c->bus.cursor.id == id) bus_check(&c->bus, 0);
   c->rang = 0;
   if (c->bus.joined != joined) own_events(c);
+  own_changes(c);
 }
 
 /* Who has read the last word cannot send any more, as with tor. TCP has no way to say so. */
@@ -136,6 +138,7 @@ static int watch_all(control *c, int want, int hung_up)
   if (c->tor_out < 0) watch_closed(w, WATCH_TOR_OUT);
   return watch_set(w, WATCH_FIFO, awake ? c->bus.fifo : -1, EPOLLIN)
     && watch_set(w, WATCH_BELL, awake && c->bus.listening ? c->bus.bell : -1, EPOLLIN | EPOLLET)
+    && watch_set(w, WATCH_CHANGES, awake && c->watcher.open ? c->watcher.epoll : -1, EPOLLIN)
     && watch_set(w, WATCH_CLIENT_IN, c->input_end || (hung_up && !want) ? -1 : c->in, want ? EPOLLIN : 0)
     && watch_set(w, WATCH_CLIENT_OUT, pending ? c->out : -1, EPOLLOUT)
     && watch_set(w, WATCH_TOR_IN, front && front_wants_tor(c) ? c->tor_in : -1, EPOLLIN)
@@ -205,6 +208,7 @@ int control_run(control *c)
   auth_wipe(&c->auth);
   if (good && !c->gone) finish(c);
   for (size_t i = 0; i < 2; i++) ndelay_off(fds[i]);
+  bus_watcher_close(&c->watcher);
   stralloc_free(&c->input);
   stralloc_free(&c->kept);
   stralloc_free(&c->output.bytes);

@@ -11,6 +11,8 @@
 #define RECENT_COUNT 50
 #define RECENT_SIZE 65536
 #define NEW_COUNT 10
+#define CHANGES_AGAIN 1000000   /* ns, while names change */
+#define CHANGES_LATER 100000000 /* ns, while something is wrong */
 
 /* --- GETINFO --- */
 
@@ -197,6 +199,54 @@ int own_getinfo(control *c, slice arguments)
 }
 
 /* --- events --- */
+
+unsigned int own_event_find(slice word)
+{
+  return control_is(word, "POSTMESSAGE") ? EVENT_MESSAGES : control_is(word, "CONTROLLERS") ? EVENT_CONTROLLERS : 0;
+}
+
+static void watcher_close(control *c)
+{
+  bus_watcher_close(&c->watcher);
+  watch_closed(&c->watch, WATCH_CHANGES);
+}
+
+int own_listen(control *c, unsigned int events)
+{
+  int opened = events & EVENT_CONTROLLERS && !c->watcher.open, e;
+  if (opened && !bus_watcher_open(&c->bus, &c->watcher)) return 0;
+  if (bus_listen(&c->bus, (events & EVENT_MESSAGES) != 0)) {
+    if (!(events & EVENT_CONTROLLERS)) watcher_close(c);
+    return 1;
+  }
+  e = errno;
+  if (opened) watcher_close(c);
+  return errno = e, 0;
+}
+
+static void change_put(void *context, char const *was, char const *is)
+{
+  control_output *o = context;
+  output_string(o, was && is ? "650 CONTROLLERS RENAMED " : is ? "650 CONTROLLERS JOINED " : "650 CONTROLLERS LEFT ");
+  if (was) output_string(o, *was ? was : "unset");
+  if (was && is) output_add(o, " ", 1);
+  if (is) output_string(o, *is ? is : "unset");
+  output_line(o, "");
+}
+
+void own_changes(control *c)
+{
+  uint64_t joined = c->watcher.joined;
+  int good, e;
+  if (!c->watcher.open || !c->bus.serial || c->gone || !control_room(c)) return;
+  good = bus_watcher_look(&c->bus, &c->watcher, &change_put, &c->output);
+  e = errno;
+  /* Of another state directory now: another descriptor, perhaps with the same number. */
+  if (c->watcher.joined != joined) watch_closed(&c->watch, WATCH_CHANGES);
+  if (good) return;
+  control_again(c, e == EBUSY ? CHANGES_AGAIN : CHANGES_LATER);
+  if (e != EBUSY) control_warn(c, "watch the state directory", e);
+}
 
 static int deliver(void *context, bus_record const *r)
 {
