@@ -362,6 +362,12 @@ else:
     print('# varlink-call: %d KB for a small mail, %d KB for 42 MB' % (small[0], most[0]))
     ok(most[1] > large * 4 / 3 and most[0] < small[0] + 1000, '42 MB are not held: at most 1 MB more than for a small mail')
 os.unlink(os.path.join(B.path, 'cur', '9.large:2,S'))
+B.put('9.text:2,S', b'Subject: text\n\n' + (b'x' * 75 + b'\n') * 900000)
+c = opened()
+refused(c, MAIL + '.Show', {'folder': '', 'mid': '9.text'}, MAIL + '.TooLarge', 'a text of 68 MB is beyond what one answer may have', want={})
+eq(len(c.call(MAIL + '.Raw', {'folder': '', 'mid': '9.text'})['body']), (15 + 76 * 900000) // 3 * 4, 'Raw gives it')
+eq(c.end(), 0, 'and the connection goes on')
+os.unlink(os.path.join(B.path, 'cur', '9.text:2,S'))
 for n in (0, 1, 2, 3, 4, 8191, 65535, 65536, 65537, 131072, 200001):
     body = os.urandom(n)
     B.put('8.size:2,S', b'Content-Type: a/b\n\n' + body)

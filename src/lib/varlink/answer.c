@@ -128,7 +128,7 @@ static int at_once(varlink_job *job, slice request)
   ask_answer answer = ASK_ANSWER_ZERO;
   int code = ask_run(job->argv, (char const *const *)environ, request, FRAME_RESPONSE_MAX, &answer);
   job->fault = answer.failed;
-  if (answer.too_large) code = (errno = EFBIG, varlink_trouble(job, "keep the response"));
+  if (answer.too_large) code = error(job, EXIT_ERROR, "TooLarge", NULL, (slice)SLICE_ZERO);
   else if (code == EXIT_DONE) code = reply(job, &answer);
   else if (outcome_of_call(code).answered) code = varlink_failed(job, answer.octets, code);
   ask_free(&answer);
