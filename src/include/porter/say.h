@@ -15,7 +15,7 @@ extern int say_fatal (int code, char const *piece, ...) __attribute__((sentinel)
 extern int say_fatal_unable (int code, char const *piece, ...) __attribute__((sentinel));
 
 /* The last words of a program, for main and its helpers; the library ends no process. */
-#define die(code, ...) _exit(say_fatal(code, __VA_ARGS__, NULL))
-#define die_unable(code, ...) _exit(say_fatal_unable(code, __VA_ARGS__, NULL))
+#define die(code, ...) _exit(say_fatal(code, __VA_ARGS__, (char const *)0))
+#define die_unable(code, ...) _exit(say_fatal_unable(code, __VA_ARGS__, (char const *)0))
 
 #endif

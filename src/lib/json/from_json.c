@@ -178,7 +178,7 @@ static int repeated_put(job *j, ProtobufCFieldDescriptor const *field, json_t co
   at->repeated = 1;
   for (at->index = count; at->index--;) {
     json_t const *value = json_array_get(array, at->index);
-    uint64_t number;
+    uint64_t number = 0;
     if (!(is_number(field) ? number_of(j, field, value, &number, at) && varint_put(j, number) : value_put(j, field, value, 1, at))) return 0;
   }
   return !is_number(field) || !count || octets_close(j, field, end);

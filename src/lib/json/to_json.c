@@ -223,10 +223,10 @@ static int message_put(job *j, ProtobufCMessageDescriptor const *type, slice mes
   json_put(&j->out, "{", 1);
   for (unsigned int i = 0; i < type->n_fields; i++) {
     ProtobufCFieldDescriptor const *field = type->fields + i;
-    place here = { .up = at, .field = field->name, .index = 0, .repeated = 0, .level = at->level + 1 };
-    char camel[MESSAGE_NAME_MAX];
     int given = fields[i].count && (is_repeated(field) || !is_default(field, &fields[i].last));
     if (!given && !has_default(j, field)) continue;
+    place here = { .up = at, .field = field->name, .index = 0, .repeated = 0, .level = at->level + 1 };
+    char camel[MESSAGE_NAME_MAX];
     if (some) json_put(&j->out, ",", 1);
     some = 1;
     message_camel(camel, field->name);

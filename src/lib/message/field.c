@@ -21,9 +21,15 @@ size_t message_varint(uint8_t *s, uint64_t n)
   return len;
 }
 
+/* Most are of one octet. */
 static int take_varint(slice *rest, unsigned int most, uint64_t *value)
 {
   uint64_t bits = 0;
+  if (rest->len && !(*rest->s & 128)) {
+    *value = (unsigned char)*rest->s++;
+    rest->len--;
+    return 1;
+  }
   for (unsigned int i = 0; i < most && i < rest->len; i++) {
     unsigned char c = (unsigned char)rest->s[i];
     if (i == VARINT_OCTETS - 1 && c > 1) return 0;  /* more than 64 bits */
