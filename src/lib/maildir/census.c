@@ -11,9 +11,9 @@
  * 4. A mail gets another base while we look (mbsync's ",U=" belongs to no base, but others rename too): of two with one inode
  *    of which one may be stale, that is dropped whose name is not there any more. Both there: two mails, hard links.
  * 5. A place that took several calls (place.c, rule 3) is scanned again, up to SCANS_MAX times, until no change shows. What an earlier
- *    scan met and a later did not is kept until an fstatat and another scan agree that it has gone.
+ *    scan met and a later did not is kept until fstatat and further scans agree that it has gone.
  *
- * Tests: tests/maildir-races.t has each of them, tests/soak for minutes.
+ * Tests: tests/maildir-races.t has 1 to 4, tests/unit/census.c 5; tests/soak goes on for minutes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,8 @@
 #include "private.h"
 
 #define SCANS_MAX 3          /* what several calls a place have found is then taken, unless something is in doubt */
-#define SCANS_IN_DOUBT_MAX 6
+#define SCANS_IN_DOUBT_MAX 8
+#define MISSED_MAX 2         /* scans that may miss a mail which is there: others rename it each time */
 #define PASSES_MAX 8
 #define COUNT_MAX (UINT32_MAX / 4)  /* the table holds 32-bit numbers and is at most half full */
 
@@ -213,9 +214,10 @@ static int judge_missed(folder const *f, census *c, unsigned int first, int exac
   for (size_t i = 0; i < c->count; i++) {
     mail_entry *e = c->mail + i;
     if (e->seen >= first) continue;
-    if (exact || (!is_there(f, e) && e->missed)) e->gone = 1;
+    if (exact) e->gone = 1;
     else if (is_there(f, e)) e->seen = c->pass;
-    else e->missed = 1, *doubt = 1;
+    else if (e->missed == MISSED_MAX) e->gone = 1;
+    else e->missed++, *doubt = 1;
   }
   return drop_gone(c);
 }

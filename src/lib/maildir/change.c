@@ -107,8 +107,8 @@ static void put_back(source const *s, int to, char const *name)
 {
   char fresh[MAILDIR_NAME_MAX + 1];
   int error = errno;
-  if (rename_new(to, name, s->dir, s->name)) return;
-  if (errno == EINVAL && !linkat(to, name, s->dir, s->name, 0)) unlinkat(to, name, 0);
+  if (rename_new(to, name, s->dir, s->name)) errno = error;
+  else if (errno == EINVAL && !linkat(to, name, s->dir, s->name, 0)) unlinkat(to, name, 0);
   else if (errno == EEXIST && fresh_name(s->f, s->e, s->name, fresh)) renameat(to, name, s->dir, fresh);
   errno = error;
 }
@@ -128,14 +128,24 @@ static int rename_fresh(source const *s, int to, char const *wanted, char *fresh
   return fresh_name(s->f, s->e, wanted, fresh) && !renameat(s->dir, s->name, to, fresh) && was_ours(s, to, fresh);
 }
 
+/* Of two names of ours the fresh one goes. Tried twice: if it stayed, the mail would be there twice. */
+static int unlink_fresh(int to, char const *fresh)
+{
+  return !unlinkat(to, fresh, 0) || errno == ENOENT || !unlinkat(to, fresh, 0) || errno == ENOENT;
+}
+
 /* Rule 2. A file system without links has looking first. */
 static int put_by_link(source const *s, int to, char *name)
 {
   char fresh[MAILDIR_NAME_MAX + 1];
   struct stat st;
   if (!rename_fresh(s, to, name, fresh)) return 0;
-  if (!linkat(to, fresh, to, name, 0) || (errno == EEXIST && has_inode(s->f, to, name, s->e->inode))) unlinkat(to, fresh, 0);
-  else if (errno == EEXIST || !fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) || renameat(to, fresh, to, name) < 0) strcpy(name, fresh);
+  if (!linkat(to, fresh, to, name, 0)) {
+    /* Where the fresh name stays, it alone does. */
+    if (!unlink_fresh(to, fresh) && !unlinkat(to, name, 0)) strcpy(name, fresh);
+  } else if (errno == EEXIST && has_inode(s->f, to, name, s->e->inode)) {
+    if (!unlink_fresh(to, fresh)) strcpy(name, fresh);
+  } else if (errno == EEXIST || !fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) || renameat(to, fresh, to, name) < 0) strcpy(name, fresh);
   return 1;
 }
 
@@ -144,8 +154,7 @@ static int put_beside(source const *s, int to, char *name)
 {
   char fresh[MAILDIR_NAME_MAX + 1];
   if (!rename_fresh(s, to, name, fresh)) return 0;
-  if (has_inode(s->f, to, name, s->e->inode)) unlinkat(to, fresh, 0);
-  else if (!rename_new(to, fresh, to, name)) strcpy(name, fresh);
+  if (has_inode(s->f, to, name, s->e->inode) ? !unlink_fresh(to, fresh) : !rename_new(to, fresh, to, name)) strcpy(name, fresh);
   return 1;
 }
 
@@ -221,8 +230,12 @@ int folder_set_flags(folder *f, mail_entry *e, char const *add, char const *remo
 static int unlink_source(source const *s)
 {
   char fresh[MAILDIR_NAME_MAX + 1];
+  int cur = s->f->place[PLACE_CUR];
   if (!s->e->twin) return has_inode(s->f, s->dir, s->name, s->e->inode) && !unlinkat(s->dir, s->name, 0);
-  return rename_fresh(s, s->f->place[PLACE_CUR], s->name, fresh) && !unlinkat(s->f->place[PLACE_CUR], fresh, 0);
+  if (!rename_fresh(s, cur, s->name, fresh)) return 0;
+  if (unlink_fresh(cur, fresh)) return 1;
+  put_back(s, cur, fresh);
+  return 0;
 }
 
 static int remove_it(folder *f, mail_entry *e, void *context)
@@ -232,15 +245,17 @@ static int remove_it(folder *f, mail_entry *e, void *context)
   return unlink_source(&s);
 }
 
-/* All names but the mail's own, which has gone. Returns how many there were. */
-static int64_t remove_others(folder *f, mail_entry *e)
+/* All names but the mail's own, which has gone; *names: how many there were. 0 with errno where one is left. */
+static int remove_others(folder *f, mail_entry *e, int64_t *names)
 {
-  int64_t names = 0;
+  int good = 1, error = 0;
   for (mail_name const *n = e->also; n; n = n->next) {
     source s = { f, e, f->place[n->where], n->name };
-    names += unlink_source(&s);
+    if (unlink_source(&s)) ++*names;
+    else if (errno != ENOENT) good = 0, error = errno;
   }
-  return names;
+  if (!good) errno = error;
+  return good;
 }
 
 /* Whether taking it away is subtracted from the quota. Courier has done that when T was set, Dovecot does it now: what is subtracted
@@ -256,15 +271,16 @@ static int is_subtracted(folder const *f, mail_entry const *e)
 int folder_remove(folder *f, mail_entry *e)
 {
   uint64_t size = 0;
-  int64_t names;
-  int subtracted = is_subtracted(f, e);
+  int64_t names = 1;
+  int good, error, subtracted = is_subtracted(f, e);
   if (!folder_names(f, e) || (subtracted && !folder_size(f, e, &size))) return 0;
   if (!folder_try(f, e, remove_it, NULL)) return 0;
-  names = 1 + remove_others(f, e);
+  good = remove_others(f, e, &names);
+  error = errno;
   e->gone = 1;
   /* What is gone is gone: a quota that could not be kept up is counted anew in time. */
   if (subtracted) mailbox_quota_add(f->box, -names * (int64_t)size, -names);
-  return 1;
+  return errno = error, good;
 }
 
 /* --- moving --- */
@@ -314,17 +330,19 @@ static int move_it(folder *f, mail_entry *e, void *context)
   return put_beside(&s, w->to->place[other->where], w->name);
 }
 
-/* The mail's other names follow it, by rule 4. Returns how many there were. */
-static int64_t move_others(folder *f, mail_entry *e, wish const *w)
+/* The mail's other names follow it, by rule 4; *names: how many there were. 0 with errno where one is left. */
+static int move_others(folder *f, mail_entry *e, wish const *w, int64_t *names)
 {
-  int64_t names = 0;
+  int good = 1, error = 0;
   for (mail_name const *n = e->also; n; n = n->next) {
     source s = { f, e, f->place[n->where], n->name };
     char name[MAILDIR_NAME_MAX + 1];
     strcpy(name, w->name);
-    names += put_beside(&s, w->to->place[PLACE_CUR], name);
+    if (put_beside(&s, w->to->place[PLACE_CUR], name)) ++*names;
+    else if (errno != ENOENT) good = 0, error = errno;
   }
-  return names;
+  if (!good) errno = error;
+  return good;
 }
 
 static int remember(folder *to, mail_entry *e)
@@ -345,21 +363,22 @@ int folder_move(folder *f, folder *to, mail_entry *e, char const *add, char cons
   wish w = { .to = to, .add = add, .remove = remove };
   int64_t names = 1;
   uint64_t size = 0, inode = e->inode;
-  int subtracted = is_subtracted(f, e);
+  int good, error, subtracted = is_subtracted(f, e);
   *now = NULL;
   if (!folder_names(f, e) || !folder_know(to)) return 0;
   w.fresh = census_taken(&to->mails, e->base, e->inode) ? 2 : 0;
   if ((f->counts != to->counts || (f->counts && e->also)) && !folder_size(f, e, &size)) return 0;
   if (to->counts && !f->counts && !mailbox_quota_room(f->box, (int64_t)size, 1)) return 0;
-  if (folder_try(f, e, move_it, &w)) names += move_others(f, e, &w);
+  if (folder_try(f, e, move_it, &w)) good = move_others(f, e, &w, &names);
   else {
     if (errno != EXDEV || !move_across(f, e, &w, &inode)) return 0;
-    names += remove_others(f, e);
+    good = remove_others(f, e, &names);
   }
+  error = errno;
   e->gone = 1;
   names = to->counts ? f->counts ? 1 - names : 1 : subtracted ? -names : 0;
   if (names) mailbox_quota_add(f->box, names * (int64_t)size, names);
-  return renamed(f, e, &w, inode, now) && remember(to, *now);
+  return renamed(f, e, &w, inode, now) && remember(to, *now) && (errno = error, good);
 }
 
 /* --- copying --- */

@@ -61,7 +61,7 @@ struct mail_entry_s {
   unsigned char info;   /* where the info begins in name, or its length */
   unsigned int twin : 1;        /* another inode has its base */
   unsigned int later : 1;       /* not the first of its base in the table */
-  unsigned int missed : 1;      /* a scan of several calls did not meet it */
+  unsigned int missed : 2;      /* how many scans of several calls did not meet it */
   unsigned int gone : 1;        /* it has been removed or moved, or could not be found again */
   unsigned int unreadable : 1;  /* it is counted in unread_files */
   unsigned int linked : 1;      /* the index says that it has other names, and does not know them */
