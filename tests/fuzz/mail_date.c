@@ -11,6 +11,10 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
   size_t const n = mail_date_fmt(s, &date);
   check(n <= MAIL_DATE_FMT);
   check(!n || n == 20 || n == 25);
+  if (n) {
+    mail_date again;
+    check(mail_date_parse((slice){ s, n }, &again) && again.seconds == date.seconds && again.offset == date.offset);
+  }
   check(date.offset > -1440 && date.offset < 1440);
   return 0;
 }

@@ -83,7 +83,8 @@ extern int charset_look_more (charset_look const *l);
 extern charset const *charset_judged (charset_look const *l, charset const *fallback, int *unsure);
 /* Whether it is one of two octets a character, or shifts to such. */
 extern int charset_is_asian (charset const *c);
-/* How many octets from the start of s on are read alike, by that label or as UTF-8 without one, whatever charset_judge says. */
+/* How many octets from the start of s on are read alike, by that label or as UTF-8 without one, whatever charset_judge says. With a label
+ * of CHARSET_SAME, or none, they are ASCII without NUL. */
 extern size_t charset_certain (charset const *label, char const *s, size_t len);
 
 /* --- letter case --- */

@@ -302,7 +302,7 @@ static int field_read(address_reader *r, slice raw)
   size_t const from = r->count;
   raw = trim(cut_field(raw));
   if (!raw.len) return 1;
-  if (!charset_decode(r->a, charset_of_field(r->a, r->charsets, raw), raw, &raw)) return 0;
+  if (is_raw(raw) && !charset_decode(r->a, charset_of_field(r->a, r->charsets, raw), raw, &raw)) return 0;
   r->s = raw.s;
   r->len = r->word_last = raw.len;
   r->pos = 0;
@@ -323,6 +323,9 @@ static address_reader reader_of(arena *a, mail_charsets *charsets, enum mail_fie
 
 int mail_addresses(arena *a, mail_charsets *charsets, enum mail_field which, slice raw, mail_address **list, size_t *count)
 {
+  *list = NULL;
+  *count = 0;
+  if (!raw.len) return 1;
   address_reader r = reader_of(a, charsets, which);
   int const good = field_read(&r, raw);
   *list = r.list;
@@ -338,6 +341,9 @@ static int next_field(void *context, char const *s, size_t len)
 int mail_address_fields(arena *a, mail_charsets *charsets, mail_head const *head, slice header, enum mail_field which,
   mail_address **list, size_t *count)
 {
+  *list = NULL;
+  *count = 0;
+  if (!head->field[which].s) return 1;
   address_reader r = reader_of(a, charsets, which);
   int const all = (head->repeated >> which & 1) && which != FIELD_FROM && which != FIELD_SENDER;
   int const good = all ? mail_field_each(header.s, header.len, which, next_field, &r) : field_read(&r, head->field[which]);

@@ -62,6 +62,7 @@ struct text_out_s {
   mime_part const *part;
   charset const *label;
   int judged;           /* the charset is certain */
+  int same;             /* what is certain before that is ASCII, and passes as it is */
   int begun, cr;
   sink_func *sink;
   void *context;
@@ -124,6 +125,8 @@ static charset const *label_of(mime_part const *part)
   return html_charset(start.s, start.len);
 }
 
+#define LOOK 64  /* octets that are looked at at once */
+
 static int look_put(void *context, char const *s, size_t len)
 {
   charset_look *const l = context;
@@ -158,7 +161,7 @@ static charset const *judge(mime_part const *part, char const *s, size_t len)
   int unsure;
   charset_look_open(&l, label);
   /* Mostly the first such octets say it. */
-  charset_look_feed(&l, s, len);
+  for (size_t i = 0; i < len && charset_look_more(&l); i += LOOK) charset_look_feed(&l, s + i, len - i < LOOK ? len - i : LOOK);
   if (charset_look_more(&l)) {
     charset_look_open(&l, label);
     mime_decode(part, &look_put, &l);
@@ -174,7 +177,7 @@ static int feed(void *context, char const *s, size_t len)
   text_out *const t = context;
   if (!t->judged) {
     size_t const n = charset_certain(t->label, s, len);
-    if (n && !charset_feed(&t->stream, s, n, &lines_put, t)) return 0;
+    if (n && !(t->same ? lines_put(t, s, n) : charset_feed(&t->stream, s, n, &lines_put, t))) return 0;
     if (n == len) return 1;
     s += n, len -= n;
     charset const *const c = judge(t->part, s, len);
@@ -190,6 +193,7 @@ static int feed(void *context, char const *s, size_t len)
 int mime_text(mime_part const *part, sink_func *sink, void *context)
 {
   text_out t = { .part = part, .label = charset_find(part->charset.s, part->charset.len), .sink = sink, .context = context };
+  t.same = !t.label || charset_kind(t.label) == CHARSET_SAME;
   charset_open(&t.stream, presumed(t.label));
   return mime_decode(part, &feed, &t) && charset_finish(&t.stream, &lines_put, &t);
 }

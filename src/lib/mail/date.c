@@ -269,10 +269,7 @@ static void read_month(struct fields *f, slice w)
 {
   int month = month_of(w);
   int const behind = f->day >= 0 && !f->has_time;
-  if (behind) {
-    int const foreign = foreign_month(w);
-    if (foreign) month = foreign;
-  }
+  if (behind && !month) month = foreign_month(w);
   if (!month || (f->month && (!behind || f->month_behind))) return;
   f->month = month;
   f->month_behind = behind;

@@ -52,6 +52,7 @@ static int begins_param(char const *s, size_t len)
 static size_t forgotten_end(slice v)
 {
   int quoted = 0;
+  if (v.len < 2 || (!memchr(v.s + 1, ' ', v.len - 1) && !memchr(v.s + 1, '\t', v.len - 1))) return v.len;
   for (size_t i = 0; i + 1 < v.len; i++) {
     if (v.s[i] == '"' && !(i && v.s[i - 1] == '\\')) quoted = !quoted;
     else if (!quoted && i && is_blank(v.s[i]) && !is_blank(v.s[i + 1]) && begins_param(v.s + i + 1, v.len - i - 1)) return i;

@@ -91,7 +91,7 @@ struct text_s {
 /* Appends; 0 where memory fails. */
 extern int text_put (text *t, char const *s, size_t len);
 
-/* Whether an octet of v is no ASCII, or begins an escape. */
+/* Whether an octet of v is no ASCII, is NUL, or begins an escape. */
 extern int is_raw (slice v);
 /* What raw octets of this field are read as: see mail_charsets. */
 extern charset const *charset_of_field (arena *a, mail_charsets *charsets, slice raw);

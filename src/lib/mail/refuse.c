@@ -75,6 +75,7 @@ static int vanishes(char c)
 static int foreign_hides(mail_refusal const *m, char const *s, size_t len, size_t to, size_t letters)
 {
   if (letters >= m->needle_len) return 1;
+  if (to < len && !(s[to] & 0x80) && !hides_what_follows(s[to]) && !(m->letters >> (to_lower(s[to]) & 63) & 1)) return 0;
   for (size_t d = 1; d <= letters; d++) {
     size_t k = 0;
     while (d + k < m->needle_len && to + k < len && to_lower(s[to + k]) == m->needle[d + k]) k++;
@@ -93,16 +94,43 @@ static int is_foreign_escape(char const *s, size_t len, size_t i)
   return is_escape(s, len, i) && hex(s[i + 1]) >= 8;
 }
 
-/* A run of octets above 127, raw or escaped, ends before s[to]. */
+/* Behind a soft line break at s[i]; i where there is none. Where it is none, as the text is not in quoted-printable, nothing goes on
+ * behind it anyway. */
+static size_t behind_soft_break(char const *s, size_t len, size_t i)
+{
+  if (i + 1 >= len || s[i] != '=') return i;
+  if (s[i + 1] == '\n') return i + 2;
+  return i + 2 < len && s[i + 1] == '\r' && s[i + 2] == '\n' ? i + 3 : i;
+}
+
+/* Before a soft line break that ends before s[i]. */
+static size_t before_soft_break(char const *s, size_t i)
+{
+  if (i < 2 || s[i - 1] != '\n') return i;
+  if (s[i - 2] == '=') return i - 2;
+  return i > 2 && s[i - 2] == '\r' && s[i - 3] == '=' ? i - 3 : i;
+}
+
+/* Whether such an octet is at s[i]. */
+static int is_foreign(char const *s, size_t len, size_t i)
+{
+  return i < len && ((s[i] & 0x80) || is_foreign_escape(s, len, i));
+}
+
+/* A run of octets above 127, raw or escaped, ends before s[to]; soft line breaks may be in it. */
 static int run_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t to)
 {
   size_t octets = 0, from = to;
   if (f) f->beyond = 1;
   if (m->any_hides) return 1;
+  to = behind_soft_break(s, len, to);
+  if (is_foreign(s, len, to)) return 0;
+  from = before_soft_break(s, to);
   while (2 * octets < m->needle_len) {
     if (from && (unsigned char)s[from - 1] >= 0x80) from--;
     else if (from > 2 && is_foreign_escape(s, len, from - 3)) from -= 3;
     else break;
+    from = before_soft_break(s, from);
     octets++;
   }
   if (from < to && behind(m, s, from, NULL)) return 1;
@@ -157,6 +185,10 @@ static int word_put(void *context, char const *s, size_t len)
   for (size_t i = 0; i < len;) {
     uint32_t c;
     if (sizeof t->s - t->len < TEXT_COMPARED_MAX) return t->broken = 1, 0;
+    if (!(s[i] & 0x80)) {
+      t->s[t->len++] = to_lower(s[i++]);
+      continue;
+    }
     i += utf8_get(&c, s + i, len - i);
     if (c == 0xfffd) t->broken = 1;
     t->len += text_compared_point(t->s + t->len, c);
@@ -165,13 +197,13 @@ static int word_put(void *context, char const *s, size_t len)
 }
 
 /* Reads the octets of a word as their label has it, and looks for the needle, or a beginning of it at the end. */
-static int word_octets_hide(mail_refusal const *m, slice label, char const *s, size_t len)
+static int word_octets_hide(mail_refusal const *m, charset const *label, char const *s, size_t len)
 {
   charset_look l;
   charset_stream stream;
   word_text t = { .len = 0 };
   int unsure;
-  charset_look_open(&l, charset_find(label.s, label.len));
+  charset_look_open(&l, label);
   charset_look_feed(&l, s, len);
   charset_open(&stream, charset_judged(&l, m->fallback, &unsure));
   if (unsure || (len && memchr(s, 0, len))) return 1;
@@ -212,7 +244,7 @@ static int word_hides(mail_refusal const *m, mail_fields *f, char const *s, size
   n = base64_decode(&st, out, s + text, i - text);
   n += base64_finish(&st, out + n);
   if (c && charset_kind(c) == CHARSET_SHIFTS && !ends_in_ascii(out, n)) return 1;
-  return word_octets_hide(m, name, out, n);
+  return word_octets_hide(m, c, out, n);
 }
 
 /* The special octet at s[i]. f is null in an encoded word, which has neither fields nor encoded words. */
@@ -221,7 +253,7 @@ static int special_hides(mail_refusal const *m, mail_fields *f, char const *s, s
   char const c = s[i], next = i + 1 < len ? s[i + 1] : 0;
   size_t k = i + 1;
   if (!c) return 1;
-  if ((unsigned char)c >= 0x80) return (next & 0x80) || is_foreign_escape(s, len, i + 1) ? 0 : run_hides(m, f, s, len, i + 1);
+  if ((unsigned char)c >= 0x80) return is_foreign(s, len, i + 1) ? 0 : run_hides(m, f, s, len, i + 1);
   if (c == 0x1b) return escape_hides(m, f, s, len, i);
   if (c == '\r') return next != '\n';
   if (c == '?') {
@@ -238,8 +270,7 @@ static int special_hides(mail_refusal const *m, mail_fields *f, char const *s, s
   if (c != '=') return 0;
   if (next == '(') return 1;
   if (is_foreign_escape(s, len, i)) {
-    if (i + 3 < len && ((s[i + 3] & 0x80) || is_foreign_escape(s, len, i + 3))) return 0;
-    return run_hides(m, f, s, len, i + 3);
+    return is_foreign(s, len, i + 3) ? 0 : run_hides(m, f, s, len, i + 3);
   }
   if (is_escape(s, len, i)) {
     char const octet = to_lower((char)(hex(next) << 4 | hex(s[i + 2])));

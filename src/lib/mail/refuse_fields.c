@@ -69,17 +69,25 @@ static int value_hides(char const *s, char const *end, int *known)
 static int type_hides(slice v, mail_fields *f)
 {
   static char const matters[256] = { ['\\'] = 1, ['('] = 1, ['*'] = 1, ['m'] = 1, ['M'] = 1, ['d'] = 1, ['D'] = 1, ['c'] = 1, ['C'] = 1,
-    ['h'] = 1, ['H'] = 1, ['p'] = 1, ['P'] = 1 };
+    ['h'] = 1, ['H'] = 1, ['7'] = 1 };
   int is_html = 0, known = 0;
   v = trim(v);
   char const *const end = v.s + v.len;
   if (!v.len) return 1;
   for (char const *s = v.s; s < end; s++) {
     if (!matters[(unsigned char)*s]) continue;
-    if (*s == '\\' || *s == '(' || *s == '*' || begins(s, end, "pkcs7-mime")) return 1;
-    if (begins(s, end, "message") || begins(s, end, "digest")) f->message = 1;
-    else if (begins(s, end, "html")) is_html = 1;
-    else if (begins(s, end, "charset") && value_hides(s + 7, end, &known)) return 1;
+    switch (to_lower(*s)) {
+      case 'c':
+        if (begins(s, end, "charset") && value_hides(s + 7, end, &known)) return 1;
+        break;
+      case 'h': is_html = is_html || begins(s, end, "html"); break;
+      case 'm': f->message = f->message || begins(s, end, "message"); break;
+      case 'd': f->message = f->message || begins(s, end, "digest"); break;
+      case '7':
+        if (begins(s, end, "7-mime")) return 1;
+        break;
+      default: return 1;
+    }
   }
   f->unlabelled = f->unlabelled || (is_html && !known);
   return 0;

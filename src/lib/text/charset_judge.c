@@ -39,7 +39,7 @@ size_t charset_certain(charset const *label, char const *s, size_t len)
   int const reading = reading_of(label);
   if (reading == READ_OTHER) return len;
   if (reading == READ_UTF16) return 0;
-  size_t const run = ascii_run(s, len);
+  size_t const run = reading == READ_ASIAN && !label->ascii ? ascii_run(s, len) : plain_run(s, len);
   char const *const escape = reading == READ_NONE ? memchr(s, 0x1b, run) : NULL;
   return escape ? (size_t)(escape - s) : run;
 }
@@ -117,7 +117,7 @@ int charset_look_more(charset_look const *l)
 {
   size_t const sequences = l->two + l->more;
   switch (l->reading) {
-    case READ_UTF8: return l->high && !sequences;
+    case READ_UTF8: return !sequences;
     case READ_SINGLE: return !l->malformed;
     case READ_ASIAN: return !l->malformed && l->more < 2;
     case READ_OTHER: return 0;

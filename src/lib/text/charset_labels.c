@@ -190,6 +190,9 @@ static int find(char const *label, uint64_t wanted)
   return -1;
 }
 
+#define LABEL_MAX 40  /* octets without punctuation; a longer one is none */
+#define LABEL_ROOM (LABEL_MAX + 8)
+
 /* A label that is in the list, or with an x- in front. -1 for none. */
 static int find_label(char const *label)
 {
@@ -203,7 +206,7 @@ static size_t starts(char const *s, char const *with)
   return strncmp(s, with, n) ? 0 : n;
 }
 
-/* Labels as people write them; s has room for three octets more. 0 where there is no other way to read it.
+/* Labels as people write them; s has LABEL_ROOM octets, NUL behind its end. 0 where there is no other way to read it.
  *
  *   charset=iso-8859-2, 3Diso-8859-2        what is in front goes
  *   win-1251, ansi-1251, microsoft-cp1251   windows-1251, cp1251
@@ -216,18 +219,18 @@ static int reword(char *s)
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     size_t const from = starts(s, words[i].from), to = strlen(words[i].to);
     if (!from || !s[from] || (words[i].digit && !(s[from] >= '0' && s[from] <= '9'))) continue;
-    memmove(s + to, s + from, strlen(s + from) + 1);
+    size_t const len = to + strlen(s + from);
+    memmove(s + to, s + from, len - to);
     memcpy(s, words[i].to, to);
+    memset(s + len, 0, LABEL_ROOM - len);
     return 1;
   }
   return 0;
 }
 
-#define LABEL_MAX 40  /* octets without punctuation; a longer one is none */
-
 charset const *charset_find(char const *label, size_t len)
 {
-  char s[LABEL_MAX + 8] = "";
+  char s[LABEL_ROOM] = "";
   size_t n = 0;
   for (size_t i = 0; i < len; i++) {
     char c = label[i] >= 'A' && label[i] <= 'Z' ? (char)(label[i] | 0x20) : label[i];

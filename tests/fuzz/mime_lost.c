@@ -1,0 +1,28 @@
+/* Any octets as the body of a multipart that declares a boundary which is not in it, or none: all that holds of a message holds, and
+ * it has parts only where the body uses some boundary. */
+#define LLVMFuzzerTestOneInput any_message
+#include "mime.c"
+#undef LLVMFuzzerTestOneInput
+
+extern int LLVMFuzzerTestOneInput (uint8_t const *, size_t);
+int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
+{
+  static char const *const heads[] = { "Content-Type: multipart/mixed\n\n", "Content-Type: multipart/mixed; boundary=\"=_another\"\n\n",
+    "Content-Type: multipart/mixed; boundary=x\nContent-Transfer-Encoding: base64\n\n",
+    "Content-Type: multipart/mixed; boundary=y\n\n--y\nContent-Type: multipart/related; boundary=z\n\n" };
+  arena a = ARENA_ZERO;
+  mime_tree tree;
+  if (!size) return 0;
+  char const *const head = heads[*data & 3];
+  size_t const head_len = strlen(head);
+  char *const s = malloc(head_len + size);
+  check(s);
+  memcpy(s, head, head_len);
+  memcpy(s + head_len, data + 1, size - 1);
+  any_message((uint8_t *)s, head_len + size - 1);
+  check(mime_parse(&a, s, head_len + size - 1, NULL, &tree));
+  if (!(*data & 2)) check(!tree.part->count || (tree.guessed && memmem(s, head_len + size - 1, "--", 2)) || memmem(s, head_len + size - 1, "--=_another", 11));
+  arena_free(&a);
+  free(s);
+  return 0;
+}
