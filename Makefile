@@ -7,7 +7,8 @@ VERSION := $(shell sed -n 's/^version=//p' package/info)
 CC := $(shell head -n 1 conf-compile)
 WARN := -Wall -Wextra -Wpedantic $(WERROR)
 DEFS := -D_GNU_SOURCE -DPORTER_VERSION='"$(VERSION)"' -DPORTER_HOME='"$(HOME_DIR)"'
-SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+# The sanitizers need what confinement takes away.
+SAN := $(if $(SANITIZE),-DPORTER_UNCONFINED -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 COMPILE = $(CC) $(DEFS) -Isrc/include -I$(B)/gen $(CPPFLAGS) $(WARN) $(SAN) $(CFLAGS)
 # A wholly static program starts in half the time; those that ask NSS need a dynamic libc.
 DYNAMIC := auth setuidgid
@@ -26,7 +27,7 @@ SETTINGS := conf-compile conf-home package/info
 OBJECTS := $(patsubst src/%.c,$(B)/%.o,$(wildcard src/lib/*.c src/lib/*/*.c)) $(B)/gen/maildir.pb-c.o
 # The interfaces that the varlink door describes, in the order in which it names them.
 INTERFACES := $(addprefix src/proto/,org.varlink.service.varlink de.jmhoffmann.jwebmail.mail-storage.varlink)
-GENERATED := $(addprefix $(B)/gen/,maildir.pb-c.h message_types.h varlink_interfaces.h charset_tables.h fold_tables.h compared_tables.h)
+GENERATED := $(addprefix $(B)/gen/,maildir.pb-c.h message_types.h varlink_interfaces.h charset_tables.h fold_tables.h compared_tables.h syscall_names.h)
 vpath %.c $(sort $(dir $(SOURCES)))
 
 all: $(PROGRAMS) $(SCRIPTS) $(B)/libraries
@@ -59,6 +60,11 @@ $(filter %_tables.h,$(GENERATED)): $(B)/gen/%_tables.h: src/gen/%_tables.c
 # What the programs were linked with (package/stale).
 $(B)/libraries: $(PROGRAMS)
 	package/stale record > $@.new && mv $@.new $@
+# Names for the numbers of system calls, from the C library's header.
+$(B)/gen/syscall_names.h:
+	@mkdir -p $(@D)
+	{ echo 'static struct { short number; char name[30]; } const syscall_names[] = {'; \
+	  echo '#include <sys/syscall.h>' | $(CC) $(DEFS) -E -dM - | sed -n 's/^#define SYS_\([a-z0-9_]*\) .*/  { SYS_\1, "\1" },/p'; echo '};'; } > $@
 $(SCRIPTS): $(B)/bin/%: src/run/% conf-home
 	@mkdir -p $(@D)
 	sed 's,@HOME@,$(HOME_DIR),g' $< > $@ && chmod 755 $@

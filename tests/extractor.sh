@@ -8,7 +8,7 @@ home=$work/porter
 extractor_home() {
   mkdir -p "$home/bin" "$work/setuid" "$work/qmail/users"
   for program in setuidgid maildir-enter maildir-op "$@"; do cp "$bin/$program" "$home/bin/" || exit 111; done
-  for script in "$top"/src/run/extractor-v[0-9]*; do
+  for script in "$top"/src/run/extractor-v[0-9]* "$top"/src/run/extractor-varlink; do
     sed "s,@HOME@,$home,g" "$script" > "$home/bin/${script##*/}" && chmod 755 "$home/bin/${script##*/}" || exit 111
   done
 }

@@ -10,8 +10,8 @@ REPLAYS := $(patsubst $(B)/fuzz/%,$(B)/replay/%,$(FUZZERS))
 units: $(UNITS) $(STUBS) $(REPLAYS)
 $(B)/unit/%: tests/unit/%.c tests/unit/tap.h $(LIBRARY)
 	$(TEST) -o $@ $(filter-out %.h,$^) $(DYNAMIC_LDLIBS)
-$(B)/stub/%: tests/stub/%.c
-	$(TEST) -o $@ $< -lcrypt -lmd
+$(B)/stub/%: tests/stub/%.c $(LIBRARY)
+	$(TEST) -o $@ $^ $(DYNAMIC_LDLIBS)
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay/main.c $(LIBRARY)
 	$(TEST) -o $@ $^ $(DYNAMIC_LDLIBS)
 $(B)/bench/%: tests/bench/%.c $(LIBRARY)

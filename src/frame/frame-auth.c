@@ -23,6 +23,7 @@
 #include <maildir.pb-c.h>
 #include <porter/account.h>
 #include <porter/child.h>
+#include <porter/confine.h>
 #include <porter/credentials.h>
 #include <porter/descriptors.h>
 #include <porter/exit.h>
@@ -37,7 +38,8 @@
 #define STATUS_FLOOR 10  /* below it are descriptors that somebody means something by */
 
 static struct { unsigned int patience, delay; int json, lower, verbose; } option = { 30, 2, 0, 0, 0 };
-static char who[2 * TEXT_ESCAPE_MAX + 3];  /* for the log, in quotes */
+static char peer[4 + TEXT_ESCAPE_MAX + 1];  /* for the log */
+static char who[2 * TEXT_ESCAPE_MAX + 3];   /* likewise: the user, in quotes */
 static struct timespec arrival;             /* of the Auth frame */
 
 /* What is in quotes can end them no earlier: text_escape doubles a backslash. */
@@ -55,29 +57,27 @@ static void quote(char *to, char const *name)
   to[n] = 0;
 }
 
-/* Who is at the other end: what the server says, else what the kernel knows of a unix socket. s has TEXT_ESCAPE_MAX + 1 octets. */
-static char const *peer(char *s)
+/* Who is at the other end: what the server says, else what the kernel knows of a unix socket. */
+static void find_peer(char *s)
 {
   char const *address = getenv("TCPREMOTEIP"), *uid = getenv("IPCREMOTEEUID");
   struct ucred known;
   socklen_t len = sizeof known;
   if (address || uid) {
-    text_escape(s, address ? address : uid, strlen(address ? address : uid));
-    return address ? "ip " : "uid ";
+    strcpy(s, address ? "ip " : "uid ");
+    text_escape(s + strlen(s), address ? address : uid, strlen(address ? address : uid));
   }
-  *s = 0;
-  if (getsockopt(0, SOL_SOCKET, SO_PEERCRED, &known, &len) < 0 || known.uid == (uid_t)-1) return "nobody knows whom";
-  s[uid_fmt(s, known.uid)] = 0;
-  return "uid ";
+  else if (getsockopt(0, SOL_SOCKET, SO_PEERCRED, &known, &len) < 0 || known.uid == (uid_t)-1) strcpy(s, "nobody knows whom");
+  else {
+    strcpy(s, "uid ");
+    s[4 + uid_fmt(s + 4, known.uid)] = 0;
+  }
 }
 
 /* The peer first and the user last: nothing that a client chooses stands in front of what a filter looks for. */
 static void report(char const *outcome)
 {
-  char s[TEXT_ESCAPE_MAX + 1];
-  if (!option.verbose) return;
-  char const *kind = peer(s);
-  say(kind, s, ": ", outcome, ": ", *who ? who : "no user", NULL);
+  if (option.verbose) say(peer, ": ", outcome, ": ", *who ? who : "no user", NULL);
 }
 
 /* Until the next whole multiple of the delay after the frame came: a check that takes longer, or waits for its turn, does not show. */
@@ -193,6 +193,7 @@ int main(int argc, char const *const *argv)
   if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);
+  if (option.verbose) find_peer(peer);
 
   enum frame_status got = frame_auth_read(0, &c, option.patience);
   clock_gettime(CLOCK_MONOTONIC, &arrival);
@@ -227,6 +228,7 @@ int main(int argc, char const *const *argv)
   }
   keep_only(status[0]);
   if (!geteuid() && !account_become(&nobody)) die_unable(EXIT_TEMPORARY, "give up root");
+  confine_watcher();
   wait_for(status[0], &before);
   int begun = began(status[0]);
   if (begun) report("accepted");

@@ -14,6 +14,7 @@
 
 #include <maildir.pb-c.h>
 #include <porter/child.h>
+#include <porter/confine.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
 #include <porter/octets.h>
@@ -47,6 +48,7 @@ static int run(char const *const *argv, int fd)
 {
   pid_t pid = child_start(argv, (char const *const *)environ, &(child_fd){ fd, 1 }, 1, NULL);
   if (!pid) die_unable(child_unrun(errno), "run ", argv[0]);
+  confine_writer(option.dir);
   return child_wait(pid);
 }
 

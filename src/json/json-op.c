@@ -12,6 +12,7 @@
 #include <maildir.pb-c.h>
 #include <porter/ask.h>
 #include <porter/child.h>
+#include <porter/confine.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
 #include <porter/input.h>
@@ -81,6 +82,11 @@ static int respond(ProtobufCMessageDescriptor const *t, ask_answer const *answer
   die_unable(EXIT_TEMPORARY, "write the response");
 }
 
+static void started(void)
+{
+  confine_translator();
+}
+
 int main(int argc, char const *const *argv)
 {
   int defaults = 0, code;
@@ -104,6 +110,7 @@ int main(int argc, char const *const *argv)
   if (!req || !resp) return refuse(PORTER__ERROR__CODE__UNSUPPORTED, "no such method");
   code = read_request(req, &answer.a, &request);
   if (code != EXIT_DONE) return code;
+  answer.started = started;
   code = ask_run(argv, (char const *const *)environ, request, JSON_RESPONSE_MAX, &answer);
   if (answer.too_large) return refuse(PORTER__ERROR__CODE__TOO_LARGE, "too large for JSON (Raw gives it in pieces, by offset and length)");
   if (answer.failed) die_unable(code, answer.failed);

@@ -54,6 +54,7 @@ static int run(char const *const *argv, char const *const *envp, int in, int out
   pid_t pid = child_start(argv, envp, fds, 2, NULL);
   off_t len;
   if (!pid) return failed(answer, child_unrun(errno), "run the program that answers");
+  if (answer->started) answer->started();
   answer->code = child_wait(pid);
   len = lseek(out, 0, SEEK_CUR);
   if (len > 0 && (uint64_t)len > max) return answer->too_large = 1, answer->code;

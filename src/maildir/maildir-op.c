@@ -12,12 +12,14 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include <porter/confine.h>
 #include <porter/exit.h>
 #include <porter/method.h>
 #include <porter/say.h>
 #include <porter/text.h>
 
-#define USAGE "maildir-op [ -I ] [ -c charset ] [ -i dir ] [ -l dir ] method"
+#define USAGE "maildir-op [ -I ] [ -S ] [ -c charset ] [ -i dir ] [ -l dir ] method"
+#define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 #define BUFFER 65536
 
 typedef struct output_s output;
@@ -56,7 +58,36 @@ static void warn(char const *what, slice outside, int error)
 {
   char escaped[TEXT_ESCAPE_MAX + 1];
   escaped[text_escape(escaped, outside.s, outside.len)] = 0;
-  say("warning: ", what, " \"", escaped, error ? "\": " : "\"", error ? strerror(error) : NULL, NULL);
+  say("warning: ", what, " \"", escaped, error ? "\": " : "\"", error ? strerror(error) : "", NULL);
+}
+
+static int strict;  /* -S: what cannot be confined shall not run */
+
+static void need(char const *lacking)
+{
+  if (lacking && strict) die_unable(EXIT_TEMPORARY, lacking);
+}
+
+static void narrow(mailbox const *box, int folder)
+{
+  need(confine_folder(box->fd, folder));
+}
+
+/* All that this process may do from here on is what the method needs of the mailbox: what reads a request, or a mail, may be taken over by
+ * who wrote it. */
+static void confine(mailbox *box, char const *name)
+{
+  method const *m = method_find(name);
+  enum method_needs needs = m ? m->needs : METHOD_LOOKS;
+  /* Who reads writes to nothing but an index, and that may be none, or elsewhere. */
+  int index_here = !box->no_index && box->index_dir < 0;
+  enum confine_access access = needs == METHOD_CHANGES || (needs != METHOD_LOOKS && index_here) ? CONFINE_WRITE : CONFINE_READ;
+  confine_place place[3] = { { box->fd, access } };
+  size_t n = 1;
+  if (box->shared >= 0) place[n++] = (confine_place){ box->shared, access };
+  if (box->index_dir >= 0) place[n++] = (confine_place){ box->index_dir, CONFINE_WRITE };
+  need(confine_mailbox(place, n));
+  if (needs == METHOD_READS && index_here) box->opened = narrow;
 }
 
 int main(int argc, char const *const *argv)
@@ -69,27 +100,29 @@ int main(int argc, char const *const *argv)
   charset const *fallback = NULL;
   char const *failed, *shared = NULL, *indexes = NULL;
   int no_index = 0;
-  subgetopt o = SUBGETOPT_ZERO;
   mailbox box;
   int code;
   PROG = "maildir-op";
   if (!fd_sanitize()) return EXIT_TEMPORARY;
-  for (int opt; (opt = subgetopt_r(argc, argv, "Ic:i:l:", &o)) != -1;)
-    switch (opt) {
+  {
+    subgetopt l = SUBGETOPT_ZERO;
+    for (int opt; (opt = subgetopt_r(argc, argv, "ISc:i:l:", &l)) != -1; ) switch (opt) {
       case 'I': no_index = 1; break;
+      case 'S': strict = 1; break;
       case 'c':
-        if (!(fallback = charset_find(o.arg, strlen(o.arg)))) die(EXIT_USAGE, "no charset that is known: ", o.arg);
+        if (!(fallback = charset_find(l.arg, strlen(l.arg)))) die(EXIT_USAGE, "no charset that is known: ", l.arg);
         break;
-      case 'i': indexes = o.arg; break;
-      case 'l': shared = o.arg; break;
-      default: strerr_dieusage(EXIT_USAGE, USAGE);
+      case 'i': indexes = l.arg; break;
+      case 'l': shared = l.arg; break;
+      default: dieusage();
     }
-  argc -= o.ind;
-  argv += o.ind;
-  if (argc != 1) strerr_dieusage(EXIT_USAGE, USAGE);
+    argc -= l.ind; argv += l.ind;
+  }
+  if (argc != 1) dieusage();
   /* Its uid may serve many mailboxes: none of their owners' other processes may look into this one. */
   if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0) die_unable(EXIT_TEMPORARY, "become undumpable");
   signal(SIGBUS, shrunk);
+  signal(SIGXFSZ, SIG_IGN);  /* EFBIG instead */
   if (!mailbox_open(&box))
     die_unable(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? EXIT_ACCOUNT : EXIT_TEMPORARY, "open the Maildir in the current directory");
   box.warn = warn;
@@ -97,6 +130,7 @@ int main(int argc, char const *const *argv)
   if (indexes && !mailbox_index_elsewhere(&box, indexes)) die_unable(EXIT_TEMPORARY, "keep indexes in ", indexes);
   box.no_index = no_index;
   box.fallback = fallback;
+  confine(&box, argv[0]);
   if (!method_request_read(&request, argv[0], &box, 0, &a)) die_unable(EXIT_TEMPORARY, "read request");
   code = method_answer(&box, argv[0], &request, write_out, &out, &failed);
   if (code == EXIT_TEMPORARY) die_unable(EXIT_TEMPORARY, failed);

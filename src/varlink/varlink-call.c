@@ -10,6 +10,7 @@
 #include <skalibs/types.h>
 
 #include <porter/child.h>
+#include <porter/confine.h>
 #include <porter/exit.h>
 #include <porter/say.h>
 #include <porter/varlink.h>
@@ -33,6 +34,11 @@ static json_t *read_parameters(void)
   return parameters;
 }
 
+static void started(void)
+{
+  confine_translator();
+}
+
 int main(int argc, char const *const *argv)
 {
   unsigned int patience = FRAME_PATIENCE;
@@ -53,7 +59,7 @@ int main(int argc, char const *const *argv)
   char const *args[argc + 1], *fault;
   memcpy(args, argv, (size_t)argc * sizeof *args);
   json_t *parameters = read_parameters();
-  int code = varlink_answer(args, (size_t)argc - 1, argv[argc - 1], parameters, 1, patience, &fault), e = errno;
+  int code = varlink_answer(args, (size_t)argc - 1, argv[argc - 1], parameters, 1, patience, started, &fault), e = errno;
   json_decref(parameters);
   errno = e;
   if (fault) die_unable(code, fault);

@@ -19,9 +19,10 @@ struct ask_answer_s {
   void *map;           /* of octets, where they are many */
   arena a;             /* of octets, and of whatever the caller makes of them */
   void *message;       /* the caller's: what he unpacked, in a */
+  void (*started) (void);  /* null, or called once the program runs: the caller, who runs no other, may confine himself */
 };
 #define ASK_ANSWER_ZERO { .code = 0, .failed = NULL, .too_large = 0, .octets = SLICE_ZERO, .failure = 0, .error = 0, .text = SLICE_ZERO, .map = NULL, \
-  .a = ARENA_ZERO, .message = NULL }
+  .a = ARENA_ZERO, .message = NULL, .started = NULL }
 
 /* Runs argv with the request on its standard input, its standard output caught in a memfd, at most max octets of it, so that no size of
  * either can block. Needs child_signals. Returns answer->code; what answer holds is given back by ask_free in any case. */

@@ -46,6 +46,15 @@
 /* Objects and arrays in each other: jansson recurses. The interface needs four. */
 #define VARLINK_LEVELS_MAX 16
 
+/* --- a call --- */
+
+/* What one call may take (confinement sets these as limits of the process). Seconds of a processor: a search through some hundred gigabytes. */
+#define CALL_PROCESSOR_MAX 300u
+/* Octets of memory of its own: a million mails that are listed take 200 MiB. Mails that are mapped do not count. */
+#define CALL_DATA_MAX (1u << 30)
+/* Open files: two folders, each with what is in it. */
+#define CALL_DESCRIPTORS_MAX 64u
+
 /* --- lists --- */
 
 /* Heads in one answer of List and ListSearch: some 600 octets each, so a page is never larger than a mail. */

@@ -61,6 +61,8 @@ struct mailbox_s {
   /* Says in one line what a call passed over: what, the name from outside (escaped by who prints it), errno's reason or 0.
    * Null: nobody listens. */
   void (*warn) (char const *what, slice outside, int error);
+  /* Told of each folder that has been opened, by its directory. Null: nobody listens. */
+  void (*opened) (struct mailbox_s const *box, int folder);
 };
 #define MAILBOX_ZERO { .fd = -1, .shared = -1, .index_dir = -1 }
 extern void mailbox_warn (mailbox const *box, char const *what, slice outside, int error);

@@ -47,12 +47,21 @@ struct method_call_s {
   char const *failed;    /* where the result is EXIT_TEMPORARY: what could not be done; errno says why */
 };
 
+/* What a method needs of the mailbox: maildir-op gives up the rest before it reads the request. */
+enum method_needs {
+  METHOD_CHANGES,       /* all of it */
+  METHOD_LOOKS,         /* what there is; it opens no folder */
+  METHOD_READS,         /* mails of one folder, and what renews that one's index */
+  METHOD_READS_FOLDERS  /* likewise of several */
+};
+
 typedef struct method_s method;
 struct method_s {
   char const *name;
   ProtobufCMessageDescriptor const *request;
   int (*run) (method_call *call);  /* returns an exit code: EXIT_DONE, EXIT_ERROR, EXIT_REQUEST or EXIT_TEMPORARY */
   unsigned int large;              /* the field whose octets may be many; 0 for none */
+  enum method_needs needs;
 };
 extern method const method_table[];
 extern size_t const method_count;

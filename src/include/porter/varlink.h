@@ -82,7 +82,9 @@ extern int varlink_init (json_t const *parameters, varlink_door const *door, cha
 
 /* Answers the call of that name: runs prog (argv; room for two words behind its argc) with the request that the parameters mean, and sends the reply to fd.
  * The exit code: EXIT_DONE; EXIT_ERROR, EXIT_REQUEST and EXIT_UNSUPPORTED where the reply is an error; EXIT_PERMANENT where the reply broke off; any other
- * where nothing was sent. *fault is why, in that case and where the system failed: a static text, errno says more; else null. */
-extern int varlink_answer (char const **argv, size_t argc, char const *name, json_t const *parameters, int fd, unsigned int patience, char const **fault);
+ * where nothing was sent. *fault is why, in that case and where the system failed: a static text, errno says more; else null.
+ * started is null, or called once prog runs: no other program is run then, and the caller may confine himself. */
+extern int varlink_answer (char const **argv, size_t argc, char const *name, json_t const *parameters, int fd, unsigned int patience,
+  void (*started) (void), char const **fault);
 
 #endif

@@ -120,6 +120,7 @@ int folder_open(folder **out, mailbox *box, slice name)
   *out = f;
   if (open_inside(f, disk)) {
     f->counts = !f->linked && folder_name_counts(name);
+    if (box->opened) box->opened(box, f->fd);
     return 1;
   }
   folder_close(f);
@@ -137,11 +138,21 @@ static int make_file(int dir, char const *name, mode_t mode)
   return !close(fd);
 }
 
+int folder_make_inner(int fd, char const *name, mode_t mode)
+{
+  if (mkdirat(fd, name, mode) < 0) return 0;
+  int inner = openat(fd, name, FOLDER_OPEN);
+  if (inner < 0) return 0;
+  int good = fchmod(inner, mode) == 0, e = errno;
+  close(inner);
+  return errno = e, good;
+}
+
 /* All of a folder, in the empty directory fd. */
 static int fill(int fd, mode_t mode)
 {
   /* As the mailbox: who may read that, by its group, may read this. */
-  for (size_t i = 0; i < 3; i++) if (mkdirat(fd, folder_inner[i], mode) < 0 || fchmodat(fd, folder_inner[i], mode, 0) < 0) return 0;
+  for (size_t i = 0; i < 3; i++) if (!folder_make_inner(fd, folder_inner[i], mode)) return 0;
   return make_file(fd, "maildirfolder", mode & 0666);
 }
 

@@ -107,6 +107,8 @@ struct folder_s {
   size_t unread_files;
 };
 
+/* Makes the directory name in fd, with that mode whatever the umask is. 0 with errno. */
+extern int folder_make_inner (int fd, char const *name, mode_t mode);
 /* Lists the folder if that has not been done. */
 extern int folder_know (folder *f);
 /* One look at new and cur. */

@@ -112,7 +112,7 @@ static int rename_folder(int from, char const *old, int to, char const *new)
 static int put_back(mailbox *box, int tmp, char const *gone, int fd, mode_t mode, char const *disk)
 {
   char name[MAILDIR_NAME_MAX + 3];
-  if ((mkdirat(fd, "new", mode) < 0 || fchmodat(fd, "new", mode, 0) < 0) && errno != EEXIST) return 0;
+  if (!folder_make_inner(fd, "new", mode) && errno != EEXIST) return 0;
   strcpy(name, disk);
   for (char n = '1'; n <= '9'; n++) {
     if (rename_folder(tmp, gone, box->fd, name)) return 1;

@@ -126,6 +126,7 @@ static int reply(varlink_job *job, ask_answer *answer)
 static int at_once(varlink_job *job, slice request)
 {
   ask_answer answer = ASK_ANSWER_ZERO;
+  answer.started = job->started;
   int code = ask_run(job->argv, (char const *const *)environ, request, FRAME_RESPONSE_MAX, &answer);
   job->fault = answer.failed;
   if (answer.too_large) code = error(job, EXIT_ERROR, "TooLarge", NULL, (slice)SLICE_ZERO);
@@ -149,16 +150,19 @@ static int as_it_comes(varlink_job *job, arena *a, slice request)
   code = pid ? EXIT_DONE : child_unrun(errno);
   close(in);
   close(p[1]);
+  if (pid && job->started) job->started();
   if (pid) return varlink_raw(job, a, p[0], pid);
   close(p[0]);
   job->fault = "run the program that answers";
   return code;
 }
 
-int varlink_answer(char const **argv, size_t argc, char const *name, json_t const *parameters, int fd, unsigned int patience, char const **fault)
+int varlink_answer(char const **argv, size_t argc, char const *name, json_t const *parameters, int fd, unsigned int patience,
+  void (*started)(void), char const **fault)
 {
   char whole[sizeof VARLINK_MAIL + 1 + FRAME_METHOD_MAX];
-  varlink_job job = { .argv = argv, .name = whole, .method = find(name), .request = { .parameters = parameters }, .fd = fd, .patience = patience };
+  varlink_job job = { .argv = argv, .name = whole, .method = find(name), .request = { .parameters = parameters }, .fd = fd, .patience = patience,
+    .started = started };
   arena a = ARENA_ZERO;
   slice request;
   int code;

@@ -65,6 +65,7 @@ struct varlink_job_s {
   varlink_request request;
   int fd;                            /* of the reply */
   unsigned int patience;
+  void (*started) (void);            /* called once the program runs */
   char const *fault;
 };
 /* EXIT_TEMPORARY, with what could not be done. */

@@ -1,0 +1,73 @@
+/* What each program gives up, all of it in order. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <porter/confine.h>
+#include <porter/limits.h>
+
+#include "calls.h"
+
+/* Every part is tried; the first that cannot be had is what is lacking. */
+static char const *confine(confine_limits const *limits, confine_place const *place, size_t n, calls const *allowed)
+{
+#ifdef PORTER_UNCONFINED
+  (void)limits, (void)place, (void)n, (void)allowed;
+  return errno = ENOSYS, "be confined under a sanitizer";
+#else
+  char const *lacking = NULL;
+  int e = 0;
+  if (!confine_privileges()) lacking = "give up new privileges", e = errno;
+  if (limits && !confine_limit(limits) && !lacking) lacking = "set limits", e = errno;
+  if (!confine_files(place, n) && !lacking) lacking = "give up files (Landlock)", e = errno;
+  if (!confine_calls(allowed->call, allowed->n) && !lacking) lacking = "give up system calls (seccomp)", e = errno;
+  return errno = e, lacking;
+#endif
+}
+
+char const *confine_mailbox(confine_place const *place, size_t n)
+{
+  static confine_limits const limits = { CALL_PROCESSOR_MAX, CALL_DATA_MAX, RESPONSE_MAX, CALL_DESCRIPTORS_MAX };
+  return confine(&limits, place, n, &calls_of_mailbox);
+}
+
+char const *confine_folder(int mailbox, int folder)
+{
+  static char const *const names[] = { "tmp", "porter.index", "porter.search" };
+  confine_place place[5] = { { mailbox, CONFINE_RENEW }, { folder, CONFINE_RENEW } };
+  size_t n = 2;
+#ifndef PORTER_UNCONFINED
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    int fd = openat(folder, names[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0) continue;
+    if (fstat(fd, &st) == 0 && (i ? S_ISREG(st.st_mode) : S_ISDIR(st.st_mode)))
+      place[n++] = (confine_place){ fd, i ? CONFINE_REWRITE : CONFINE_WRITE };
+    else close(fd);
+  }
+  int good = confine_files(place, n), e = errno;
+  while (n > 2) close(place[--n].fd);
+  if (!good) return errno = e, "give up files (Landlock)";
+#endif
+  return NULL;
+}
+
+char const *confine_writer(char const *dir)
+{
+  confine_place place = { dir ? open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1, CONFINE_WRITE };
+  char const *lacking = confine(NULL, &place, place.fd >= 0, &calls_of_writer);
+  int e = errno;
+  if (place.fd >= 0) close(place.fd);
+  return errno = e, lacking;
+}
+
+char const *confine_watcher(void)
+{
+  return confine(NULL, NULL, 0, &calls_of_watcher);
+}
+
+char const *confine_translator(void)
+{
+  return confine(NULL, NULL, 0, &calls_of_translator);
+}

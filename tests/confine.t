@@ -1,0 +1,197 @@
+#!/bin/sh
+# Confinement, proved by a program with a deliberate hole (tests/stub/hole.c) that is linked with the same: whatever who takes a program over
+# tries, the kernel refuses. And that what must work does.
+# shellcheck disable=SC2086 # one word a variable
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/account.sh
+. "$(dirname "$0")/account.sh"
+need_root confine.t
+case $B in *asan*) echo '1..0 # SKIP confine.t: a build with sanitizers is not confined'; exit 0 ;; esac
+install -m 755 "$B/stub/hole" "$B/stub/lacking" "$work/"
+uid=47111
+as() { setpriv --reuid $uid --regid $uid --clear-groups "$@"; }
+mkdir "$work/mail"
+for box in mine other; do
+  mkdir -p "$work/mail/$box/cur" "$work/mail/$box/new" "$work/mail/$box/tmp" "$work/mail/$box/.Sub/cur" "$work/mail/$box/.Sub/tmp" "$work/mail/$box/.Sub/new"
+  printf 'Subject: x\n\nx\n' | tee "$work/mail/$box/cur/1.M1P1.h:2,S" > "$work/mail/$box/.Sub/cur/2.M1P1.h:2,S"
+  printf x | tee "$work/mail/$box/porter.index" > "$work/mail/$box/.Sub/porter.index"
+done
+ln -s ../other "$work/mail/mine/out"
+echo secret > "$work/mine.txt"
+chown -R $uid:$uid "$work/mail" "$work/mine.txt"
+cd "$work/mail/mine" || exit 111
+if ! as "$work/hole" look list . > "$work/out" 2> "$work/err"; then
+  echo "1..0 # SKIP confine.t: this kernel lacks a part: $(cat "$work/err")"
+  exit 0
+fi
+
+hole() { as "$work/hole" "$@" < "$top/COPYING" 2> "$work/err"; }
+refused() {  # KIND REASON ATTACK...
+  kind=$1 reason=$2; shift 2
+  is "$kind: $*: $reason" "$(hole $kind "$@")" "$reason"
+}
+stays() {  # KIND ATTACK...: a link or a rename across the line; the kernel has two words for that
+  kind=$1; shift
+  is "$kind: $*: refused" "$(hole $kind "$@" | sed 's/EXDEV/EACCES/')" EACCES
+}
+ended() {  # KIND CALL ATTACK...
+  kind=$1 call=$2; shift 2
+  hole $kind "$@" > "$work/out"
+  is "$kind: $*: no such call" "$?$(cat "$work/out" "$work/err")" "111hole: fatal: system call $call is not allowed"
+}
+does() {
+  kind=$1; shift
+  is "$kind: $*: works" "$(hole $kind "$@")" done
+}
+
+# --- without confinement each of them works, so that a refusal means something ---
+for attack in "open $work/mail/other/cur/1.M1P1.h:2,S" 'open /etc/passwd' "create /tmp/porter-hole-$$" "unlink /tmp/porter-hole-$$" fork run-memory socketpair memfd 'chdir /'; do
+  does none $attack
+done
+hole none exec
+is 'none: exec: works' $? 0
+background setpriv --reuid $uid --regid $uid --clear-groups sleep 600
+victim=$!
+wait_for as kill -0 $victim
+does none kill $victim
+
+# --- files: another mailbox of the same uid, the system's, /tmp ---
+for kind in look folder change; do
+  for path in "$work/mail/other/cur/1.M1P1.h:2,S" ../other/cur/1.M1P1.h:2,S out/cur/1.M1P1.h:2,S "$work/mine.txt" /etc/passwd /proc/self/environ /proc/$victim/environ /dev/null; do
+    refused $kind EACCES open $path
+  done
+  for path in "$work/mail/other" .. / /tmp /proc; do refused $kind EACCES list $path; done
+  refused $kind EACCES create "/tmp/porter-hole-$$"
+  refused $kind EACCES create "$work/mail/other/tmp/x"
+  refused $kind EACCES unnamed /tmp
+  refused $kind EACCES unlink "$work/mail/other/cur/1.M1P1.h:2,S"
+  refused $kind EACCES mkdir "$work/mail/other/.New"
+  refused $kind EACCES write "$work/mail/other/cur/1.M1P1.h:2,S"
+  stays $kind rename "$work/mail/other/cur/1.M1P1.h:2,S" cur/stolen
+  stays $kind link "$work/mail/other/cur/1.M1P1.h:2,S" cur/stolen
+  stays $kind rename cur/1.M1P1.h:2,S "$work/mail/other/cur/given"
+  for call in symlinkat:symlink mknodat:mkfifo fchmodat:chmod fchownat:chown utimensat:utime truncate:truncate chroot:chroot chdir:chdir setxattr:setxattr; do
+    ended $kind ${call%:*} ${call#*:} "$work/mail/other/cur/1.M1P1.h:2,S" x
+  done
+  ended $kind open_by_handle_at handle
+  does $kind stat "$work/mail/other/cur/1.M1P1.h:2,S"   # said in doc/security.md: names and sizes can be probed
+  does $kind open cur/1.M1P1.h:2,S
+  does $kind list .Sub/cur
+done
+
+# --- the mailbox itself ---
+for attack in 'write cur/1.M1P1.h:2,S' 'truncate-open cur/1.M1P1.h:2,S' 'create tmp/x' 'unlink cur/1.M1P1.h:2,S' 'rename cur/1.M1P1.h:2,S cur/2' 'link cur/1.M1P1.h:2,S cur/2' \
+  'mkdir .New' 'write porter.index' 'unnamed tmp'; do
+  refused look EACCES $attack
+done
+for attack in 'write cur/1.M1P1.h:2,S' 'truncate-open cur/1.M1P1.h:2,S' 'write .Sub/cur/2.M1P1.h:2,S' 'create cur/x' 'mkdir .New' 'write .Sub/porter.index'; do refused folder EACCES $attack; done
+does folder write porter.index
+does folder create tmp/x
+does folder rename tmp/x porter.index
+for attack in 'create tmp/y' 'write tmp/y' 'link tmp/y .Sub/cur/y' 'rename tmp/y .Sub/cur/z' 'unlink .Sub/cur/z' 'mkdir .New' 'unnamed tmp' 'truncate-open .Sub/cur/y'; do does change $attack; done
+
+# --- everything else, in every program ---
+for kind in look folder change writer watcher translator; do
+  while read -r call attack; do
+    case $attack in *PID*) attack="${attack%PID}$victim" ;; esac
+    ended $kind $call $attack
+  done <<'END'
+execve exec
+clone fork
+clone thread
+clone3 clone3
+unshare unshare
+setns setns
+mount mount
+ptrace ptrace PID
+process_vm_readv vm-read PID
+kill kill PID
+tgkill tgkill PID
+rt_sigqueueinfo sigqueue PID
+pidfd_open pidfd PID
+socket socket unix /run/dbus/system_bus_socket
+socket socket abstract x
+socket socket tcp 25
+socketpair socketpair
+io_uring_setup io_uring
+keyctl keyctl
+add_key add_key
+bpf bpf
+perf_event_open perf
+userfaultfd userfaultfd
+memfd_create memfd
+personality personality
+prctl prctl
+setuid setuid
+prlimit64 setrlimit
+ioctl ioctl
+syslog syslog
+mmap run-memory
+mmap run-file
+mprotect protect
+END
+  does $kind memory-plain
+done
+if [ "$(uname -m)" = x86_64 ]; then
+  ended change 1073741863 x32
+  is 'change: int80: no such call' "$(hole change int80; echo $?)" 111
+fi
+for kind in writer watcher translator; do
+  case $kind in
+    writer) refused writer EACCES open /etc/passwd; refused writer EACCES create "$work/mail/other/tmp/x"; does writer unnamed tmp; refused writer EACCES unnamed "$work/mail/other/tmp" ;;
+    *) ended $kind openat open cur/1.M1P1.h:2,S ;;
+  esac
+done
+ended change fcntl setown $$
+ended change fcntl lock
+does change getfl
+does change dupfd
+does change tgkill-self
+is 'abort ends it' "$(hole change abort > /dev/null; echo $?)" 134
+
+# --- Landlock alone refuses what it can: both walls stand by themselves ---
+refused files EACCES open /etc/passwd
+refused files EACCES exec
+refused files EPERM kill $victim
+/usr/bin/python3 - "$work/ready" <<'END' &
+import socket, sys, time
+a = socket.socket(socket.AF_UNIX); a.bind('\0porter-hole'); a.listen()
+t = socket.socket(); t.bind(('127.0.0.1', 0)); t.listen()
+open(sys.argv[1] + '.new', 'w').write(str(t.getsockname()[1]))
+import os; os.rename(sys.argv[1] + '.new', sys.argv[1])
+time.sleep(60)
+END
+tap_pids="$tap_pids $!"
+wait_for test -s "$work/ready"
+does none socket abstract porter-hole
+does none socket tcp "$(cat "$work/ready")"
+refused files EPERM socket abstract porter-hole
+refused files EACCES socket tcp "$(cat "$work/ready")"
+
+# --- limits ---
+is 'a limit on processor time ends a call' "$(hole limits processor > /dev/null 2>&1; echo $?)" 137
+refused limits ENOMEM memory
+refused limits EAGAIN fork
+
+# --- which calls there are at all: each is in the table with its reason; a new one shows here ---
+want='brk clock_gettime clock_nanosleep close exit_group getpid gettid madvise mremap munmap poll ppoll read restart_syscall rt_sigaction rt_sigprocmask rt_sigreturn setitimer write'
+sweep() { hole "$1" sweep | sort | tr '\n' ' '; }
+words() { printf '%s\n' $* | sort -u | tr '\n' ' '; }
+if [ "$(uname -m)" = x86_64 ]; then
+  is 'frame-auth: no call but these' "$(sweep watcher)" "$(words $want wait4 shutdown)"
+  is 'frame-write: no call but these' "$(sweep writer)" "$(words $want wait4 lseek pwrite64 openat sendfile pread64 fallocate)"
+  is 'json-op: no call but these' "$(sweep translator)" "$(words $want wait4 lseek newfstatat fstat pread64 writev ftruncate pwrite64 getrandom)"
+  is 'maildir-op: no call but these' "$(sweep change)" "$(words $want openat dup pread64 readv lseek newfstatat fstat statx faccessat2 getdents64 writev pwrite64 \
+    ftruncate fallocate copy_file_range sendfile splice fsync fdatasync sync_file_range renameat renameat2 linkat unlinkat mkdirat fchmod fchown flock \
+    statfs fstatfs uname sysinfo geteuid getrandom landlock_create_ruleset landlock_add_rule landlock_restrict_self)"
+fi
+
+# --- kernels that lack a part ---
+for part in landlock seccomp; do
+  exits "without $part: goes on with the rest" 0 as "$work/lacking" $part maildir-op Stats
+  exits "without $part: -S does not" 111 as "$work/lacking" $part maildir-op -S Stats
+  is "without $part: -S says what is lacking" "$(grep -ci "^maildir-op: fatal: unable to .*$part.*: Function not implemented" "$work/err")" 1
+done
+exits 'with all: -S goes on' 0 as maildir-op -S Stats
+finish
