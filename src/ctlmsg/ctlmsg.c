@@ -61,9 +61,9 @@ static void tor_connect(control *c, char const *path)
 {
   int fd = ipc_stream_b();
   if (fd < 0 || !ipc_connect(fd, path) || coe(fd) < 0) strerr_diefu2sys(EXIT_TEMPORARY, "connect to ", path);
-  c->tor_in = fd;
-  c->tor_out = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  if (c->tor_out < 0) strerr_diefu1sys(EXIT_TEMPORARY, "copy a descriptor");
+  c->front.in = fd;
+  c->front.out = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (c->front.out < 0) strerr_diefu1sys(EXIT_TEMPORARY, "copy a descriptor");
 }
 
 /* A message wakes all of us at once, and each wakes his client: who was relayed to should run before the next of us does, or the first
@@ -108,15 +108,15 @@ int main(int argc, char const *const *argv)
     c.auth.cookie_file = path;
   }
   if (password && !auth_password_read(&c.auth, password)) strerr_diefu2sys(EXIT_TEMPORARY, "read a hashed password from ", password);
-  c.rate = rate;
+  c.own.rate = rate;
   c.version = PORTER_VERSION "-porter";
   c.warn = &warn;
-  c.tcp = is_tcp(1);
+  c.client.tcp = is_tcp(1);
   c.patience = patience;
   if (tor) tor_connect(&c, tor);
   else if (front) {
-    c.tor_in = 6;
-    c.tor_out = 7;
+    c.front.in = 6;
+    c.front.out = 7;
     is_tcp(7);
   }
   if (!control_run(&c)) strerr_diefu1sys(EXIT_TEMPORARY, "serve the connection");

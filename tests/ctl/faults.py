@@ -71,23 +71,6 @@ for kind in ('in front', 'alone'):
         damage(d + '/bell')
         broken('%s, a bell that is %s' % (kind, what), s, '551 ', lambda: shutil.rmtree(d))
 
-    # --- an older ctlmsg's ---
-    d = path('state')
-    s = server(d)
-    s.conn().close()
-    wait_until(lambda: not os.listdir(d + '/conn'))
-    with open(d + '/head', 'r+b') as f:
-        f.seek(8)
-        f.write(b'\1')
-    os.unlink(d + '/bell')
-    os.mkdir(d + '/listen')
-    os.symlink('../conn/77.0', d + '/listen/77')
-    os.mkfifo(d + '/conn/77.0')
-    living = os.open(d + '/conn/77.0', os.O_RDWR | os.O_NONBLOCK)
-    broken(kind + ', a state directory that an older ctlmsg uses', s, '551 Messages are not available: state directory is in use by an older', lambda: os.close(living))
-    wait_until(lambda: not os.listdir(d + '/conn'))
-    equal((sorted(os.listdir(d)), os.listdir(d + '/conn')), (['bell', 'conn', 'head', 'log', 'name'], []), kind + ', and nothing of it stays')
-
     # --- the log ---
     for what in ('garbage', 'zeros', 'cut short', 'gone'):
         s = server()

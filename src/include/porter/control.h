@@ -45,62 +45,83 @@ struct control_answer_s {
   size_t at;                    /* octets of the arguments, or keys of a plan, that are done */
 };
 
-typedef struct control_s control;
-struct control_s {
-  /* the caller sets these, after control_init */
-  int in, out;                  /* the client */
-  int tor_in, tor_out;          /* -1: alone */
-  int tcp;                      /* the client comes over TCP */
-  unsigned int rate;            /* 0: any */
-  unsigned int patience;        /* alone: seconds in which the client must have authenticated; 0: any time */
-  char const *version;
-  control_auth auth;
-  void (*warn)(char const *what, int e);   /* told of what a person should know; may be null */
-  /* the rest is the library's */
-  bus bus;
-  control_output output;
-  control_answer answer;
-  bus_watcher watcher;          /* open while EVENT_CONTROLLERS is on */
+/* The client's two streams. */
+typedef struct control_stream_s control_stream;
+struct control_stream_s {
+  int in, out;
+  int tcp;                      /* he comes over TCP */
+  int is_socket;                /* in and out are one: then a hang-up means that he is gone */
   stralloc input;
   size_t input_done;            /* octets of input that are carried out (in front: or written to tor) */
   size_t input_scan;            /* no line ends before that; in front: behind the octets that are tor's */
-  int authenticated, described; /* described: PROTOCOLINFO was answered */
-  int is_socket;                /* in and out are one: then a hang-up means that the client is gone */
-  int input_end, gone;          /* the client sends, takes no more */
-  uint64_t early_end;           /* ns: when patience is over; 0: never */
-  int closing;                  /* no more commands, only what is pending goes out */
-  uint64_t posted;              /* the id of the last message of this client's that got 250; 0: none */
+  control_output output;
+  int input_end, gone;          /* he sends, takes no more */
+};
+
+/* His session with the bus. */
+typedef struct control_own_s control_own;
+struct control_own_s {
+  bus bus;
+  bus_watcher watcher;          /* open while EVENT_CONTROLLERS is on */
+  control_answer answer;
+  unsigned int rate;            /* messages a second; 0: any */
+  uint64_t paced;               /* ns: when a message is due at the rate */
+  uint64_t posted;              /* the id of the last message of his that got 250; 0: none */
+  uint64_t joined;              /* bus.joined, as what is waited for has it */
   int woken;                    /* the fifo has something */
   int rang;                     /* the bell did */
-  control_watch watch;
-  uint64_t joined;              /* bus.joined, as watch has it */
-  int stalled;                  /* something waits for room in output */
   int warned;                   /* errno of the last warning */
-  uint64_t paced;               /* ns: when a message is due at the rate */
-  uint64_t retry;               /* ns: try again without input; UINT64_MAX: no need */
-  /* in front */
+};
+
+/* What only a connection in front of a tor has. */
+typedef struct control_front_s control_front;
+struct control_front_s {
+  int in, out;                  /* tor; -1: there is none */
+  /* of the client's lines */
   int passing;                  /* the rest of this line is tor's */
   int block;                    /* within a command of several lines */
   int silent;                   /* of which tor says nothing if it has any */
   int dropping;                 /* the rest of this line is nobody's: it is too long */
   size_t dropped;
-  control_turn turn[CONTROL_TURNS];
+  int holding;                  /* no further command is looked at: tor is about to judge AUTHENTICATE, or to close */
+  /* whose turn it is to be answered */
   unsigned int turn_first, turns;
   stralloc kept;
   size_t kept_done;
-  int events_asked;             /* our event was asked for, ever */
-  int holding;                  /* no further command is looked at: tor is about to judge AUTHENTICATE, or to close */
-  int tor_end, tor_deaf, tor_told;   /* tor sends, takes no more; was told of the client's end */
-  size_t tor_done, tor_scan, tor_len;   /* of tor: written, for the client, there */
+  int events_asked;             /* an event of ours was asked for, ever */
+  /* of what tor says */
+  int end, deaf, told;          /* it sends, takes no more; was told of the client's end */
+  size_t done, scan, len;       /* of octets: written, for the client, there */
   int reply;                    /* in a reply (or event) of tor's: REPLY_NONE ... */
   int line, data, swallow;      /* within a line; within a block; the reply is replaced by failure */
   int failure;                  /* errno */
   int names;                    /* the value is one of the names that ours belong to */
   int over;                     /* after QUIT, or tor is gone: nothing of ours any more */
   uint64_t moved;               /* replies that are over */
-  uint64_t tor_heard;           /* ns: after the client's end, when tor said something last; 0: just now */
+  uint64_t heard;               /* ns: after the client's end, when tor said something last; 0: just now */
   uint64_t gone_deadline;       /* ns: tor is not waited for any longer, as the client is gone */
-  char tor[CONTROL_READ];
+  control_turn turn[CONTROL_TURNS];
+  char octets[CONTROL_READ];
+};
+
+typedef struct control_s control;
+struct control_s {
+  /* the caller sets these, after control_init, and client.tcp, own.rate, front.in, front.out */
+  char const *version;
+  control_auth auth;
+  unsigned int patience;        /* alone: seconds in which the client must have authenticated; 0: any time */
+  void (*warn)(char const *what, int e);   /* told of what a person should know; may be null */
+  /* the rest is the library's */
+  struct control_side_s const *side;   /* alone, or in front */
+  control_watch watch;
+  uint64_t retry;               /* ns: try again without input; UINT64_MAX: no need */
+  uint64_t early_end;           /* ns: when patience is over; 0: never */
+  int authenticated, described; /* described: PROTOCOLINFO was answered */
+  int closing;                  /* no more commands, only what is pending goes out */
+  int stalled;                  /* something waits for room in output */
+  control_stream client;
+  control_own own;
+  control_front front;          /* last: without a tor none of its pages are touched */
 };
 
 extern void control_init (control *c, char const *statedir, uint32_t uid);

@@ -24,7 +24,7 @@ char const control_info_names[] =
 
 static void info_put(control *c, slice key)
 {
-  control_output *o = &c->output;
+  control_output *o = &c->client.output;
   if (control_equal(key, "info/names")) {
     output_line(o, "250+info/names=");
     for (size_t i = 0; i < INFO_COUNT; i++) {
@@ -53,19 +53,19 @@ static int info_known(slice key)
 /* Where a key is unknown, those that are: piece by piece, since a line can name half a million. */
 static int getinfo_unknown(control *c, slice arguments)
 {
-  slice rest = { .s = arguments.s + c->answer.at, .len = arguments.len - c->answer.at }, word, last = SLICE_ZERO;
+  slice rest = { .s = arguments.s + c->own.answer.at, .len = arguments.len - c->own.answer.at }, word, last = SLICE_ZERO;
   while (control_next(&rest, &word)) {
     if (info_known(word)) continue;
     if (last.s) {
-      output_about(&c->output, "552-Unrecognized key \"", last, "\"");
+      output_about(&c->client.output, "552-Unrecognized key \"", last, "\"");
       if (!control_room(c)) {
-        c->answer.at = (size_t)(word.s - arguments.s);
+        c->own.answer.at = (size_t)(word.s - arguments.s);
         return 0;
       }
     }
     last = word;
   }
-  output_about(&c->output, "552 Unrecognized key \"", last, "\"");
+  output_about(&c->client.output, "552 Unrecognized key \"", last, "\"");
   return own_answered(c), 1;
 }
 
@@ -73,7 +73,7 @@ static int getinfo(control *c, slice arguments)
 {
   slice rest = arguments, word;
   unsigned int keys = 0, known = 1;
-  if (!c->answer.ready) {
+  if (!c->own.answer.ready) {
     while (known && control_next(&rest, &word))
       if (!info_known(word)) known = 0; else keys |= 1U << control_key_find(word);
     if (!known) return getinfo_unknown(c, arguments);
@@ -86,16 +86,16 @@ static int getinfo(control *c, slice arguments)
           return own_answered(c), 1;
       }
     }
-    c->answer.ready = 1;
+    c->own.answer.ready = 1;
   }
-  rest = (slice){ .s = arguments.s + c->answer.at, .len = arguments.len - c->answer.at };
+  rest = (slice){ .s = arguments.s + c->own.answer.at, .len = arguments.len - c->own.answer.at };
   while (control_next(&rest, &word)) {
     enum control_key key = control_key_find(word);
     if (!control_room(c)) return 0;
     if (key < KEY_COUNT) own_put(c, key); else info_put(c, word);
-    c->answer.at = (size_t)(rest.s - arguments.s);
+    c->own.answer.at = (size_t)(rest.s - arguments.s);
   }
-  output_line(&c->output, "250 OK");
+  output_line(&c->client.output, "250 OK");
   return own_answered(c), 1;
 }
 
@@ -105,9 +105,9 @@ static int setevents(control *c, slice arguments)
   unsigned int events = 0;
   while (control_next(&arguments, &word)) {
     events |= own_event_find(word);
-    if (!own_event_find(word) && !control_is(word, "EXTENDED")) return output_about(&c->output, "552 Unrecognized event \"", word, "\""), 1;
+    if (!own_event_find(word) && !control_is(word, "EXTENDED")) return output_about(&c->client.output, "552 Unrecognized event \"", word, "\""), 1;
   }
-  if (own_listen(c, events)) output_line(&c->output, "250 OK");
+  if (own_listen(c, events)) output_line(&c->client.output, "250 OK");
   else if (errno == EAGAIN) return control_again(c, 0), 0;
   else control_failure(c, errno);
   return 1;
@@ -118,10 +118,10 @@ static void usefeature(control *c, slice arguments)
   slice word;
   while (control_next(&arguments, &word))
     if (!control_is(word, "VERBOSE_NAMES") && !control_is(word, "EXTENDED_EVENTS")) {
-      output_about(&c->output, "552 Unrecognized feature \"", word, "\"");
+      output_about(&c->client.output, "552 Unrecognized feature \"", word, "\"");
       return;
     }
-  output_line(&c->output, "250 OK");
+  output_line(&c->client.output, "250 OK");
 }
 
 static int version_known(slice word)
@@ -138,22 +138,22 @@ static void protocolinfo(control *c, slice arguments)
   c->described = 1;
   while (control_next(&arguments, &word))
     if (!version_known(word)) {
-      output_string(&c->output, "513 No such version ");
-      output_quoted(&c->output, word);
-      output_line(&c->output, "");
+      output_string(&c->client.output, "513 No such version ");
+      output_quoted(&c->client.output, word);
+      output_line(&c->client.output, "");
       if (!c->authenticated) c->closing = 1;
       return;
     }
-  output_line(&c->output, "250-PROTOCOLINFO 1");
-  auth_describe(&c->auth, c->version, &c->output);
-  output_line(&c->output, "250 OK");
+  output_line(&c->client.output, "250-PROTOCOLINFO 1");
+  auth_describe(&c->auth, c->version, &c->client.output);
+  output_line(&c->client.output, "250 OK");
 }
 
 static void authenticate(control *c, slice word, slice arguments)
 {
   /* Input is ours to overwrite. */
-  char *s = c->input.s + (arguments.s - c->input.s);
-  enum auth_result result = (control_is(word, "AUTHENTICATE") ? auth_authenticate : auth_challenge)(&c->auth, s, arguments.len, &c->output);
+  char *s = c->client.input.s + (arguments.s - c->client.input.s);
+  enum auth_result result = (control_is(word, "AUTHENTICATE") ? auth_authenticate : auth_challenge)(&c->auth, s, arguments.len, &c->client.output);
   explicit_bzero(s, arguments.len);
   if (result == AUTH_CLOSE) c->closing = 1;
   if (result != AUTH_GRANTED) return;
@@ -168,70 +168,117 @@ static int command(control *c, char const *s, size_t len, size_t *used)
   slice line = control_chop((slice){ .s = s, .len = len }), word = control_word(line), arguments = control_arguments(line);
   *used = len;
   if (control_is(word, "QUIT")) {
-    bus_leave(&c->bus);
-    output_line(&c->output, "250 closing connection");
+    bus_leave(&c->own.bus);
+    output_line(&c->client.output, "250 closing connection");
     c->closing = 1;
   } else if (control_is(word, "AUTHENTICATE") || (control_is(word, "AUTHCHALLENGE") && (c->authenticated || !c->auth.challenged)))
     authenticate(c, word, arguments);
   else if (control_is(word, "PROTOCOLINFO") && (c->authenticated || (!c->described && !c->auth.challenged))) protocolinfo(c, arguments);
   else if (!c->authenticated) {
-    output_line(&c->output, "514 Authentication required.");
+    output_line(&c->client.output, "514 Authentication required.");
     c->closing = 1;
-  } else if (control_is(word, "POSTMESSAGE")) return own_posts(c, s, c->input.len - c->input_done, used);
+  } else if (control_is(word, "POSTMESSAGE")) return own_posts(c, s, c->client.input.len - c->client.input_done, used);
   else if (control_is(word, "GETINFO")) return getinfo(c, arguments);
   else if (control_is(word, "SETEVENTS")) return setevents(c, arguments);
   else if (control_is(word, "CONTROLLERNAME")) return own_controllername(c, arguments);
   else if (control_is(word, "USEFEATURE")) usefeature(c, arguments);
-  else output_about(&c->output, "510 Unrecognized command \"", word, "\"");
+  else output_about(&c->client.output, "510 Unrecognized command \"", word, "\"");
   return 1;
 }
 
 /* Finds the end of the next command: a line, or with a + before it all lines up to a dot. 0: it is not there yet. */
 static size_t command_end(control *c)
 {
-  char const *s = c->input.s + c->input_done;
-  size_t len = c->input.len - c->input_done;
+  char const *s = c->client.input.s + c->client.input_done;
+  size_t len = c->client.input.len - c->client.input_done;
   while (len) {
-    char const *end = memchr(c->input.s + c->input_scan, '\n', c->input.len - c->input_scan);
+    char const *end = memchr(c->client.input.s + c->client.input_scan, '\n', c->client.input.len - c->client.input_scan);
     char const *start;
     if (!end) {
       /* Up to here there is none; a line's start must be seen again when its end comes. */
-      if (*s != '+') c->input_scan = c->input.len;
+      if (*s != '+') c->client.input_scan = c->client.input.len;
       break;
     }
-    start = c->input.s + c->input_scan;
-    c->input_scan = (size_t)(end - c->input.s) + 1;
-    if (*s != '+') return c->input_scan - c->input_done;
-    if (start > s && *start == '.' && (end == start + 1 || (end == start + 2 && start[1] == '\r'))) return c->input_scan - c->input_done;
+    start = c->client.input.s + c->client.input_scan;
+    c->client.input_scan = (size_t)(end - c->client.input.s) + 1;
+    if (*s != '+') return c->client.input_scan - c->client.input_done;
+    if (start > s && *start == '.' && (end == start + 1 || (end == start + 2 && start[1] == '\r'))) return c->client.input_scan - c->client.input_done;
   }
   return 0;
 }
 
-size_t alone_command_max(control const *c)
+static size_t command_max(control const *c)
 {
   return c->authenticated ? CONTROL_COMMAND_MAX : CONTROL_COMMAND_EARLY_MAX;
 }
 
-void alone_step(control *c)
+static void step(control *c)
 {
   while (!c->closing && control_room(c)) {
     size_t len = command_end(c), used;
-    if ((len ? len : c->input.len - c->input_done) >= alone_command_max(c)) {
-      output_line(&c->output, "500 Line too long.");
+    if ((len ? len : c->client.input.len - c->client.input_done) >= command_max(c)) {
+      output_line(&c->client.output, "500 Line too long.");
       c->closing = 1;
       return;
     }
     if (!len) {
-      if (c->input_end) c->closing = 1;
+      if (c->client.input_end) c->closing = 1;
       return;
     }
-    if (!command(c, c->input.s + c->input_done, len, &used)) {
-      c->input_scan = c->input_done;
+    if (!command(c, c->client.input.s + c->client.input_done, len, &used)) {
+      c->client.input_scan = c->client.input_done;
       return;
     }
-    c->input_done += used;
-    c->input_scan = c->input_done;
+    c->client.input_done += used;
+    c->client.input_scan = c->client.input_done;
     control_wake(c);
     own_events(c);
   }
 }
+
+static int over(control *c)
+{
+  return c->closing && !output_pending(&c->client.output);
+}
+
+/* What is there waits for its turn, or its end is still to come. */
+static int wants_client(control const *c)
+{
+  return output_pending(&c->client.output) < OUTPUT_FULL && c->retry == UINT64_MAX && c->client.input.len - c->client.input_done < command_max(c);
+}
+
+static size_t room(control const *c)
+{
+  return c->authenticated ? CONTROL_READ : CONTROL_COMMAND_EARLY_MAX - c->client.input.len;
+}
+
+static int between(control *c)
+{
+  (void)c;
+  return 1;
+}
+
+static size_t pending(control const *c)
+{
+  (void)c;
+  return 0;
+}
+
+static int watch(control *c)
+{
+  (void)c;
+  return 1;
+}
+
+static void take(control *c, uint32_t const *happened)
+{
+  (void)c;
+  (void)happened;
+}
+
+static void close_side(control *c)
+{
+  (void)c;
+}
+
+control_side const alone_side = { step, over, wants_client, room, between, pending, watch, take, close_side };

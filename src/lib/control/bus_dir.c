@@ -22,7 +22,6 @@
 #define HEAD_SIZE 4096
 #define HEAD_MAGIC "porterBS"
 #define HEAD_FORMAT 2
-#define HEAD_FORMAT_OLD 1   /* posters woke each listener by itself */
 #define SLOT_WORDS (sizeof(bus_slot) / sizeof(uint64_t))
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
@@ -60,7 +59,6 @@ char const *bus_reason(int e)
     case ETIMEDOUT: return "state directory is locked";
     case EPERM: return "state directory belongs to somebody else or is open to others";
     case ENOTEMPTY: return "not a state directory";
-    case EPROTONOSUPPORT: return "state directory is in use by an older ctlmsg";
     case EBADMSG: return "message log is damaged";
     case EPROTO: return "state directory is damaged";
     default: return strerror(e);
@@ -215,19 +213,13 @@ static int head_make(int dir, char const *boot)
   return renameat(dir, "head.new", dir, "head") == 0;
 }
 
-/* Makes what a state directory holds, head last; under the lock. anew: it is ours and of another boot or an
- * older ctlmsg, so everything in it goes. */
+/* Makes what a state directory holds, head last; under the lock. anew: it is ours and of another boot, so everything in it goes. */
 static int state_make(int dir, char const *boot, int anew)
 {
   for (size_t i = 0; i < sizeof subdirectories / sizeof *subdirectories; i++) {
     struct removal r = { .dir = dir, .sub = subdirectories[i] };
     if (mkdirat(dir, r.sub, 0700) < 0 && errno != EEXIST) return 0;
     if (anew && !bus_entries(dir, r.sub, &remove_entry, &r)) return 0;
-  }
-  if (anew) {
-    struct removal old = { .dir = dir, .sub = "listen" };
-    bus_entries(dir, old.sub, &remove_entry, &old);
-    unlinkat(dir, old.sub, AT_REMOVEDIR);
   }
   unlinkat(dir, "bell", 0);
   return mkfifoat(dir, "bell", 0600) == 0 && bus_segment_make(dir, 1) && head_make(dir, boot);
@@ -246,26 +238,6 @@ static int check_owner(int dir, int filled)
   return !(st.st_mode & 077) || fchmod(dir, 0700) == 0;
 }
 
-static int living_entry(void *context, char const *name)
-{
-  bus const *b = context;
-  char path[5 + 256];
-  int fd;
-  stpcpy(stpcpy(path, "conn/"), name);
-  fd = bus_fifo_open(b, path);
-  if (fd < 0 && (errno == ENXIO || errno == ENOENT)) return 1;
-  if (fd >= 0) close(fd);
-  return errno = EPROTONOSUPPORT, 0;
-}
-
-/* The state directory of an older ctlmsg is made anew when its last connection is gone. */
-static int old_check(bus *b)
-{
-  errno = 0;
-  if (bus_entries(b->dir, "conn", &living_entry, b) && errno != EPROTONOSUPPORT) errno = ESTALE;
-  return 0;
-}
-
 static int bell_open(bus *b)
 {
   struct stat st;
@@ -275,7 +247,7 @@ static int bell_open(bus *b)
   return S_ISFIFO(st.st_mode) ? 1 : (errno = EPROTO, 0);
 }
 
-/* Under the lock: 1 mapped, 0 errno; ENOENT: there is none, ESTALE: it is of another boot or layout, and nobody's. */
+/* Under the lock: 1 mapped, 0 errno; ENOENT: there is none, ESTALE: it is of another boot, and nobody's. */
 static int head_map(bus *b, char const *boot)
 {
   struct stat st;
@@ -287,9 +259,8 @@ static int head_map(bus *b, char const *boot)
   h = mmap(NULL, HEAD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, b->head_fd, 0);
   if (h == MAP_FAILED) return 0;
   b->head = h;
-  if (memcmp(h->magic, HEAD_MAGIC, sizeof h->magic) || (h->format != HEAD_FORMAT && h->format != HEAD_FORMAT_OLD)) return errno = EPROTO, 0;
+  if (memcmp(h->magic, HEAD_MAGIC, sizeof h->magic) || h->format != HEAD_FORMAT) return errno = EPROTO, 0;
   if (memcmp(h->boot, boot, sizeof h->boot)) return errno = ESTALE, 0;
-  if (h->format == HEAD_FORMAT_OLD) return old_check(b);
   return bell_open(b);
 }
 

@@ -45,17 +45,27 @@ extern void own_changes (control *c);
 
 /* --- alone, in front --- */
 
-extern void alone_step (control *c);
-/* A command of that many octets is too long. */
-extern size_t alone_command_max (control const *c);
-extern void front_step (control *c);
-/* Nothing more will come for the client but what is pending. */
-extern int front_over (control const *c);
-extern int front_wants_client (control const *c);
-extern int front_wants_tor (control const *c);
-/* Whether something of ours may go to the client now: between tor's replies and events. */
-extern int front_between (control *c);
-extern void front_read_tor (control *c);
+/* What differs between a connection that has a tor and one that has none. */
+typedef struct control_side_s control_side;
+struct control_side_s {
+  /* Carries out what the client sent, passes on what tor sent. */
+  void (*step)(control *c);
+  /* Nothing more will come for the client but what is pending, and that is out. */
+  int (*over)(control *c);
+  int (*wants_client)(control const *c);
+  /* Octets that may be taken from the client now. */
+  size_t (*room)(control const *c);
+  /* Whether something of ours may go to the client now: between tor's replies and events. */
+  int (*between)(control *c);
+  /* Octets for the client that are not in his output. */
+  size_t (*pending)(control const *c);
+  /* Tells the kernel what else is waited for; 1, or 0 with errno. Takes what has come of it. */
+  int (*watch)(control *c);
+  void (*take)(control *c, uint32_t const *happened);
+  /* Before the client is told that it is over. */
+  void (*close)(control *c);
+};
+extern control_side const alone_side, front_side;
 /* The lines of info/names for keys of ours. */
 extern char const control_info_names[];
 

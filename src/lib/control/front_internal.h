@@ -16,6 +16,11 @@ extern char const *front_turn_kept (control const *c);
 /* It was answered. */
 extern void front_turn_done (control *c);
 
+/* Takes what tor sends, where there is room for it. */
+extern void front_read_tor (control *c);
+extern int front_wants_tor (control const *c);
+/* As control_side_s has it; front.c asks too. */
+extern int front_between (control *c);
 /* Looks at what tor sent, as far as it may go to the client now. */
 extern void front_scan_tor (control *c);
 /* Gives the client what is his. */

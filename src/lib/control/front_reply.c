@@ -2,7 +2,7 @@
  *
  * tor:  | done: given to the client | scan: to be given | len: not yet looked at |
  *
- * What is ours goes through c->output. The order is kept by two rules: tor's octets pass only when output is empty, or are appended to
+ * What is ours goes through c->client.output. The order is kept by two rules: tor's octets pass only when output is empty, or are appended to
  * it; output gets something only when all of tor's that were scanned have passed. */
 #include <errno.h>
 #include <string.h>
@@ -22,78 +22,78 @@ enum { LINE_START, LINE_MIDDLE, LINE_LAST };
 void front_read_tor(control *c)
 {
   ssize_t n;
-  if (c->tor_done == c->tor_len) c->tor_done = c->tor_scan = c->tor_len = 0;
-  else if (sizeof c->tor - c->tor_len < COPY_MAX) {
-    memmove(c->tor, c->tor + c->tor_done, c->tor_len - c->tor_done);
-    c->tor_scan -= c->tor_done;
-    c->tor_len -= c->tor_done;
-    c->tor_done = 0;
+  if (c->front.done == c->front.len) c->front.done = c->front.scan = c->front.len = 0;
+  else if (sizeof c->front.octets - c->front.len < COPY_MAX) {
+    memmove(c->front.octets, c->front.octets + c->front.done, c->front.len - c->front.done);
+    c->front.scan -= c->front.done;
+    c->front.len -= c->front.done;
+    c->front.done = 0;
   }
-  n = read(c->tor_in, c->tor + c->tor_len, sizeof c->tor - c->tor_len);
-  c->tor_heard = 0;
-  if (n > 0) c->tor_len += (size_t)n;
+  n = read(c->front.in, c->front.octets + c->front.len, sizeof c->front.octets - c->front.len);
+  c->front.heard = 0;
+  if (n > 0) c->front.len += (size_t)n;
   else if (!n || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
-    c->tor_end = 1;
+    c->front.end = 1;
 }
 
 int front_wants_tor(control const *c)
 {
-  return !c->tor_end && c->tor_len - c->tor_done < sizeof c->tor;
+  return !c->front.end && c->front.len - c->front.done < sizeof c->front.octets;
 }
 
 void front_pass(control *c)
 {
-  size_t n = c->tor_scan - c->tor_done;
-  if (c->gone) {
-    c->tor_done = c->tor_scan;
+  size_t n = c->front.scan - c->front.done;
+  if (c->client.gone) {
+    c->front.done = c->front.scan;
     return;
   }
-  if (output_pending(&c->output)) {
-    if (n && n <= COPY_MAX && output_pending(&c->output) < OUTPUT_FULL) {
-      output_add(&c->output, c->tor + c->tor_done, n);
-      c->tor_done = c->tor_scan;
+  if (output_pending(&c->client.output)) {
+    if (n && n <= COPY_MAX && output_pending(&c->client.output) < OUTPUT_FULL) {
+      output_add(&c->client.output, c->front.octets + c->front.done, n);
+      c->front.done = c->front.scan;
     }
-    if (!output_flush(&c->output, c->out)) c->gone = 1;
-    if (output_pending(&c->output)) return;
+    if (!output_flush(&c->client.output, c->client.out)) c->client.gone = 1;
+    if (output_pending(&c->client.output)) return;
   }
-  while (c->tor_done < c->tor_scan && !c->gone) {
-    ssize_t w = write(c->out, c->tor + c->tor_done, c->tor_scan - c->tor_done);
-    if (w >= 0) c->tor_done += (size_t)w;
+  while (c->front.done < c->front.scan && !c->client.gone) {
+    ssize_t w = write(c->client.out, c->front.octets + c->front.done, c->front.scan - c->front.done);
+    if (w >= 0) c->front.done += (size_t)w;
     else if (errno == EAGAIN || errno == EWOULDBLOCK) return;
-    else if (errno != EINTR) c->gone = 1;
+    else if (errno != EINTR) c->client.gone = 1;
   }
 }
 
 /* Whether something of ours may be put into output. */
 static int may_put(control *c)
 {
-  size_t n = c->tor_scan - c->tor_done;
+  size_t n = c->front.scan - c->front.done;
   if (n > COPY_MAX) front_pass(c);
   else if (n && control_room(c)) {
-    output_add(&c->output, c->tor + c->tor_done, n);
-    c->tor_done = c->tor_scan;
+    output_add(&c->client.output, c->front.octets + c->front.done, n);
+    c->front.done = c->front.scan;
   }
-  return control_room(c) && c->tor_done == c->tor_scan;
+  return control_room(c) && c->front.done == c->front.scan;
 }
 
 int front_between(control *c)
 {
-  return c->reply == REPLY_NONE && !c->over && may_put(c);
+  return c->front.reply == REPLY_NONE && !c->front.over && may_put(c);
 }
 
 /* The next n octets are the client's; or nobody's. */
 static void take(control *c, size_t n)
 {
-  c->tor_scan += n;
-  if (c->swallow) c->tor_done = c->tor_scan;
+  c->front.scan += n;
+  if (c->front.swallow) c->front.done = c->front.scan;
 }
 
 /* The reply that begins is replaced by that failure. */
 static int replace(control *c, int e)
 {
   if (!may_put(c)) return 0;
-  c->swallow = 1;
-  c->failure = e;
+  c->front.swallow = 1;
+  c->front.failure = e;
   return 1;
 }
 
@@ -102,7 +102,7 @@ static int put_keys(control *c)
 {
   control_turn const *t = front_turn(c);
   char const *plan = front_turn_kept(c);
-  control_answer *a = &c->answer;
+  control_answer *a = &c->own.answer;
   while (a->at < t->count && plan[a->at]) {
     if (!may_put(c)) return 0;
     own_put(c, (enum control_key)(plan[a->at++] - 1));
@@ -122,7 +122,7 @@ static int info_begin(control *c, control_turn const *t)
       case -1: return replace(c, errno);
     }
   }
-  c->reply = REPLY_INFO;
+  c->front.reply = REPLY_INFO;
   return 1;
 }
 
@@ -138,45 +138,45 @@ static int reply_begin(control *c, char const *s, size_t len)
 {
   control_turn const *t = front_turn(c);
   int good = len >= 4 && !memcmp(s, "250", 3);
-  if (len >= 4 && !memcmp(s, "650", 3)) return c->reply = REPLY_EVENT, 1;
-  if (c->over) return c->reply = REPLY_PLAIN, 1;
+  if (len >= 4 && !memcmp(s, "650", 3)) return c->front.reply = REPLY_EVENT, 1;
+  if (c->front.over) return c->front.reply = REPLY_PLAIN, 1;
   if (t && (t->kind == TURN_OWN || t->kind == TURN_TOO_LONG)) return 0;
   if (t && good && t->kind == TURN_AUTH) {
-    c->bus.lock_deadline = bus_now() + CONNECT_WAIT;
+    c->own.bus.lock_deadline = bus_now() + CONNECT_WAIT;
     control_connect(c);
-    c->bus.lock_deadline = 0;
+    c->own.bus.lock_deadline = 0;
   } else if (t && t->kind == TURN_QUIT) {
-    c->over = 1;
-    bus_leave(&c->bus);
+    c->front.over = 1;
+    bus_leave(&c->own.bus);
     control_hear_no_more(c);
   } else if (t && good && t->kind == TURN_EVENTS) {
     if (!events_begin(c, t->on)) return 0;
   } else if (t && good && t->kind == TURN_INFO) {
     if (!info_begin(c, t)) return 0;
   }
-  if (c->reply == REPLY_NONE) c->reply = REPLY_PLAIN;
+  if (c->front.reply == REPLY_NONE) c->front.reply = REPLY_PLAIN;
   return 1;
 }
 
 static void reply_end(control *c)
 {
-  int event = c->reply == REPLY_EVENT;
+  int event = c->front.reply == REPLY_EVENT;
   control_turn const *t = front_turn(c);
-  c->reply = REPLY_NONE;
-  c->names = 0;
+  c->front.reply = REPLY_NONE;
+  c->front.names = 0;
   if (event || !t) return;
-  if (c->swallow) {
-    c->swallow = 0;
-    control_failure(c, c->failure);
+  if (c->front.swallow) {
+    c->front.swallow = 0;
+    control_failure(c, c->front.failure);
   }
   if (t->kind == TURN_INFO) own_answered(c);
   if (t->kind == TURN_AUTH) {
-    c->holding = 0;
+    c->front.holding = 0;
     /* What tor was told is no longer needed here. */
-    if (c->input_done) explicit_bzero(c->input.s, c->input_done);
+    if (c->client.input_done) explicit_bzero(c->client.input.s, c->client.input_done);
   }
   front_turn_done(c);
-  c->moved++;
+  c->front.moved++;
 }
 
 /* A line of a GETINFO's reply begins. Ours are put before it, events/names is completed. 1: go on with the line; 0: wait; -1: taken. */
@@ -186,16 +186,16 @@ static int info_line(control *c, char const *s, size_t len)
   char const *end = memchr(s, '\n', len);
   size_t n = end ? (size_t)(end - s) : len;
   if (len < 4) return 1;
-  if (!end && len < COPY_MAX && !c->tor_end) return 0;
+  if (!end && len < COPY_MAX && !c->front.end) return 0;
   if (!put_keys(c)) return 0;
   if (s[3] == ' ') return 1;
-  c->answer.at++;
-  c->names = n >= sizeof names - 1 && !memcmp(s, names, sizeof names - 1);
+  c->own.answer.at++;
+  c->front.names = n >= sizeof names - 1 && !memcmp(s, names, sizeof names - 1);
   if (n < sizeof events || n > COPY_MAX || memcmp(s, events, sizeof events - 1)) return 1;
   if (s[n - 1] == '\r') n--;
-  output_add(&c->output, s, n);
-  c->tor_done = c->tor_scan += n;
-  output_string(&c->output, " POSTMESSAGE CONTROLLERS");
+  output_add(&c->client.output, s, n);
+  c->front.done = c->front.scan += n;
+  output_string(&c->client.output, " POSTMESSAGE CONTROLLERS");
   return -1;
 }
 
@@ -210,42 +210,42 @@ static int info_line(control *c, char const *s, size_t len)
  *   LINE_MIDDLE, _LAST  up to LF                    LINE_START; after the last line the reply is over */
 void front_scan_tor(control *c)
 {
-  while (c->tor_scan < c->tor_len) {
-    char const *s = c->tor + c->tor_scan, *end;
-    size_t len = c->tor_len - c->tor_scan;
-    if (c->line != LINE_START) {
+  while (c->front.scan < c->front.len) {
+    char const *s = c->front.octets + c->front.scan, *end;
+    size_t len = c->front.len - c->front.scan;
+    if (c->front.line != LINE_START) {
       end = memchr(s, '\n', len);
       take(c, end ? (size_t)(end - s) + 1 : len);
       if (!end) return;
-      if (c->line == LINE_LAST) reply_end(c);
-      c->line = LINE_START;
+      if (c->front.line == LINE_LAST) reply_end(c);
+      c->front.line = LINE_START;
       continue;
     }
-    if (c->data) {
-      if (*s == '.' && !c->tor_end && (len == 1 || (len == 2 && s[1] == '\r'))) return;
+    if (c->front.data) {
+      if (*s == '.' && !c->front.end && (len == 1 || (len == 2 && s[1] == '\r'))) return;
       if (*s == '.' && len > 1 && (s[1] == '\n' || (s[1] == '\r' && len > 2 && s[2] == '\n'))) {
-        if (c->names) {
+        if (c->front.names) {
           if (!may_put(c)) return;
-          output_string(&c->output, control_info_names);
-          c->names = 0;
+          output_string(&c->client.output, control_info_names);
+          c->front.names = 0;
         }
-        c->data = 0;
+        c->front.data = 0;
       }
-      c->line = LINE_MIDDLE;
+      c->front.line = LINE_MIDDLE;
       continue;
     }
-    if (len < 4 && !memchr(s, '\n', len) && !c->tor_end) return;
+    if (len < 4 && !memchr(s, '\n', len) && !c->front.end) return;
     /* An answer of ours that is half out, as the client is slow, comes first. */
-    if (c->reply == REPLY_NONE && (c->answer.ready || !reply_begin(c, s, len))) return;
-    if (c->reply == REPLY_INFO && !c->swallow) {
+    if (c->front.reply == REPLY_NONE && (c->own.answer.ready || !reply_begin(c, s, len))) return;
+    if (c->front.reply == REPLY_INFO && !c->front.swallow) {
       int go = info_line(c, s, len);
       if (!go) return;
       if (go < 0) {
-        c->line = LINE_MIDDLE;
+        c->front.line = LINE_MIDDLE;
         continue;
       }
     }
-    if (len >= 4 && s[3] == '+') c->data = 1;
-    c->line = len >= 4 && s[3] == ' ' ? LINE_LAST : LINE_MIDDLE;
+    if (len >= 4 && s[3] == '+') c->front.data = 1;
+    c->front.line = len >= 4 && s[3] == ' ' ? LINE_LAST : LINE_MIDDLE;
   }
 }

@@ -21,69 +21,55 @@
 
 void control_init(control *c, char const *statedir, uint32_t uid)
 {
-  /* All but the buffer for tor's octets, whose pages are not ours before they are used. */
-  memset(c, 0, offsetof(control, bus));
-  bus_init(&c->bus, statedir, uid, -1);
-  memset((char *)c + offsetof(control, output), 0, offsetof(control, tor) - offsetof(control, output));
-  c->watcher = (bus_watcher)BUS_WATCHER_ZERO;
-  c->out = 1;
-  c->tor_in = c->tor_out = -1;
-  c->rate = CONTROL_RATE;
+  /* All but what is large, whose pages are not ours before they are used. */
+  memset(c, 0, offsetof(control, own));
+  bus_init(&c->own.bus, statedir, uid, -1);
+  memset((char *)&c->own + offsetof(control_own, watcher), 0, sizeof c->own - offsetof(control_own, watcher));
+  memset(&c->front, 0, offsetof(control_front, turn));
+  c->own.watcher = (bus_watcher)BUS_WATCHER_ZERO;
+  c->own.rate = CONTROL_RATE;
+  c->client.out = 1;
+  c->front.in = c->front.out = -1;
 }
 
 /* The client's octets, as much as is there and as there is room for. */
 static int read_client(control *c)
 {
-  size_t room = CONTROL_READ;
+  size_t room;
   ssize_t n;
-  if (c->input_done) {
-    c->input.len -= c->input_done;
-    memmove(c->input.s, c->input.s + c->input_done, c->input.len);
+  if (c->client.input_done) {
+    c->client.input.len -= c->client.input_done;
+    memmove(c->client.input.s, c->client.input.s + c->client.input_done, c->client.input.len);
     /* Part of a password may have moved. */
-    if (!c->authenticated) explicit_bzero(c->input.s + c->input.len, c->input_done);
-    c->input_scan -= c->input_done;
-    c->input_done = 0;
+    if (!c->authenticated) explicit_bzero(c->client.input.s + c->client.input.len, c->client.input_done);
+    c->client.input_scan -= c->client.input_done;
+    c->client.input_done = 0;
   }
-  if (c->tor_in >= 0) room -= c->input.len;
-  else if (!c->authenticated) room = CONTROL_COMMAND_EARLY_MAX - c->input.len;
+  room = c->side->room(c);
   /* A command that was long does not keep its memory. */
-  if (!c->input.len && c->input.a > 2 * CONTROL_READ) stralloc_free(&c->input);
-  if (!stralloc_readyplus(&c->input, room)) return 0;
-  n = read(c->in, c->input.s + c->input.len, room);
-  if (n > 0) c->input.len += (size_t)n;
-  else if (!n || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) c->input_end = 1;
+  if (!c->client.input.len && c->client.input.a > 2 * CONTROL_READ) stralloc_free(&c->client.input);
+  if (!stralloc_readyplus(&c->client.input, room)) return 0;
+  n = read(c->client.in, c->client.input.s + c->client.input.len, room);
+  if (n > 0) c->client.input.len += (size_t)n;
+  else if (!n || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) c->client.input_end = 1;
   return 1;
-}
-
-static int wants_client(control const *c)
-{
-  if (c->input_end || c->closing) return 0;
-  if (c->tor_in >= 0) return front_wants_client(c);
-  /* What is there waits for its turn, or its end is still to come. */
-  return output_pending(&c->output) < OUTPUT_FULL && c->retry == UINT64_MAX && c->input.len - c->input_done < alone_command_max(c);
-}
-
-static int over(control const *c)
-{
-  if (c->tor_in >= 0) return front_over(c);
-  return c->closing && !output_pending(&c->output);
 }
 
 /* The events that wait. A wake that brought none may have been of a bus that is no more. */
 static void deliver(control *c)
 {
-  uint64_t id = c->bus.cursor.id, joined = c->bus.joined;
+  uint64_t id = c->own.bus.cursor.id, joined = c->own.bus.joined;
   own_events(c);
-  if (c->rang && c->bus.listening && c->bus.cursor.id == id) bus_check(&c->bus, 0);
-  c->rang = 0;
-  if (c->bus.joined != joined) own_events(c);
+  if (c->own.rang && c->own.bus.listening && c->own.bus.cursor.id == id) bus_check(&c->own.bus, 0);
+  c->own.rang = 0;
+  if (c->own.bus.joined != joined) own_events(c);
   own_changes(c);
 }
 
 /* Who has read the last word cannot send any more, as with tor. TCP has no way to say so. */
 void control_hear_no_more(control *c)
 {
-  if (c->is_socket && !c->tcp && !c->input_end && shutdown(c->in, SHUT_RD) == 0) c->input_end = 1;
+  if (c->client.is_socket && !c->client.tcp && !c->client.input_end && shutdown(c->client.in, SHUT_RD) == 0) c->client.input_end = 1;
 }
 
 static void step(control *c)
@@ -91,37 +77,37 @@ static void step(control *c)
   do {
     c->retry = UINT64_MAX;
     c->stalled = 0;
-    if (c->tor_in >= 0) front_step(c);
-    else alone_step(c);
+    c->side->step(c);
     /* Only now, when the client was heard: who finds the fifo empty knows that we did not leave. */
-    if (c->woken && c->bus.serial) bus_drain(&c->bus);
-    c->woken = 0;
-    if (!c->closing && !c->answer.ready && !c->answer.at && (c->tor_in < 0 || front_between(c))) deliver(c);
+    if (c->own.woken && c->own.bus.serial) bus_drain(&c->own.bus);
+    c->own.woken = 0;
+    if (!c->closing && !c->own.answer.ready && !c->own.answer.at && c->side->between(c)) deliver(c);
     if (c->closing) control_hear_no_more(c);
-    if (c->gone) c->output.bytes.len = c->output.done = 0;
-    else if (output_pending(&c->output) && !output_flush(&c->output, c->out)) c->gone = 1;
-  } while (c->stalled && output_pending(&c->output) < OUTPUT_FULL);
+    if (c->client.gone) c->client.output.bytes.len = c->client.output.done = 0;
+    else if (output_pending(&c->client.output) && !output_flush(&c->client.output, c->client.out)) c->client.gone = 1;
+  } while (c->stalled && output_pending(&c->client.output) < OUTPUT_FULL);
   /* Names are free before a slow client has read the rest. */
-  if ((c->closing || c->over) && c->bus.serial) bus_leave(&c->bus);
+  if ((c->closing || c->front.over) && c->own.bus.serial) bus_leave(&c->own.bus);
 }
 
 /* What is not read would make TCP throw away what is not delivered (RFC 1122 4.2.2.13), and a Unix socket report a reset. */
 static void finish(control *c)
 {
-  uint64_t end = bus_now() + (c->tcp ? LINGER : 0);
-  if (c->tcp && shutdown(c->out, SHUT_WR) < 0) return;
+  uint64_t end = bus_now() + (c->client.tcp ? LINGER : 0);
+  if (c->client.tcp && shutdown(c->client.out, SHUT_WR) < 0) return;
   for (;;) {
     uint64_t now = bus_now();
     struct timespec left = { .tv_sec = 0 };
-    struct pollfd p = { .fd = c->in, .events = POLLIN };
+    char dropped[8192];
+    struct pollfd p = { .fd = c->client.in, .events = POLLIN };
     ssize_t n;
     if (now < end) left = (struct timespec){ .tv_sec = (time_t)((end - now) / 1000000000), .tv_nsec = (long)((end - now) % 1000000000) };
     n = ppoll(&p, 1, &left, NULL);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return;
-    n = read(c->in, c->tor, sizeof c->tor);
+    n = read(c->client.in, dropped, sizeof dropped);
     if (!n || (n < 0 && errno != EINTR)) return;
-    if (!c->tcp) end = 0;
+    if (!c->client.tcp) end = 0;
   }
 }
 
@@ -129,20 +115,18 @@ static void finish(control *c)
 static int watch_all(control *c, int want, int hung_up)
 {
   control_watch *w = &c->watch;
-  int pending = output_pending(&c->output) || c->tor_scan > c->tor_done, awake = c->bus.serial && !pending, front = c->tor_in >= 0;
-  if (c->joined != c->bus.joined) {
+  int pending = output_pending(&c->client.output) || c->side->pending(c), awake = c->own.bus.serial && !pending;
+  if (c->own.joined != c->own.bus.joined) {
     watch_closed(w, WATCH_FIFO);
     watch_closed(w, WATCH_BELL);
-    c->joined = c->bus.joined;
+    c->own.joined = c->own.bus.joined;
   }
-  if (c->tor_out < 0) watch_closed(w, WATCH_TOR_OUT);
-  return watch_set(w, WATCH_FIFO, awake ? c->bus.fifo : -1, EPOLLIN)
-    && watch_set(w, WATCH_BELL, awake && c->bus.listening ? c->bus.bell : -1, EPOLLIN | EPOLLET)
-    && watch_set(w, WATCH_CHANGES, awake && c->watcher.open ? c->watcher.epoll : -1, EPOLLIN)
-    && watch_set(w, WATCH_CLIENT_IN, c->input_end || (hung_up && !want) ? -1 : c->in, want ? EPOLLIN : 0)
-    && watch_set(w, WATCH_CLIENT_OUT, pending ? c->out : -1, EPOLLOUT)
-    && watch_set(w, WATCH_TOR_IN, front && front_wants_tor(c) ? c->tor_in : -1, EPOLLIN)
-    && watch_set(w, WATCH_TOR_OUT, front && !c->tor_deaf && c->input_scan > c->input_done ? c->tor_out : -1, EPOLLOUT);
+  return watch_set(w, WATCH_FIFO, awake ? c->own.bus.fifo : -1, EPOLLIN)
+    && watch_set(w, WATCH_BELL, awake && c->own.bus.listening ? c->own.bus.bell : -1, EPOLLIN | EPOLLET)
+    && watch_set(w, WATCH_CHANGES, awake && c->own.watcher.open ? c->own.watcher.epoll : -1, EPOLLIN)
+    && watch_set(w, WATCH_CLIENT_IN, c->client.input_end || (hung_up && !want) ? -1 : c->client.in, want ? EPOLLIN : 0)
+    && watch_set(w, WATCH_CLIENT_OUT, pending ? c->client.out : -1, EPOLLOUT)
+    && c->side->watch(c);
 }
 
 /* Who has not authenticated in time is gone, as far as we are concerned. Milliseconds to wait for what comes first; -1: for ever. */
@@ -151,67 +135,63 @@ static int waits(control *c)
   uint64_t ns = c->retry;
   if (c->early_end && !c->authenticated && !c->closing) {
     uint64_t now = bus_now();
-    if (now >= c->early_end) return c->closing = c->gone = 1, 0;
+    if (now >= c->early_end) return c->closing = c->client.gone = 1, 0;
     if (c->early_end - now < ns) ns = c->early_end - now;
   }
   if (ns != UINT64_MAX) return (int)((ns + 999999) / 1000000);
-  return c->bus.listening ? BUS_LATE : -1;
+  return c->own.bus.listening ? BUS_LATE : -1;
 }
 
 static int serve(control *c)
 {
   int hung_up = 0;
-  if (c->patience && c->tor_in < 0) c->early_end = bus_now() + (uint64_t)c->patience * 1000000000;
+  if (c->patience && c->side == &alone_side) c->early_end = bus_now() + (uint64_t)c->patience * 1000000000;
   for (;;) {
     uint32_t happened[WATCH_COUNT];
     int want, n;
     step(c);
-    if (c->output.failed) return errno = ENOMEM, 0;
-    if (over(c)) return 1;
-    want = wants_client(c);
+    if (c->client.output.failed) return errno = ENOMEM, 0;
+    if (c->side->over(c)) return 1;
+    want = !c->client.input_end && !c->closing && c->side->wants_client(c);
     if (!watch_all(c, want, hung_up)) return 0;
     n = watch_wait(&c->watch, waits(c), happened);
     if (n > 0 && happened[WATCH_FIFO]) {
-      c->woken = 1;
+      c->own.woken = 1;
       /* Whoever woke us may have seen the client leave before; so must we, before we drain the fifo. */
       n = watch_wait(&c->watch, 0, happened) < 0 ? -1 : 1;
     }
     if (n < 0) return 0;
-    if (!n && c->retry == UINT64_MAX) bus_check(&c->bus, 0);
-    if (happened[WATCH_BELL]) c->rang = 1;
+    if (!n && c->retry == UINT64_MAX) bus_check(&c->own.bus, 0);
+    if (happened[WATCH_BELL]) c->own.rang = 1;
     if (happened[WATCH_CLIENT_IN] & (EPOLLHUP | EPOLLERR)) {
       hung_up = 1;
-      if (c->is_socket) c->gone = 1;
+      if (c->client.is_socket) c->client.gone = 1;
     }
     if (happened[WATCH_CLIENT_IN] && want && !read_client(c)) return 0;
-    if (happened[WATCH_TOR_IN]) front_read_tor(c);
+    c->side->take(c, happened);
   }
 }
 
 int control_run(control *c)
 {
   struct stat in, out;
-  int good, e, fds[] = { c->in, c->out, c->tor_in, c->tor_out };
+  int good, e, fds[] = { c->client.in, c->client.out, c->front.in, c->front.out };
+  c->side = c->front.in >= 0 ? &front_side : &alone_side;
   for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
     if (fds[i] >= 0 && ndelay_on(fds[i]) < 0) return 0;
-  c->is_socket = fstat(c->in, &in) == 0 && fstat(c->out, &out) == 0 && S_ISSOCK(in.st_mode) && in.st_ino == out.st_ino && in.st_dev == out.st_dev;
+  c->client.is_socket = fstat(c->client.in, &in) == 0 && fstat(c->client.out, &out) == 0 && S_ISSOCK(in.st_mode) && in.st_ino == out.st_ino && in.st_dev == out.st_dev;
   if (!watch_open(&c->watch)) return 0;
   good = serve(c);
   e = errno;
   watch_close(&c->watch);
-  if (c->tor_in >= 0) {
-    /* tor may be waiting for the end of this connection (TAKEOWNERSHIP): nothing comes before that. */
-    close(c->tor_in);
-    if (c->tor_out >= 0 && c->tor_out != c->tor_in) close(c->tor_out);
-  }
-  bus_leave(&c->bus);
+  c->side->close(c);
+  bus_leave(&c->own.bus);
   auth_wipe(&c->auth);
-  if (good && !c->gone) finish(c);
+  if (good && !c->client.gone) finish(c);
   for (size_t i = 0; i < 2; i++) ndelay_off(fds[i]);
-  bus_watcher_close(&c->watcher);
-  stralloc_free(&c->input);
-  stralloc_free(&c->kept);
-  stralloc_free(&c->output.bytes);
-  stralloc_free(&c->answer.list);
+  bus_watcher_close(&c->own.watcher);
+  stralloc_free(&c->client.input);
+  stralloc_free(&c->client.output.bytes);
+  stralloc_free(&c->own.answer.list);
   return errno = e, good;
 }

@@ -18,14 +18,14 @@ enum control_key control_key_find(slice word)
 void control_warn(control *c, char const *what, int e)
 {
   /* A client can make the same thing fail any number of times. */
-  if (!c->warn || e == c->warned) return;
-  c->warned = e;
+  if (!c->warn || e == c->own.warned) return;
+  c->own.warned = e;
   (*c->warn)(what, e);
 }
 
 int control_room(control *c)
 {
-  if (output_pending(&c->output) < OUTPUT_FULL) return 1;
+  if (output_pending(&c->client.output) < OUTPUT_FULL) return 1;
   c->stalled = 1;
   return 0;
 }
@@ -38,22 +38,22 @@ void control_again(control *c, uint64_t ns)
 void control_failure(control *c, int e)
 {
   int full = e == ENOSPC || e == EDQUOT || e == EMFILE || e == ENFILE || e == ENOMEM;
-  output_string(&c->output, full ? "451 Resource exhausted: " : "551 Messages are not available: ");
-  output_line(&c->output, bus_reason(e));
+  output_string(&c->client.output, full ? "451 Resource exhausted: " : "551 Messages are not available: ");
+  output_line(&c->client.output, bus_reason(e));
   control_warn(c, "use the state directory", e);
 }
 
 void control_connect(control *c)
 {
   c->authenticated = 1;
-  if (!bus_join(&c->bus)) control_warn(c, "use the state directory", errno);
+  if (!bus_join(&c->own.bus)) control_warn(c, "use the state directory", errno);
 }
 
 void control_wake(control *c)
 {
-  if (!c->bus.wake_all && !c->bus.named_count) return;
-  if (!c->gone && !output_flush(&c->output, c->out)) c->gone = 1;
-  bus_wake(&c->bus);
+  if (!c->own.bus.wake_all && !c->own.bus.named_count) return;
+  if (!c->client.gone && !output_flush(&c->client.output, c->client.out)) c->client.gone = 1;
+  bus_wake(&c->own.bus);
 }
 
 /* --- CONTROLLERNAME --- */
@@ -65,14 +65,14 @@ int own_controllername(control *c, slice arguments)
   slice name;
   unsigned int count = control_count(arguments, 2);
   control_next(&arguments, &name);
-  if (!count) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Need at least 1 argument(s)");
-  else if (count > 1) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Cannot accept more than 1 argument(s)");
-  else if (!control_name_valid(name)) output_line(&c->output, "512 Bad arguments to CONTROLLERNAME: Invalid controller name");
-  else if (control_name_reserved(name)) output_line(&c->output, "553 Controller name already in use");
-  else if (bus_claim(&c->bus, name, !c->gone)) output_line(&c->output, "250 OK");
+  if (!count) output_line(&c->client.output, "512 Bad arguments to CONTROLLERNAME: Need at least 1 argument(s)");
+  else if (count > 1) output_line(&c->client.output, "512 Bad arguments to CONTROLLERNAME: Cannot accept more than 1 argument(s)");
+  else if (!control_name_valid(name)) output_line(&c->client.output, "512 Bad arguments to CONTROLLERNAME: Invalid controller name");
+  else if (control_name_reserved(name)) output_line(&c->client.output, "553 Controller name already in use");
+  else if (bus_claim(&c->own.bus, name, !c->client.gone)) output_line(&c->client.output, "250 OK");
   else if (errno == EAGAIN) return control_again(c, 0), 0;
   else if (errno == EINPROGRESS) return control_again(c, CLAIM_AGAIN), 0;
-  else if (errno == EEXIST) output_line(&c->output, "553 Controller name already in use");
+  else if (errno == EEXIST) output_line(&c->client.output, "553 Controller name already in use");
   else control_failure(c, errno);
   return 1;
 }
@@ -92,68 +92,102 @@ static slice post_arguments(slice line)
 static uint64_t pace(control *c)
 {
   uint64_t step, now;
-  if (!c->rate) return 0;
-  step = 1000000000 / c->rate;
+  if (!c->own.rate) return 0;
+  step = 1000000000 / c->own.rate;
   now = bus_now();
-  if (c->paced < now) c->paced = now;
-  if (c->paced - now > (CONTROL_BURST - 1) * step) return c->paced - now - (CONTROL_BURST - 1) * step;
-  c->paced += step;
+  if (c->own.paced < now) c->own.paced = now;
+  if (c->own.paced - now > (CONTROL_BURST - 1) * step) return c->own.paced - now - (CONTROL_BURST - 1) * step;
+  c->own.paced += step;
   return 0;
 }
 
 /* That message was not posted after all. */
 static void unpace(control *c)
 {
-  if (c->rate) c->paced -= 1000000000 / c->rate;
+  if (c->own.rate) c->own.paced -= 1000000000 / c->own.rate;
+}
+
+/* Posts that are carried out under one lock. id: UINT64_MAX where it failed. */
+typedef struct post_batch_s post_batch;
+struct post_batch_s {
+  control *c;
+  int open, failed;             /* failed: errno */
+  uint64_t wait;                /* ns until the next can be added; 0: no need to wait */
+  unsigned int count;
+  struct { char const *reply; uint64_t id; } post[BUS_BATCH];
+};
+enum fate {
+  FATE_ADDED,
+  FATE_FAILED,                  /* it has a reply, and what the batch holds up to it; what follows tries again */
+  FATE_LATER                    /* it begins the next batch */
+};
+
+static enum fate post_failed(post_batch *b)
+{
+  b->failed = errno;
+  b->post[b->count].id = UINT64_MAX;
+  return FATE_FAILED;
+}
+
+static enum fate post_later(post_batch *b, uint64_t wait)
+{
+  unpace(b->c);
+  b->wait = wait;
+  return FATE_LATER;
+}
+
+static enum fate post_add(post_batch *b, slice line)
+{
+  bus *bus = &b->c->own.bus;
+  slice destination, text;
+  b->post[b->count].id = 0;
+  b->post[b->count].reply = control_post_parse(post_arguments(line), &destination, &text);
+  if (b->post[b->count].reply) return FATE_ADDED;
+  b->wait = pace(b->c);
+  if (b->wait) return FATE_LATER;
+  if (!b->open && !bus_post_open(bus)) return errno == EAGAIN ? post_later(b, 1) : post_failed(b);
+  b->open = 1;
+  if (bus_post(bus, destination, text, &b->post[b->count].id)) return FATE_ADDED;
+  if (errno == ENOBUFS) return post_later(b, 0);
+  if (errno != ENOENT) return post_failed(b);
+  b->post[b->count].reply = "552 Invalid destination controller name";
+  return FATE_ADDED;
+}
+
+/* next: ids below it were posted. */
+static void post_answer(post_batch const *b, uint64_t next)
+{
+  control *c = b->c;
+  for (unsigned int i = 0; i < b->count; i++) {
+    if (b->post[i].reply) output_line(&c->client.output, b->post[i].reply);
+    else if (b->post[i].id < next) {
+      c->own.posted = b->post[i].id;
+      output_line(&c->client.output, "250 OK");
+    } else control_failure(c, b->failed);
+  }
 }
 
 int own_posts(control *c, char const *s, size_t len, size_t *used)
 {
-  struct { char const *reply; uint64_t id; } post[BUS_BATCH];
-  unsigned int count = 0;
-  int open = 0, failed = 0;
-  uint64_t next = 0, wait = 0;
+  post_batch b;
+  enum fate fate = FATE_ADDED;
+  uint64_t next = 0;
+  b.c = c;
+  b.open = b.failed = 0;
+  b.wait = b.count = 0;
   *used = 0;
-  while (count < BUS_BATCH && len > *used) {
+  while (fate == FATE_ADDED && b.count < BUS_BATCH && len > *used) {
     char const *line = s + *used, *end = memchr(line, '\n', len - *used);
     size_t n = end ? (size_t)(end - line) + 1 : len - *used;
-    slice destination, text, chopped = control_chop((slice){ .s = line, .len = n });
-    if (count && (!end || !control_is(control_word(chopped), "POSTMESSAGE"))) break;
-    post[count].id = 0;
-    post[count].reply = control_post_parse(post_arguments(chopped), &destination, &text);
-    if (!post[count].reply) {
-      wait = pace(c);
-      if (wait) break;
-      if (!open && !bus_post_open(&c->bus)) {
-        if (errno == EAGAIN) { unpace(c); wait = 1; break; }
-        failed = errno;
-        goto refused;
-      }
-      open = 1;
-      if (!bus_post(&c->bus, destination, text, &post[count].id)) {
-        if (errno == ENOBUFS) { unpace(c); break; }
-        if (errno == ENOENT) post[count].reply = "552 Invalid destination controller name";
-        else { failed = errno; goto refused; }
-      }
-    }
-    count++;
+    slice chopped = control_chop((slice){ .s = line, .len = n });
+    if (b.count && (!end || !control_is(control_word(chopped), "POSTMESSAGE"))) break;
+    fate = post_add(&b, chopped);
+    if (fate == FATE_LATER) break;
+    b.count++;
     *used += n;
-    continue;
-refused:
-    /* This one, and what the batch holds up to here, have a reply; what follows tries again. */
-    post[count++].id = UINT64_MAX;
-    *used += n;
-    break;
   }
-  if (open && !bus_post_close(&c->bus, &next)) failed = errno;
-  for (unsigned int i = 0; i < count; i++) {
-    if (post[i].reply) output_line(&c->output, post[i].reply);
-    else if (post[i].id < next) {
-      c->posted = post[i].id;
-      output_line(&c->output, "250 OK");
-    }
-    else control_failure(c, failed);
-  }
-  if (wait) control_again(c, wait);
-  return count > 0;
+  if (b.open && !bus_post_close(&c->own.bus, &next)) b.failed = errno;
+  post_answer(&b, next);
+  if (b.wait) control_again(c, b.wait);
+  return b.count > 0;
 }

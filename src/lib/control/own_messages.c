@@ -69,7 +69,7 @@ struct survey {
 static int survey_record(void *context, bus_record const *r)
 {
   struct survey *s = context;
-  if (s->counts(&s->c->bus, r)) {
+  if (s->counts(&s->c->own.bus, r)) {
     s->at[s->count % s->max] = r->at;
     s->length[s->count % s->max] = event_length(r);
     s->count++;
@@ -93,13 +93,13 @@ static void survey_choose(struct survey const *s, bus_cursor *from)
 static int survey_log(control *c, enum control_key key, bus_cursor *at)
 {
   struct survey s = { .c = c, .counts = key == KEY_NEW ? &to_me : &recent_to_me, .max = key == KEY_NEW ? NEW_COUNT : RECENT_COUNT };
-  if (!bus_scan(&c->bus, at, &survey_record, &s)) {
+  if (!bus_scan(&c->own.bus, at, &survey_record, &s)) {
     int e = errno;
-    if (e == EBADMSG && !bus_heal(&c->bus, at)) e = errno;
+    if (e == EBADMSG && !bus_heal(&c->own.bus, at)) e = errno;
     return errno = e, 0;
   }
-  c->answer.end[key] = s.count ? at->id : 0;
-  survey_choose(&s, &c->answer.from[key]);
+  c->own.answer.end[key] = s.count ? at->id : 0;
+  survey_choose(&s, &c->own.answer.from[key]);
   return 1;
 }
 
@@ -111,25 +111,25 @@ static void list_put(void *context, char const *name)
 
 int own_prepare(control *c, unsigned int keys)
 {
-  control_answer *a = &c->answer;
+  control_answer *a = &c->own.answer;
   bus_cursor at;
   if (a->ready) return 1;
   if (keys != 1 << KEY_LAST) {
-    bus_check(&c->bus, 1);
-    if (!bus_join(&c->bus)) goto fail;
+    bus_check(&c->own.bus, 1);
+    if (!bus_join(&c->own.bus)) goto fail;
   }
   if (keys & 1 << KEY_LIST) {
     control_output list = CONTROL_OUTPUT_ZERO;
-    int good = bus_list(&c->bus, &list_put, &list);
+    int good = bus_list(&c->own.bus, &list_put, &list);
     stralloc_free(&a->list);
     a->list = list.bytes;
     if (good && list.failed) good = 0, errno = ENOMEM;
     if (!good) goto fail;
   }
-  if (keys & 1 << KEY_RECENT && !(bus_oldest(&c->bus, &at) && survey_log(c, KEY_RECENT, &at))) goto fail;
+  if (keys & 1 << KEY_RECENT && !(bus_oldest(&c->own.bus, &at) && survey_log(c, KEY_RECENT, &at))) goto fail;
   a->end[KEY_NEW] = 0;
   /* With events on, what is unread will come as events. */
-  if (keys & 1 << KEY_NEW && !c->bus.listening && !survey_log(c, KEY_NEW, &c->bus.cursor)) goto fail;
+  if (keys & 1 << KEY_NEW && !c->own.bus.listening && !survey_log(c, KEY_NEW, &c->own.bus.cursor)) goto fail;
   a->ready = 1;
   return 1;
 fail:
@@ -139,9 +139,9 @@ fail:
 
 void own_answered(control *c)
 {
-  stralloc_free(&c->answer.list);
-  c->answer.ready = 0;
-  c->answer.at = 0;
+  stralloc_free(&c->own.answer.list);
+  c->own.answer.ready = 0;
+  c->own.answer.at = 0;
 }
 
 struct show { control *c; enum control_key key; };
@@ -149,28 +149,28 @@ struct show { control *c; enum control_key key; };
 static int show_record(void *context, bus_record const *r)
 {
   struct show const *s = context;
-  if (r->id >= s->c->answer.end[s->key]) return 0;
-  if ((s->key == KEY_NEW ? to_me : recent_to_me)(&s->c->bus, r)) event_put(&s->c->output, r);
+  if (r->id >= s->c->own.answer.end[s->key]) return 0;
+  if ((s->key == KEY_NEW ? to_me : recent_to_me)(&s->c->own.bus, r)) event_put(&s->c->client.output, r);
   return 1;
 }
 
 void own_put(control *c, enum control_key key)
 {
-  control_answer *a = &c->answer;
-  control_output *o = &c->output;
+  control_answer *a = &c->own.answer;
+  control_output *o = &c->client.output;
   int single = key == KEY_LOST || key == KEY_LAST || (key != KEY_LIST && !a->end[key]);
   output_string(o, single ? "250-" : "250+");
   output_string(o, control_key_name[key]);
   output_add(o, "=", 1);
-  if (key == KEY_LOST) output_number(o, bus_lost(&c->bus));
-  if (key == KEY_LAST) output_number(o, c->posted);
+  if (key == KEY_LOST) output_number(o, bus_lost(&c->own.bus));
+  if (key == KEY_LAST) output_number(o, c->own.posted);
   output_line(o, "");
   if (single) return;
   if (key == KEY_LIST) output_add(o, a->list.s, a->list.len);
   else {
     struct show show = { .c = c, .key = key };
     bus_cursor at = a->from[key];
-    if (!bus_scan(&c->bus, &at, &show_record, &show)) control_warn(c, "read the message log", errno);
+    if (!bus_scan(&c->own.bus, &at, &show_record, &show)) control_warn(c, "read the message log", errno);
     /* Asked for twice, what was unread is read now. */
     if (key == KEY_NEW) a->end[key] = 0;
   }
@@ -188,13 +188,13 @@ int own_getinfo(control *c, slice arguments)
       control_failure(c, errno);
       return own_answered(c), 1;
   }
-  rest = (slice){ .s = arguments.s + c->answer.at, .len = arguments.len - c->answer.at };
+  rest = (slice){ .s = arguments.s + c->own.answer.at, .len = arguments.len - c->own.answer.at };
   while (control_next(&rest, &word)) {
     if (!control_room(c)) return 0;
     own_put(c, control_key_find(word));
-    c->answer.at = (size_t)(rest.s - arguments.s);
+    c->own.answer.at = (size_t)(rest.s - arguments.s);
   }
-  output_line(&c->output, "250 OK");
+  output_line(&c->client.output, "250 OK");
   return own_answered(c), 1;
 }
 
@@ -207,15 +207,15 @@ unsigned int own_event_find(slice word)
 
 static void watcher_close(control *c)
 {
-  bus_watcher_close(&c->watcher);
+  bus_watcher_close(&c->own.watcher);
   watch_closed(&c->watch, WATCH_CHANGES);
 }
 
 int own_listen(control *c, unsigned int events)
 {
-  int opened = events & EVENT_CONTROLLERS && !c->watcher.open, e;
-  if (opened && !bus_watcher_open(&c->bus, &c->watcher)) return 0;
-  if (bus_listen(&c->bus, (events & EVENT_MESSAGES) != 0)) {
+  int opened = events & EVENT_CONTROLLERS && !c->own.watcher.open, e;
+  if (opened && !bus_watcher_open(&c->own.bus, &c->own.watcher)) return 0;
+  if (bus_listen(&c->own.bus, (events & EVENT_MESSAGES) != 0)) {
     if (!(events & EVENT_CONTROLLERS)) watcher_close(c);
     return 1;
   }
@@ -236,13 +236,13 @@ static void change_put(void *context, char const *was, char const *is)
 
 void own_changes(control *c)
 {
-  uint64_t joined = c->watcher.joined;
+  uint64_t joined = c->own.watcher.joined;
   int good, e;
-  if (!c->watcher.open || !c->bus.serial || c->gone || !control_room(c)) return;
-  good = bus_watcher_look(&c->bus, &c->watcher, &change_put, &c->output);
+  if (!c->own.watcher.open || !c->own.bus.serial || c->client.gone || !control_room(c)) return;
+  good = bus_watcher_look(&c->own.bus, &c->own.watcher, &change_put, &c->client.output);
   e = errno;
   /* Of another state directory now: another descriptor, perhaps with the same number. */
-  if (c->watcher.joined != joined) watch_closed(&c->watch, WATCH_CHANGES);
+  if (c->own.watcher.joined != joined) watch_closed(&c->watch, WATCH_CHANGES);
   if (good) return;
   control_again(c, e == EBUSY ? CHANGES_AGAIN : CHANGES_LATER);
   if (e != EBUSY) control_warn(c, "watch the state directory", e);
@@ -251,20 +251,20 @@ void own_changes(control *c)
 static int deliver(void *context, bus_record const *r)
 {
   control *c = context;
-  if (!to_me(&c->bus, r)) return 1;
+  if (!to_me(&c->own.bus, r)) return 1;
   if (!control_room(c)) return 0;
-  event_put(&c->output, r);
+  event_put(&c->client.output, r);
   return 1;
 }
 
 void own_events(control *c)
 {
-  if (!c->bus.serial || !c->bus.listening || c->gone) return;
-  if (!bus_scan(&c->bus, &c->bus.cursor, &deliver, c)) {
+  if (!c->own.bus.serial || !c->own.bus.listening || c->client.gone) return;
+  if (!bus_scan(&c->own.bus, &c->own.bus.cursor, &deliver, c)) {
     int e = errno;
     control_warn(c, "read the message log", e);
-    if (e == EBADMSG && bus_heal(&c->bus, &c->bus.cursor)) control_again(c, 0);
+    if (e == EBADMSG && bus_heal(&c->own.bus, &c->own.bus.cursor)) control_again(c, 0);
   }
   /* A reader who is slow must not keep segments that the log has left. */
-  if (output_pending(&c->output) >= OUTPUT_FULL) bus_segment_release(&c->bus);
+  if (output_pending(&c->client.output) >= OUTPUT_FULL) bus_segment_release(&c->own.bus);
 }
