@@ -1,5 +1,4 @@
 /* The state directory itself: made on first use, locked, its head mapped. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -139,29 +138,6 @@ void bus_dir_close(bus *b)
   if (b->head_fd >= 0) close(b->head_fd);
   if (b->dir >= 0) close(b->dir);
   b->bell = b->head_fd = b->dir = -1;
-}
-
-int bus_entries(int dir, char const *path, bus_entry_func *each, void *context)
-{
-  /* Not opendir: it takes 32 KiB for each directory. */
-  _Alignas(struct dirent64) char entries[4096];
-  ssize_t n;
-  int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return 0;
-  while ((n = getdents64(fd, entries, sizeof entries)) > 0)
-    for (ssize_t i = 0; i < n;) {
-      struct dirent64 const *entry = (struct dirent64 const *)(entries + i);
-      i += entry->d_reclen;
-      if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-      if (!each(context, entry->d_name)) return fd_close(fd), 1;
-    }
-  if (n < 0) {
-    int e = errno;
-    fd_close(fd);
-    return errno = e, 0;
-  }
-  fd_close(fd);
-  return 1;
 }
 
 struct removal { int dir; char const *sub; };

@@ -22,67 +22,6 @@ struct record {
 };
 #define RECORD_LENGTH(source, destination, text) ((sizeof(struct record) + (source) + (destination) + (text) + 7) & ~(size_t)7)
 
-static void segment_path(char *s, uint64_t first)
-{
-  bus_path_fmt(s, "log/", first);
-}
-
-int bus_segment_make(int dir, uint64_t first)
-{
-  char path[BUS_PATH];
-  int fd, e;
-  segment_path(path, first);
-  unlinkat(dir, "log/.new", 0);
-  fd = openat(dir, "log/.new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return 0;
-  /* A disk that fills up later does not stop what this segment still has room for. */
-  if (fallocate(fd, 0, 0, BUS_SEGMENT) < 0 && errno != EOPNOTSUPP && errno != ENOSYS) goto fail;
-  if (close(fd) < 0) return 0;
-  return renameat(dir, "log/.new", dir, path) == 0;
-fail:
-  e = errno;
-  close(fd);
-  unlinkat(dir, "log/.new", 0);
-  return errno = e, 0;
-}
-
-struct purge { int dir; bus_slot const *slot; };
-
-static int purge_entry(void *context, char const *name)
-{
-  struct purge const *p = context;
-  char const *rest;
-  uint64_t first;
-  char path[4 + 256];
-  if (bus_number(name, 0, &first, &rest) && (first == p->slot->cur_first || (first && first == p->slot->old_first))) return 1;
-  stpcpy(stpcpy(path, "log/"), name);
-  unlinkat(p->dir, path, 0);
-  return 1;
-}
-
-int bus_segment_purge(int dir, bus_slot const *slot)
-{
-  struct purge p = { .dir = dir, .slot = slot };
-  return bus_entries(dir, "log", &purge_entry, &p);
-}
-
-void bus_segment_release(bus *b)
-{
-  if (b->segment >= 0) close(b->segment);
-  b->segment = -1;
-}
-
-static int segment_open(bus *b, uint64_t first)
-{
-  char path[BUS_PATH];
-  if (b->segment >= 0 && b->segment_first == first) return 1;
-  bus_segment_release(b);
-  segment_path(path, first);
-  b->segment = openat(b->dir, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  b->segment_first = first;
-  return b->segment >= 0;
-}
-
 /* --- posting --- */
 
 int bus_post_open(bus *b)
@@ -101,7 +40,7 @@ static int batch_flush(bus *b)
 {
   size_t done = 0;
   if (!b->batched) return 1;
-  if (!segment_open(b, b->slot.cur_first)) return 0;
+  if (!bus_segment_open(b, b->slot.cur_first)) return 0;
   while (done < b->batched) {
     ssize_t n = pwrite(b->segment, b->scratch + done, b->batched - done, (off_t)(b->slot.cur_end + done));
     if (n < 0 && errno == EINTR) continue;
@@ -190,34 +129,6 @@ int bus_post_close(bus *b, uint64_t *next)
 
 /* --- reading --- */
 
-uint64_t bus_end(bus *b)
-{
-  bus_slot slot;
-  return bus_load(b, &slot) ? slot.next_id : 0;
-}
-
-static uint64_t oldest(bus_slot const *slot)
-{
-  return slot->old_first ? slot->old_first : slot->cur_first;
-}
-
-uint64_t bus_lost(bus const *b)
-{
-  bus_slot slot;
-  if (!b->serial || !bus_load(b, &slot) || oldest(&slot) <= b->cursor.id) return b->cursor.lost;
-  return b->cursor.lost + oldest(&slot) - b->cursor.id;
-}
-
-int bus_oldest(bus *b, bus_cursor *at)
-{
-  bus_slot slot;
-  if (!bus_load(b, &slot)) return 0;
-  at->segment = at->id = oldest(&slot);
-  at->offset = 0;
-  at->lost = 0;
-  return 1;
-}
-
 /* The record at s, of which there are len octets, as the one that must be at that place. 0: it is not there whole, or is no record. */
 static int record_scan(bus_record *record, char const *s, size_t len, bus_cursor const *at)
 {
@@ -267,7 +178,7 @@ int bus_scan(bus *b, bus_cursor *at, bus_each_func *each, void *context)
     else if (slot.old_first && at->segment == slot.old_first) end = slot.old_end;
     else {
       /* The log turned over below us. */
-      uint64_t first = oldest(&slot);
+      uint64_t first = bus_first(&slot);
       if (first > at->id) at->lost += first - at->id;
       at->id = at->segment = first;
       at->offset = 0;
@@ -280,7 +191,7 @@ int bus_scan(bus *b, bus_cursor *at, bus_each_func *each, void *context)
       if (at->id != at->segment) return errno = EBADMSG, 0;
       continue;
     }
-    if (!segment_open(b, at->segment)) {
+    if (!bus_segment_open(b, at->segment)) {
       /* It may have gone between the look at the head and now; a log cannot turn over that often meanwhile. */
       if (errno != ENOENT) return 0;
       if (++gone > 8) return errno = EBADMSG, 0;

@@ -5,24 +5,6 @@
 
 #include "bus_internal.h"
 
-int bus_cursor_to_end(bus *b)
-{
-  bus_slot slot;
-  if (!bus_load(b, &slot)) return 0;
-  b->cursor.id = slot.next_id;
-  b->cursor.segment = slot.cur_first;
-  b->cursor.offset = slot.cur_end;
-  return 1;
-}
-
-int bus_cursor_to_start(bus *b)
-{
-  uint64_t lost = b->cursor.lost;
-  if (!bus_oldest(b, &b->cursor)) return 0;
-  b->cursor.lost = lost + b->cursor.id - 1;
-  return 1;
-}
-
 int bus_listen(bus *b, int on)
 {
   if (!on) return b->listening = 0, 1;
@@ -44,11 +26,6 @@ void bus_bell_trim(bus *b)
     if (n <= 0) return;
     left -= (int)n;
   }
-}
-
-void bus_fifo_wake(int fd)
-{
-  while (write(fd, "", 1) < 0 && errno == EINTR);
 }
 
 void bus_wake(bus *b)
