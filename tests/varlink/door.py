@@ -368,6 +368,11 @@ refused(c, MAIL + '.Show', {'folder': '', 'mid': '9.text'}, MAIL + '.TooLarge', 
 eq(len(c.call(MAIL + '.Raw', {'folder': '', 'mid': '9.text'})['body']), (15 + 76 * 900000) // 3 * 4, 'Raw gives it')
 eq(c.end(), 0, 'and the connection goes on')
 os.unlink(os.path.join(B.path, 'cur', '9.text:2,S'))
+B.put('8.name:2,S', b'Content-Type: a/b; name="' + b'x' * 1000000 + b'"\n\nbody')
+c = opened()
+got = c.call(MAIL + '.Raw', {'folder': '', 'mid': '8.name', 'path': '1'})
+eq((len(got['header']['file_name']), got['body']), (1000000, 'Ym9keQ=='), 'Raw of a part whose name has a million octets')
+c.end()
 for n in (0, 1, 2, 3, 4, 8191, 65535, 65536, 65537, 131072, 200001):
     body = os.urandom(n)
     B.put('8.size:2,S', b'Content-Type: a/b\n\n' + body)

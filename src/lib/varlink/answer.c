@@ -137,7 +137,7 @@ static int at_once(varlink_job *job, slice request)
 }
 
 /* The response comes through a pipe, and is sent on while it comes. */
-static int as_it_comes(varlink_job *job, arena *a, slice request)
+static int as_it_comes(varlink_job *job, slice request)
 {
   int p[2], code, in = octets_fd("request", request.s, request.len);
   pid_t pid;
@@ -151,7 +151,7 @@ static int as_it_comes(varlink_job *job, arena *a, slice request)
   close(in);
   close(p[1]);
   if (pid && job->started) job->started();
-  if (pid) return varlink_raw(job, a, p[0], pid);
+  if (pid) return varlink_raw(job, p[0], pid);
   close(p[0]);
   job->fault = "run the program that answers";
   return code;
@@ -178,7 +178,7 @@ int varlink_answer(char const **argv, size_t argc, char const *name, json_t cons
   } else {
     argv[argc] = name;
     argv[argc + 1] = NULL;
-    code = job.method->reply ? at_once(&job, request) : as_it_comes(&job, &a, request);
+    code = job.method->reply ? at_once(&job, request) : as_it_comes(&job, request);
   }
   arena_free(&a);
   *fault = job.fault;

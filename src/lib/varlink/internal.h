@@ -75,6 +75,6 @@ extern int varlink_failed (varlink_job *job, slice response, int code);
 /* What becomes of a reply that has begun: code where all of it went, else EXIT_PERMANENT. */
 extern int varlink_sent (varlink_job *job, int good, int code);
 /* Sends Raw's reply while the response comes from the descriptor, and closes that; pid is who writes it. */
-extern int varlink_raw (varlink_job *job, arena *a, int from, pid_t pid);
+extern int varlink_raw (varlink_job *job, int from, pid_t pid);
 
 #endif

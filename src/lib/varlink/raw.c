@@ -9,8 +9,9 @@
  *   end      end of file                 code 0: ends the reply; else: broke    done
  *   end      anything, or an end in body broke off
  *
- * Until the body begins nothing has been sent, and at most KEPT_MAX octets are kept. */
+ * Until the body begins nothing has been sent, and what has come is kept: a header is a few names, but a name may be as long as a mail. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,7 +26,6 @@
 
 #define HEADER 1
 #define BODY 2
-#define KEPT_MAX 1048576u  /* a header is a few names */
 
 typedef struct raw_s raw;
 struct raw_s {
@@ -34,7 +34,8 @@ struct raw_s {
   size_t len;               /* octets in s */
   uint64_t left;            /* of the body */
   int begun;
-  char s[KEPT_MAX];
+  size_t room;              /* octets of s, which is freed at the end */
+  char *s;
 };
 
 /* Where the body's octets begin in what was kept, and how many it has: 1; 0 where more has to come to tell; -1 where this is no RawResp. */
@@ -75,7 +76,7 @@ static int begin(raw *r, slice header)
 {
   arena a = ARENA_ZERO;
   Porter__MIMEHeader const *mime = message_unpack(&porter__mimeheader__descriptor, header, &a);
-  if (!mime) return arena_free(&a), 0;
+  if (!mime) return arena_free(&a), errno = EPROTO, 0;
   varlink_start(&r->out, r->job->fd, r->job->patience);
   json_put_text(&r->out.json, "{\"parameters\":{\"header\":");
   varlink_put_mime(&r->out.json, mime);
@@ -84,18 +85,31 @@ static int begin(raw *r, slice header)
   return r->begun = 1;
 }
 
+static int grow(raw *r)
+{
+  size_t room = r->room ? 2 * r->room : FRAME_PIECE;
+  char *s;
+  if (r->len < r->room) return 1;
+  if (room > FRAME_RESPONSE_MAX) return errno = EMSGSIZE, 0;
+  s = realloc(r->s, room);
+  if (!s) return 0;
+  r->s = s;
+  r->room = room;
+  return 1;
+}
+
 /* Reads until the end of file, or until there is no use. 1, or 0 with errno. */
 static int pass(raw *r, int from, slice *header)
 {
   for (;;) {
     size_t at = 0;
-    ssize_t got = fd_read(from, r->s + r->len, KEPT_MAX - r->len);
+    ssize_t got = grow(r) ? fd_read(from, r->s + r->len, r->room - r->len) : -1;
     if (got < 0) return 0;
     if (!got) return 1;
     r->len += (size_t)got;
     if (!r->begun) {
       int found = find_body(r, header, &at);
-      if (found < 0 || (!found && r->len == KEPT_MAX) || (found && !begin(r, *header))) return errno = EPROTO, 0;
+      if (found < 0 || (found && !begin(r, *header))) return errno = EPROTO, 0;
       if (!found) continue;
     }
     send_body(r, at);
@@ -115,28 +129,22 @@ static int finish(raw *r, slice header, int good, int code)
 {
   if (good && code == EXIT_DONE && !r->begun && !begin(r, header)) good = 0;
   if (good && code == EXIT_DONE && !r->left) return end(r);
+  if (good) errno = EPROTO;
   if (r->begun) return varlink_sent(r->job, 0, EXIT_DONE);
-  if (good && outcome_of_call(code).answered && code != EXIT_DONE) return varlink_failed(r->job, (slice){ r->s, r->len }, code);
-  if (good && code != EXIT_DONE) return code;
-  return errno = EPROTO, varlink_trouble(r->job, "read the response");
+  if (!good) return varlink_trouble(r->job, "read the response");
+  return outcome_of_call(code).answered ? varlink_failed(r->job, (slice){ r->s, r->len }, code) : code;
 }
 
-int varlink_raw(varlink_job *job, arena *a, int from, pid_t pid)
+int varlink_raw(varlink_job *job, int from, pid_t pid)
 {
-  raw *r = arena_take(a, sizeof *r);
+  raw r = { .job = job };
   slice header = SLICE_ZERO;
-  int good = 0, code, e;
-  if (r) {
-    r->job = job;
-    r->len = 0;
-    r->left = 0;
-    r->begun = 0;
-    good = pass(r, from, &header);
-  }
-  e = errno;
+  int good = pass(&r, from, &header), e = errno, code;
   close(from);  /* whoever still writes is told */
   code = child_wait(pid);
-  if (!r) return varlink_trouble(job, "take memory");
   errno = e;
-  return finish(r, header, good, code);
+  code = finish(&r, header, good, code);
+  e = errno;
+  free(r.s);
+  return errno = e, code;
 }
