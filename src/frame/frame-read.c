@@ -26,11 +26,18 @@
 
 static struct { unsigned int max, patience; int json; } option = { FRAME_MESSAGE_MAX, FRAME_PATIENCE, 0 };
 
-static int end(int code, int error, char const *text)
+/* A response of our own. */
+static int answer(int error, char const *text)
 {
   char s[FRAME_FAILURE_MAX];
-  if (text && !frame_put(1, s, frame_failure(s, option.json, error, text), option.patience))
-    say_unable("send a response", NULL);
+  if (frame_put(1, s, frame_failure(s, option.json, error, text), option.patience)) return 1;
+  say_unable("send a response", NULL);
+  return 0;
+}
+
+static int end(int code, int error, char const *text)
+{
+  if (text) answer(error, text);
   frame_end(0, 1);
   return code;
 }
@@ -39,9 +46,7 @@ static int end(int code, int error, char const *text)
 static int refuse(enum frame_status status)
 {
   if (status == FRAME_SYSTEM) {
-    int full = errno == ENOSPC || errno == EDQUOT;
     say_unable("read a request", NULL);
-    if (full) return end(EXIT_ERROR, PORTER__ERROR__CODE__OVER_QUOTA, "no space for the request");
     return end(EXIT_TEMPORARY, PORTER__ERROR__CODE__TEMPORARY, frame_reason(status));
   }
   return end(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST, status == FRAME_IDLE ? NULL : frame_reason(status));
@@ -111,6 +116,11 @@ int main(int argc, char const *const *argv)
       continue;
     }
     if (status == FRAME_OK) status = frame_message_read(0, request.len, option.patience, dir, &in);
+    if (status == FRAME_FULL) {
+      if (!open) return end(EXIT_ERROR, PORTER__ERROR__CODE__OVER_QUOTA, frame_reason(status));
+      if (!answer(PORTER__ERROR__CODE__OVER_QUOTA, frame_reason(status))) return end(EXIT_REQUEST, 0, NULL);
+      continue;
+    }
     if (status != FRAME_OK) return refuse(status);
     int code = run(args, in);
     outcome o = outcome_of_call(code);

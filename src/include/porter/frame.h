@@ -23,6 +23,7 @@ enum frame_status {
   FRAME_LENGTH,   /* the message is longer than allowed */
   FRAME_CREDENTIALS,  /* the message of Auth is no credentials */
   FRAME_CONTENT,  /* the message of KeepOpen is not empty */
+  FRAME_FULL,     /* there is no space for the message */
   FRAME_SYSTEM    /* errno says what failed */
 };
 
@@ -51,8 +52,8 @@ extern int frame_method (char const *s, size_t len);
 extern enum frame_status frame_request_read (int fd, frame_request *request, uint32_t max, unsigned int patience);
 /* Reads the len octets of a message, a FRAME_PIECE at a time within patience seconds each, and makes *in a descriptor,
  * closed on exec, from which they can be read to end of file: a pipe up to FRAME_PIECE, a memfd beyond; beyond FRAME_MEMORY_MAX,
- * unless dir is null and where it has such, an unnamed file in the directory dir. The caller closes it. FRAME_SYSTEM with errno:
- * ENOSPC or EDQUOT where it was that file that could not be written. */
+ * unless dir is null and where it has such, an unnamed file in the directory dir. The caller closes it. FRAME_FULL where
+ * there is no space for that file: the message was read to its end all the same, so that the next frame can be read. */
 extern enum frame_status frame_message_read (int fd, uint32_t len, unsigned int patience, char const *dir, int *in);
 
 /* Reads the message of KeepOpen, which is empty: in JSON, no octets or {}. */

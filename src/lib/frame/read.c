@@ -25,6 +25,7 @@ char const *frame_reason(enum frame_status status)
     [FRAME_LENGTH] = "message too long",
     [FRAME_CREDENTIALS] = "these are no credentials",
     [FRAME_CONTENT] = "KeepOpen has no content",
+    [FRAME_FULL] = "no space for the request",
     [FRAME_SYSTEM] = "unable to read a frame",
   };
   return reason[status];
@@ -112,6 +113,17 @@ static int message_file(char const *dir, uint32_t len)
   return fd >= 0 ? fd : memfd_create("request", MFD_CLOEXEC);
 }
 
+/* Reads len octets for nothing. */
+static enum frame_status drop(int fd, uint32_t len, unsigned int patience)
+{
+  char s[FRAME_PIECE];
+  for (uint32_t piece; len; len -= piece) {
+    piece = len < FRAME_PIECE ? len : FRAME_PIECE;
+    if (frame_fill(fd, s, piece, after(patience)) < piece) return shortfall(1);
+  }
+  return FRAME_FULL;
+}
+
 enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience, char const *dir, int *in)
 {
   char s[FRAME_PIECE];
@@ -129,8 +141,12 @@ enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience
     }
     if (file < 0) file = message_file(dir, len);
     if (file < 0) return FRAME_SYSTEM;
-    if (allwrite(file, s, piece) < piece) break;
     done += piece;
+    if (allwrite(file, s, piece) < piece) {
+      if (errno != ENOSPC && errno != EDQUOT) break;
+      close(file);
+      return drop(fd, len - done, patience);
+    }
     if (done == len) {
       if (lseek(file, 0, SEEK_SET) < 0) break;
       *in = file;
