@@ -65,6 +65,12 @@
 /* An answer of Fetch stops growing here, as clients hold it whole; the texts of one mail stop at half of it, so that it always fits. */
 #define FETCH_OCTETS_MAX (64u << 20)
 #define FETCH_TEXTS_MAX (32u << 20)
+/* Mids of one Find: what a client holds that keeps a list of its own. */
+#define FIND_MIDS_MAX 100000
+/* Filters of one Find, in one another, and a phrase in one: what people combine, and what programs make of it. */
+#define FILTERS_MAX 200
+#define FILTERS_DEPTH_MAX 10
+#define PHRASE_MAX 1024
 /* Heads where ListSearch names no limit: a screen. */
 #define LISTING_DEFAULT 50
 

@@ -13,12 +13,16 @@
 /* Octets of one mail that are searched: as large as a mail can be that comes in by Append. What lies behind them is not found. */
 #define MAIL_SEARCH_MAX (64u << 20)
 
+/* Where a pattern is looked for: in all of that, or in some of it. Fields are the mail's own then, not those of messages inside. */
+enum { SEARCH_FROM = 1, SEARCH_TO = 2, SEARCH_CC = 4, SEARCH_BCC = 8, SEARCH_SUBJECT = 16, SEARCH_BODY = 32, SEARCH_NAMES = 64 };
+
 struct mail_refusal_s;
 typedef struct mail_matcher_s mail_matcher;
 struct mail_matcher_s {
   slice compared;                     /* the pattern, in the arena */
   struct mail_refusal_s *refusal;     /* what tells quickly that a mail does not contain it */
   charset const *fallback;
+  unsigned int where;                 /* SEARCH_...; 0 for all */
   int thorough;                       /* never refuse quickly: set by tests, which compare */
 };
 /* pattern is valid UTF-8; fallback is what text without a charset is read in (null: windows-1252). 0 with errno ENOMEM. */

@@ -117,16 +117,19 @@ static int text_contains(finder *f, mime_part const *part)
 static int head_contains(finder *f, arena *a, mime_tree const *tree, size_t i)
 {
   static enum mail_field const fields[] = { FIELD_FROM, FIELD_SENDER, FIELD_REPLY_TO, FIELD_TO, FIELD_CC, FIELD_BCC };
+  static unsigned int const where_of[] = { SEARCH_FROM, 0, 0, SEARCH_TO, SEARCH_CC, SEARCH_BCC };
   mime_part const *const part = tree->part + i;
   mail_charsets charsets = mail_charsets_of(tree, i);
   slice text = part->head.field[FIELD_SUBJECT];
-  if (text.len) {
+  unsigned int const where = f->m->where;
+  if (text.len && (!where || where & SEARCH_SUBJECT)) {
     if (!mail_text(a, &charsets, text, &text)) return -1;
     if (contains(f, text)) return 1;
   }
   for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
     mail_address *list;
     size_t count;
+    if (where && !(where & where_of[k])) continue;
     if (!part->head.field[fields[k]].len && !(part->head.repeated >> fields[k] & 1)) continue;
     if (!mail_address_fields(a, &charsets, &part->head, part->header, fields[k], &list, &count)) return -1;
     for (size_t n = 0; n < count; n++) {
@@ -145,11 +148,13 @@ static int part_contains(finder *f, arena *a, mime_tree const *tree, size_t i)
 {
   mime_part const *part = tree->part + i;
   mime_part lone;
-  if (!i || tree->part[part->parent].kind == MIME_MESSAGE) {
+  unsigned int const where = f->m->where;
+  if (!i || (!where && tree->part[part->parent].kind == MIME_MESSAGE)) {
     int const found = head_contains(f, a, tree, i);
     if (found) return found;
   }
-  if (part->file_name.len && contains(f, part->file_name)) return 1;
+  if (part->file_name.len && (!where || where & SEARCH_NAMES) && contains(f, part->file_name)) return 1;
+  if (where && !(where & SEARCH_BODY)) return 0;
   if (lone_text(part, &lone)) part = &lone;
   return part->kind == MIME_LEAF && is_word(part->type, "text") && text_contains(f, part);
 }

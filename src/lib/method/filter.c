@@ -1,0 +1,344 @@
+/* Filters. Each is worked out in three values, cheapest first: what the name of a file says, then what is in it. A mail is read only
+ * where that is still open.
+ *
+ *   ALL    no where one is no, else open where one is open, else yes
+ *   ANY    yes where one is yes, else open where one is open, else no; no where there are none
+ *   NONE   the opposite of ANY */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <porter/exit.h>
+#include <porter/text.h>
+#include "filter.h"
+
+enum { PHRASES = 8 };  /* of one node: text, from, to, cc, bcc, subject, body, file name */
+
+typedef struct node_s node;
+struct node_s {
+  Porter__Filter const *from;
+  node *child;           /* the filters in it, one behind the other */
+  size_t count;
+  mail_matcher *phrase[PHRASES];
+  slice header_value;    /* as it is compared */
+  int64_t since, before;
+  char yes[KEYWORDS_LETTERS], no[KEYWORDS_LETTERS];  /* letters, in the folder that was entered */
+  char either;           /* the letter that is as good as P, for $Forwarded */
+  int missing;           /* a keyword that is wanted has no letter there: no mail has it */
+  int elsewhere;         /* the folder is none of those that are wanted */
+};
+
+struct filter_s {
+  method_call *call;
+  node root;
+  int all;               /* there is nothing to be matched */
+  arena scratch;
+  folder *entered;
+  folder *f;
+  mail_entry *e;
+  slice const *octets;
+  int parsed, partly;
+  mime_tree tree;        /* of the octets, once parsed */
+};
+
+/* --- making --- */
+
+static int refuse(method_call *call, char const *why, char const *of)
+{
+  return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, why, (slice){ of, strlen(of) }, 0);
+}
+
+static int make_date(method_call *call, char const *text, int64_t *seconds)
+{
+  mail_date date;
+  if (!*text) return EXIT_DONE;
+  if (!mail_date_scan((slice){ text, strlen(text) }, &date)) return refuse(call, "no date of RFC 3339:", text);
+  *seconds = date.seconds;
+  return EXIT_DONE;
+}
+
+static int make_phrase(method_call *call, node *n, unsigned int i, char const *text, unsigned int where)
+{
+  if (!*text) return EXIT_DONE;
+  if (strlen(text) > PHRASE_MAX) return refuse(call, "the phrase is too long:", text);
+  n->phrase[i] = arena_take(call->a, sizeof *n->phrase[i]);
+  if (!n->phrase[i] || !mail_matcher_init(n->phrase[i], call->a, (slice){ text, strlen(text) }, call->box->fallback)) return method_temporary(call, "take memory");
+  n->phrase[i]->where = where;
+  return EXIT_DONE;
+}
+
+static int make_phrases(method_call *call, node *n)
+{
+  Porter__Filter const *from = n->from;
+  char const *const text[PHRASES] = { from->text, from->from, from->to, from->cc, from->bcc, from->subject, from->body, from->file_name };
+  static unsigned int const where[PHRASES] = { 0, SEARCH_FROM, SEARCH_TO, SEARCH_CC, SEARCH_BCC, SEARCH_SUBJECT, SEARCH_BODY, SEARCH_NAMES };
+  int code = EXIT_DONE;
+  for (unsigned int i = 0; code == EXIT_DONE && i < PHRASES; i++) code = make_phrase(call, n, i, text[i], where[i]);
+  return code;
+}
+
+/* What a node itself says, without those in it. */
+static int make_node(method_call *call, node *n)
+{
+  Porter__Filter const *from = n->from;
+  int code;
+  if (from->join > PORTER__FILTER__JOIN__NONE || from->attachment > PORTER__FILTER__HAS__YES) return refuse(call, "no such filter", "");
+  if (*from->header_value && !*from->header) return refuse(call, "a value of no field:", from->header_value);
+  if (strlen(from->header) > PHRASE_MAX || strlen(from->header_value) > PHRASE_MAX || strlen(from->message_id) > PHRASE_MAX)
+    return refuse(call, "the phrase is too long:", from->header);
+  code = make_date(call, from->since, &n->since);
+  if (code == EXIT_DONE) code = make_date(call, from->before, &n->before);
+  if (code == EXIT_DONE) code = method_flags(call, from->flags);
+  if (code == EXIT_DONE) code = method_flags(call, from->no_flags);
+  if (code == EXIT_DONE) code = keywords_check(call, from->keywords, from->n_keywords);
+  if (code == EXIT_DONE) code = keywords_check(call, from->no_keywords, from->n_no_keywords);
+  if (code == EXIT_DONE) code = make_phrases(call, n);
+  if (code == EXIT_DONE && !text_compared(call->a, (slice){ from->header_value, strlen(from->header_value) }, &n->header_value))
+    code = method_temporary(call, "take memory");
+  return code;
+}
+
+/* Recurses as deep as filters lie in one another: FILTERS_DEPTH_MAX. */
+static int make_tree(method_call *call, node *n, unsigned int depth, size_t *left)
+{
+  int code;
+  if (depth > FILTERS_DEPTH_MAX || !*left) return refuse(call, "too many filters", "");
+  --*left;
+  code = make_node(call, n);
+  n->count = n->from->n_filters;
+  if (code == EXIT_DONE && n->count && !(n->child = arena_array(call->a, n->count, sizeof *n->child))) return method_temporary(call, "take memory");
+  for (size_t i = 0; code == EXIT_DONE && i < n->count; i++) {
+    n->child[i].from = n->from->filters[i];
+    code = make_tree(call, n->child + i, depth + 1, left);
+  }
+  return code;
+}
+
+int filter_make(method_call *call, Porter__Filter const *from, filter **out)
+{
+  size_t left = FILTERS_MAX;
+  filter *fl = arena_array(call->a, 1, sizeof *fl);
+  *out = fl;
+  if (!fl) return method_temporary(call, "take memory");
+  fl->call = call;
+  fl->all = !from;
+  fl->root.from = from;
+  return from ? make_tree(call, &fl->root, 1, &left) : EXIT_DONE;
+}
+
+void filter_end(filter *fl)
+{
+  if (fl) arena_free(&fl->scratch);
+}
+
+/* --- a folder --- */
+
+static int is_among(char *const *names, size_t count, slice name)
+{
+  for (size_t i = 0; i < count; i++) if (strlen(names[i]) == name.len && !memcmp(names[i], name.s, name.len)) return 1;
+  return 0;
+}
+
+static int enter(filter *fl, node *n, folder *f, keywords *k, slice name)
+{
+  Porter__Filter const *from = n->from;
+  if (!keywords_letters(fl->call, f, k, from->flags, from->keywords, from->n_keywords, 0, n->yes)) return 0;
+  if (!keywords_letters(fl->call, f, k, from->no_flags, from->no_keywords, from->n_no_keywords, 0, n->no)) return 0;
+  n->missing = n->either = 0;
+  for (size_t i = 0; i < from->n_keywords; i++) {
+    slice word = { from->keywords[i], strlen(from->keywords[i]) };
+    n->missing |= !keyword_flag(word) && !keywords_letter(k, word);
+    if (keyword_flag(word) == 'P') n->either = keywords_letter(k, word);
+  }
+  n->elsewhere = (from->n_folders && !is_among(from->folders, from->n_folders, name)) || is_among(from->no_folders, from->n_no_folders, name);
+  for (size_t i = 0; i < n->count; i++) if (!enter(fl, n->child + i, f, k, name)) return 0;
+  return 1;
+}
+
+int filter_enter(filter *fl, folder *f, keywords *k, slice name)
+{
+  if (fl->all || fl->entered == f) return 1;
+  fl->entered = f;
+  return enter(fl, &fl->root, f, k, name);
+}
+
+/* --- a mail: what its name says --- */
+
+static int within(int64_t t, Porter__Filter const *from, node const *n)
+{
+  return (!*from->since || t >= n->since) && (!*from->before || t < n->before);
+}
+
+static int has_letter(slice flags, char c)
+{
+  return flags.len && memchr(flags.s, c, flags.len);
+}
+
+/* $Forwarded is either of P and its letter. */
+static int flags_match(node const *n, slice flags)
+{
+  if (n->missing) return 0;
+  for (char const *c = n->yes; *c; c++) {
+    if (has_letter(flags, *c)) continue;
+    if (!n->either || (*c != 'P' && *c != n->either) || !has_letter(flags, *c == 'P' ? n->either : 'P')) return 0;
+  }
+  for (char const *c = n->no; *c; c++) if (has_letter(flags, *c)) return 0;
+  return 1;
+}
+
+/* -1 with errno. */
+static int name_match(filter *fl, node const *n)
+{
+  Porter__Filter const *from = n->from;
+  unsigned int wanted = (from->min_size || from->max_size ? FACT_SIZE : 0) | ((*from->since || *from->before) && !from->sent ? FACT_ARRIVAL : 0);
+  mail_facts facts;
+  if (n->elsewhere) return 0;
+  if (!wanted && !*n->yes && !*n->no && !n->missing) return 1;
+  if (!folder_facts(fl->f, fl->e, wanted, &fl->scratch, &facts)) return errno == ENOENT ? 0 : -1;
+  if (!flags_match(n, facts.name.flags)) return 0;
+  if (wanted & FACT_SIZE && (facts.size < from->min_size || (from->max_size && facts.size >= from->max_size))) return 0;
+  return !(wanted & FACT_ARRIVAL) || within(facts.arrival, from, n);
+}
+
+/* --- a mail: what is in it --- */
+
+static int needs_octets(node const *n)
+{
+  Porter__Filter const *from = n->from;
+  for (size_t i = 0; i < PHRASES; i++) if (n->phrase[i]) return 1;
+  return *from->header || *from->message_id || from->attachment || (from->sent && (*from->since || *from->before));
+}
+
+static int parse(filter *fl)
+{
+  if (fl->parsed) return 1;
+  fl->parsed = mime_parse(&fl->scratch, fl->octets->s, fl->octets->len, fl->call->box->fallback, &fl->tree);
+  return fl->parsed;
+}
+
+static int date_match(filter *fl, node const *n)
+{
+  slice field = fl->tree.part->head.field[FIELD_DATE];
+  mail_date date;
+  mail_facts facts;
+  if (field.s && mail_date_parse(field, &date)) return within(date.seconds, n->from, n);
+  if (!folder_facts(fl->f, fl->e, FACT_ARRIVAL, &fl->scratch, &facts)) return errno == ENOENT ? 0 : -1;
+  return within(facts.arrival, n->from, n);
+}
+
+static int id_match(filter *fl, char const *id)
+{
+  slice *list, field = fl->tree.part->head.field[FIELD_MESSAGE_ID];
+  size_t count;
+  if (!field.s) return 0;
+  if (!mail_ids(&fl->scratch, field, &list, &count)) return -1;
+  return count && list->len == strlen(id) && !memcmp(list->s, id, list->len);
+}
+
+static int attachment_match(filter *fl, int wanted)
+{
+  int has;
+  return mail_has_attachment(&fl->scratch, &fl->tree, &has) ? has == wanted : -1;
+}
+
+typedef struct header_search_s header_search;
+struct header_search_s {
+  filter *fl;
+  node const *n;
+  mail_charsets charsets;
+  int found;  /* -1 with errno */
+};
+
+static int look_at_field(void *context, slice name, slice value)
+{
+  header_search *h = context;
+  size_t len = strlen(h->n->from->header);
+  slice text;
+  if (name.len != len || strncasecmp(name.s, h->n->from->header, len)) return 1;
+  if (!h->n->header_value.len) return h->found = 1, 0;
+  if (!mail_text(&h->fl->scratch, &h->charsets, value, &text) || !text_compared(&h->fl->scratch, text, &text)) return h->found = -1, 0;
+  h->found = memmem(text.s, text.len, h->n->header_value.s, h->n->header_value.len) != NULL;
+  return !h->found;
+}
+
+static int header_match(filter *fl, node const *n)
+{
+  header_search h = { .fl = fl, .n = n, .charsets = mail_charsets_of(&fl->tree, 0) };
+  mail_field_walk(fl->tree.part->header, 1, look_at_field, &h);
+  return h.found;
+}
+
+/* -1 with errno. */
+static int phrases_match(filter *fl, node const *n)
+{
+  for (size_t i = 0; i < PHRASES; i++) {
+    int matches, partly = 0;
+    if (!n->phrase[i]) continue;
+    matches = mail_matches(n->phrase[i], &fl->scratch, *fl->octets, &partly);
+    fl->partly |= partly;
+    if (matches <= 0) return matches;
+  }
+  return 1;
+}
+
+/* The head first. -1 with errno. */
+static int octets_match(filter *fl, node const *n)
+{
+  Porter__Filter const *from = n->from;
+  int r = 1;
+  if (*from->header || *from->message_id || from->attachment || from->sent) {
+    if (!parse(fl)) return -1;
+    if (from->sent && (*from->since || *from->before)) r = date_match(fl, n);
+    if (r > 0 && *from->message_id) r = id_match(fl, from->message_id);
+    if (r > 0 && *from->header) r = header_match(fl, n);
+    if (r > 0 && from->attachment) r = attachment_match(fl, from->attachment == PORTER__FILTER__HAS__YES);
+  }
+  return r > 0 ? phrases_match(fl, n) : r;
+}
+
+/* --- a tree --- */
+
+static int node_match (filter *fl, node const *n);
+
+/* Those in a node, joined. Recurses by FILTERS_DEPTH_MAX. */
+static int children_match(filter *fl, node const *n)
+{
+  int all = n->from->join == PORTER__FILTER__JOIN__ALL, open = 0;
+  if (!n->count) return MATCH_YES;
+  for (size_t i = 0; i < n->count; i++) {
+    int r = node_match(fl, n->child + i);
+    if (r == MATCH_FAILED) return r;
+    if (r == (all ? MATCH_NO : MATCH_YES)) return n->from->join == PORTER__FILTER__JOIN__ANY ? MATCH_YES : MATCH_NO;
+    open |= r == MATCH_UNKNOWN;
+  }
+  if (open) return MATCH_UNKNOWN;
+  return n->from->join == PORTER__FILTER__JOIN__ANY ? MATCH_NO : MATCH_YES;
+}
+
+static int node_match(filter *fl, node const *n)
+{
+  int r = name_match(fl, n), inner;
+  if (r <= 0) return r < 0 ? MATCH_FAILED : MATCH_NO;
+  inner = children_match(fl, n);
+  if (inner == MATCH_NO || inner == MATCH_FAILED) return inner;
+  if (!needs_octets(n)) return inner;
+  if (!fl->octets) return MATCH_UNKNOWN;
+  r = octets_match(fl, n);
+  return r < 0 ? MATCH_FAILED : r ? inner : MATCH_NO;
+}
+
+int filter_match(void *context, folder *f, mail_entry *e, slice const *octets)
+{
+  filter *fl = context;
+  int r;
+  if (fl->all) return MATCH_YES;
+  fl->f = f;
+  fl->e = e;
+  fl->octets = octets;
+  fl->parsed = fl->partly = 0;
+  r = node_match(fl, &fl->root);
+  if (r != MATCH_FAILED) arena_reset(&fl->scratch);
+  if (fl->partly && r != MATCH_YES) errno = EFBIG, folder_unread_file(f, e);
+  return r;
+}

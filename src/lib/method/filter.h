@@ -1,0 +1,16 @@
+/* Filters: what a mail must have, as a tree. */
+#ifndef PORTER_FILTER_H
+#define PORTER_FILTER_H
+
+#include <porter/method.h>
+
+typedef struct filter_s filter;
+/* Makes a filter of a client's (null: none, and every mail has it). EXIT_DONE, or the failure that was answered. */
+extern int filter_make (method_call *call, Porter__Filter const *from, filter **f);
+/* From here on mails of that folder are matched; k are its keywords. 1, or 0 with errno. */
+extern int filter_enter (filter *fl, folder *f, keywords *k, slice name);
+/* A mail_match: context is the filter, which was entered with that folder. */
+extern int filter_match (void *context, folder *f, mail_entry *e, slice const *octets);
+extern void filter_end (filter *fl);
+
+#endif

@@ -1,0 +1,216 @@
+"""Find: random filters against a plain evaluation; pages by bounds, mids, dates and starts."""
+import random
+from op import *
+
+rnd = random.Random(7)
+T = 1700000000
+B = Box()
+WORDS = ['apple', 'Äpfel', 'STRASSE', 'straße', 'tea', 'naïve', 'zoo', 'ｗｉｄｅ', 'kiwi']
+FOLDERS = ['', 'A', 'B.c']
+open(os.path.join(B.path, 'dovecot-keywords'), 'w').write('0 work\n1 later\n3 $Forwarded\n')
+for f in FOLDERS[1:]:
+    B.folder('.' + f)
+open(os.path.join(B.path, '.A', 'dovecot-keywords'), 'w').write('0 later\n2 work\n')
+KEYWORDS = {'': {'work': 'a', 'later': 'b', '$forwarded': 'd'}, 'A': {'later': 'a', 'work': 'c'}, 'B.c': {}}
+rfc = lambda t: time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(t))
+mails = []
+for i in range(60):
+    folder = rnd.choice(FOLDERS)
+    m = {'folder': folder, 'mid': '%d.M%dP1.h' % (T + rnd.randrange(30), i), 'flags': ''.join(sorted(c for c in 'FPSabcd' if rnd.random() < 0.4)),
+         'from': rnd.choice(WORDS), 'to': rnd.choice(WORDS), 'cc': rnd.choice(WORDS), 'subject': ' '.join(rnd.choices(WORDS, k=2)), 'body': ' '.join(rnd.choices(WORDS, k=3)),
+         'name': rnd.choice(['', rnd.choice(WORDS) + '.pdf']), 'x': rnd.choice([None, rnd.choice(WORDS)]), 'sent': T - rnd.randrange(40)}
+    text = 'From: "%s" <f@x.example>\nTo: "%s" <t@x.example>\nCc: "%s" <c@x.example>\nSubject: %s\nDate: %s\nMessage-ID: <m%d@x>\n' % (
+        m['from'], m['to'], m['cc'], m['subject'], time.strftime('%a, %d %b %Y %H:%M:%S +0000', time.gmtime(m['sent'])), i)
+    if m['x']:
+        text += 'X-Word: %s\n' % m['x']
+    if m['name']:
+        text += 'Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n\n%s\n--b\nContent-Type: application/pdf; name="%s"\n\nx\n--b--\n' % (m['body'], m['name'])
+    else:
+        text += 'Content-Type: text/plain; charset=utf-8\n\n%s\n' % m['body']
+    m['size'] = len(text.encode())
+    m['arrival'] = int(m['mid'].split('.')[0])
+    m['id'] = 'm%d@x' % i
+    B.put(m['mid'] + ':2,' + m['flags'], text=text, folder='.' + folder if folder else '')
+    mails.append(m)
+
+
+def form(s):
+    import unicodedata
+    s = unicodedata.normalize('NFKD', s).casefold()
+    return ''.join(c for c in unicodedata.normalize('NFD', s) if not unicodedata.combining(c)).replace('\xad', '')
+
+
+def has(text, phrase):
+    return form(phrase) in form(text)
+
+
+def node(m, f):
+    texts = {'from_': '"%s" <f@x.example>' % m['from'], 'to': m['to'] + ' <t@x.example>', 'cc': m['cc'] + ' <c@x.example>', 'bcc': '', 'subject': m['subject'], 'body': m['body'], 'file_name': m['name']}
+    texts['from_'] = m['from'] + ' <f@x.example>'
+    own = []
+    for k in ('to', 'cc', 'subject', 'body', 'file_name'):
+        if f.get(k):
+            own.append(has(texts[k], f[k]))
+    if f.get('from'):
+        own.append(has(texts['from_'], f['from']))
+    if f.get('text'):
+        own.append(any(has(t, f['text']) for t in texts.values()))
+    if f.get('header'):
+        own.append(f['header'].lower() == 'x-word' and m['x'] is not None and has(m['x'], f.get('header_value', '')))
+    when = m['sent'] if f.get('sent') else m['arrival']
+    if f.get('since'):
+        own.append(rfc(when) >= f['since'])
+    if f.get('before'):
+        own.append(rfc(when) < f['before'])
+    own.append(m['size'] >= f.get('min_size', 0))
+    if f.get('max_size'):
+        own.append(m['size'] < f['max_size'])
+    if f.get('attachment'):
+        own.append(bool(m['name']) == (f['attachment'] == 'YES'))
+    own += [c in m['flags'] for c in f.get('flags', '')] + [c not in m['flags'] for c in f.get('no_flags', '')]
+    letters = KEYWORDS[m['folder']]
+    bears = lambda k: letters.get(k, '!') in m['flags'] or (k == '$forwarded' and 'P' in m['flags'])
+    own += [bears(k) for k in f.get('keywords', [])] + [not bears(k) for k in f.get('no_keywords', [])]
+    if f.get('folders'):
+        own.append(m['folder'] in f['folders'])
+    if f.get('no_folders'):
+        own.append(m['folder'] not in f['no_folders'])
+    if f.get('message_id'):
+        own.append(f['message_id'] == m['id'])
+    inner = [node(m, g) for g in f.get('filters', [])]
+    if inner:
+        own.append({'ALL': all(inner), 'ANY': any(inner), 'NONE': not any(inner)}[f.get('join', 'ALL')])
+    return all(own)
+
+
+def random_filter(depth):
+    f = {}
+    for k in rnd.sample(['text', 'from', 'to', 'cc', 'subject', 'body', 'file_name', 'header', 'since', 'before', 'min_size', 'max_size', 'attachment', 'flags', 'no_flags', 'keywords', 'no_keywords',
+                         'folders', 'no_folders', 'message_id'], rnd.choice([0, 1, 1, 1, 2])):
+        word = rnd.choice(WORDS + ['app', 'STRAS', 'naive', 'wide', 'pdf', 'x.example', 'no such'])
+        f[k] = {'since': rfc(T + rnd.randrange(-40, 30)), 'before': rfc(T + rnd.randrange(-40, 30)), 'min_size': rnd.randrange(150, 500), 'max_size': rnd.randrange(150, 500), 'attachment': rnd.choice(['YES', 'NO']),
+                'flags': rnd.choice(['S', 'F', 'FS']), 'no_flags': rnd.choice(['S', 'F']), 'keywords': [rnd.choice(['work', 'later', '$forwarded', 'unheard'])], 'no_keywords': [rnd.choice(['work', '$forwarded'])],
+                'folders': rnd.sample(FOLDERS, 2), 'no_folders': [rnd.choice(FOLDERS)], 'message_id': rnd.choice(mails)['id'], 'header': 'X-WORD'}.get(k, word)
+        if k == 'header' and rnd.random() < 0.6:
+            f['header_value'] = word
+        if k in ('since', 'before'):
+            f['sent'] = rnd.random() < 0.5
+    if depth and rnd.random() < 0.7:
+        f['filters'] = [random_filter(depth - 1) for _ in range(rnd.randrange(1, 4))]
+        f['join'] = rnd.choice(['ALL', 'ANY', 'NONE'])
+    return f
+
+
+ORDER = {'DATE': lambda m: m['sent'], 'SIZE': lambda m: m['size'], 'ARRIVAL': lambda m: m['arrival']}
+
+
+def sort(list_, by, down):
+    return sorted(list_, key=lambda m: (ORDER[by](m), m['mid'].encode(), m['folder'].encode()), reverse=down)
+
+
+names = lambda r: [(h.folder, h.mid) for h in r.found]
+want = lambda ms: [(m['folder'], m['mid']) for m in ms]
+wrong, hits = [], 0
+for i in range(250):
+    f, by, down = random_filter(3), rnd.choice(list(ORDER)), rnd.random() < 0.5
+    expect = want(sort([m for m in mails if node(m, f)], by, down))
+    r = B.call('Find', filter=f, sort={'parameter': by, 'direction': 'DESC' if down else 'ASC'}, limit=100, total=True, heads='MIDS')
+    hits += len(expect)
+    if (names(r), r.total, r.first, r.last) != (expect, len(expect), True, True):
+        wrong.append((f, by, down, len(names(r)), len(expect)))
+eq(wrong[:2], [], '250 random filters, %d hits' % hits)
+ok(hits > 500, 'enough of them hit')
+
+# --- pages ---
+wrong = []
+for by in ORDER:
+    for down in (False, True):
+        s = {'parameter': by, 'direction': 'DESC' if down else 'ASC'}
+        expect = want(sort(mails, by, down))
+        for step in (1, 7, 59, 60, 61):
+            for direction in ('AFTER', 'BEFORE'):
+                got, bound = [], None
+                while True:
+                    r = B.call('Find', sort=s, limit=step, bound=bound, direction=direction, heads='MIDS')
+                    page = names(r)
+                    got = got + page if direction == 'AFTER' else page + got
+                    if (r.last if direction == 'AFTER' else r.first) or not page:
+                        break
+                    bound = r.last_bound if direction == 'AFTER' else r.first_bound
+                if got != expect:
+                    wrong.append((by, down, step, direction, len(got)))
+eq(wrong, [], 'pages of 1, 7, 59, 60, 61 in both directions and three orders: each mail once')
+s = {'parameter': 'ARRIVAL', 'direction': 'DESC'}
+all_ = sort(mails, 'ARRIVAL', True)
+r = B.call('Find', sort=s, limit=5, start=10, heads='MIDS', total=True)
+eq((names(r), r.position, r.total, r.first, r.last), (want(all_[10:15]), 10, 60, False, False), 'start: so many behind the first')
+r = B.call('Find', sort=s, limit=5, start=10, back=True, heads='MIDS', total=True)
+eq((names(r), r.position), (want(all_[50:55]), 50), 'back: so many before the end')
+r = B.call('Find', sort=s, limit=5, back=True, heads='MIDS')
+eq((names(r), r.last), ([], True), 'none before the end')
+mid = all_[20]
+r = B.call('Find', sort=s, limit=3, bound={'id': mid['mid']}, heads='MIDS')
+eq(names(r), want(all_[21:24]), 'a bound that is a mid alone')
+r = B.call('Find', sort=s, limit=3, start=2, bound={'id': mid['mid']}, heads='MIDS')
+eq(names(r), want(all_[23:26]), 'and a start')
+r = B.call('Find', sort=s, limit=3, start=2, back=True, bound={'id': mid['mid']}, heads='MIDS')
+eq(names(r), want(all_[18:21]), 'back from it')
+r = B.call('Find', sort=s, limit=3, start=90, back=True, bound={'id': mid['mid']}, heads='MIDS')
+eq((names(r), r.first), (want(all_[:3]), True), 'further back than there is')
+eq(B.error('Find', 3, sort=s, bound={'id': 'gone'}), (3, 'NO_SUCH_MAIL'), 'a mid that has gone')
+for down in (False, True):
+    s = {'parameter': 'ARRIVAL', 'direction': 'DESC' if down else 'ASC'}
+    t = mid['arrival']
+    r = B.call('Find', sort=s, limit=100, bound={'date': rfc(t)}, heads='MIDS')
+    eq(names(r), want([m for m in sort(mails, 'ARRIVAL', down) if (m['arrival'] <= t if down else m['arrival'] >= t)]), 'a date alone, %s' % s['direction'])
+    r = B.call('Find', sort=s, limit=100, direction='BEFORE', bound={'date': rfc(t)}, heads='MIDS')
+    eq(names(r), want([m for m in sort(mails, 'ARRIVAL', down) if (m['arrival'] > t if down else m['arrival'] < t)]), 'and what lies before it')
+eq(B.error('Find', 4, sort={'parameter': 'SIZE'}, bound={'date': rfc(T)}), (4, 'BAD_REQUEST'), 'a date in the order by size')
+eq(B.error('Find', 4, bound={'date': 'x'}), (4, 'BAD_REQUEST'), 'no date')
+
+# --- one mail in several folders ---
+C = Box('copies')
+for f in ('.A', '.B'):
+    C.folder(f)
+for i in range(4):
+    name = '%d.M%dP1.h:2,' % (T, i)
+    path = C.put(name, text='Subject: x\n\n')
+    for f in ('.A', '.B'):
+        os.link(path, os.path.join(C.path, f, 'cur', name))
+expect = [(f, '%d.M%dP1.h' % (T, i)) for i in range(4) for f in ('', 'A', 'B')]
+for down in (False, True):
+    s = {'direction': 'DESC' if down else 'ASC', 'parameter': 'ARRIVAL'}
+    for direction in ('AFTER', 'BEFORE'):
+        got, bound = [], None
+        while True:
+            r = C.call('Find', limit=2, bound=bound, sort=s, direction=direction)
+            got = got + names(r) if direction == 'AFTER' else names(r) + got
+            if not r.found or (r.last if direction == 'AFTER' else r.first):
+                break
+            bound = r.last_bound if direction == 'AFTER' else r.first_bound
+        eq(got, expect[::-1] if down else expect, 'copies in three folders, pages of two, %s %s' % (s['direction'], direction))
+
+# --- heads, folders, limits ---
+r = B.call('Find', folders=['A', 'A', ''], limit=1, preview=True, state=True, filter={'message_id': mid['id']})
+eq(r.state, B.call('Changes', folders=['', 'A']).state, 'the state of its folders')
+eq(B.error('Find', 3, folders=['Nope']), (3, 'INVALID_FOLDER'), 'no such folder')
+h = B.call('Find', folders=[''], limit=1, preview=True).found[0]
+l = B.call('List', end=1, preview=True).mail_heads[0]
+ok(h.mid == l.mid and h.header == l.header and h.preview == l.preview, 'a head is that of a list')
+deep = {'text': 'apple'}
+for i in range(9):
+    deep = {'filters': [deep]}
+eq((B.call('Find', filter=deep, total=True).total > 0, B.code), (True, 0), 'filters 10 deep')
+eq(B.error('Find', 4, filter={'filters': [deep]}), (4, 'BAD_REQUEST'), '11 deep')
+eq((B.call('Find', filter={'join': 'ANY', 'filters': [{'text': 'apple'}] * 199}), B.code)[1], 0, '200 filters')
+eq(B.error('Find', 4, filter={'filters': [{}] * 200}), (4, 'BAD_REQUEST'), '201')
+eq((B.call('Find', filter={'text': 'x' * 1024}), B.code)[1], 0, 'a phrase of 1024 octets')
+for bad in ({'text': 'x' * 1025}, {'since': 'x'}, {'flags': 'x'}, {'keywords': ['a b']}, {'join': 5}, {'attachment': 7}, {'header_value': 'x'}, {'filters': [{'before': 'y'}]}):
+    eq(B.error('Find', 4, filter=bad), (4, 'BAD_REQUEST'), 'no filter: %.30r' % bad)
+eq(B.error('Find', 4, direction=9), (4, 'BAD_REQUEST'), 'no direction')
+eq(B.error('Find', 4, heads=9), (4, 'BAD_REQUEST'), 'no heads')
+eq(B.error('Find', 4, sort={'parameter': 9}), (4, 'BAD_REQUEST'), 'no order')
+if os.getuid():
+    os.chmod(os.path.join(B.path, 'cur', [n for n in os.listdir(os.path.join(B.path, 'cur'))][0]), 0)
+    eq(B.call('Find', folders=[''], filter={'text': 'apple'}, total=True).unread_files, 1, 'a mail that cannot be read is counted')
+done()
