@@ -190,6 +190,13 @@ for down in (False, True):
             bound = r.last_bound if direction == 'AFTER' else r.first_bound
         eq(got, expect[::-1] if down else expect, 'copies in three folders, pages of two, %s %s' % (s['direction'], direction))
 
+# --- more folders than a program has descriptors at first ---
+M = Box('many')
+for i in range(400):
+    M.folder('.F%d' % i)
+M.put('%d.M1P1.h:2,S' % T, folder='.F399')
+eq(names(M.call('Find', heads='MIDS')), [('F399', '%d.M1P1.h' % T)], '400 folders')
+
 # --- heads, folders, limits ---
 r = B.call('Find', folders=['A', 'A', ''], limit=1, preview=True, state=True, filter={'message_id': mid['id']})
 eq(r.state, B.call('Changes', folders=['', 'A']).state, 'the state of its folders')

@@ -52,8 +52,8 @@
 #define CALL_PROCESSOR_MAX 300u
 /* Octets of memory of its own: a million mails that are listed take 200 MiB. Mails that are mapped do not count. */
 #define CALL_DATA_MAX (1u << 30)
-/* Open files: two folders, each with what is in it. */
-#define CALL_DESCRIPTORS_MAX 64u
+/* Open files: three for each folder of a call that looks into all of them. */
+#define CALL_DESCRIPTORS_MAX 4096u
 
 /* --- lists --- */
 

@@ -1,7 +1,6 @@
 /* The folders that a call looks into. */
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <porter/exit.h>
 #include "scope.h"
@@ -63,20 +62,10 @@ int scope_from(method_call *call, scope *s, char const *first, int all)
   return EXIT_DONE;
 }
 
-/* A folder takes three descriptors: a call that looks into hundreds of them may need more than programs have at first. */
-static int more_descriptors(void)
-{
-  struct rlimit r;
-  if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= r.rlim_max) return 0;
-  r.rlim_cur = r.rlim_max;
-  return !setrlimit(RLIMIT_NOFILE, &r);
-}
-
 int scope_open(scope *s, size_t i)
 {
   int error;
   if (s->f[i] || folder_open(s->f + i, s->call->box, s->name[i])) return 1;
-  if (errno == EMFILE && more_descriptors() && folder_open(s->f + i, s->call->box, s->name[i])) return 1;
   s->f[i] = NULL;
   if (errno == ENOENT || errno == EINVAL) return 0;
   if (errno != EACCES && errno != EPERM) return -1;

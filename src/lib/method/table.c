@@ -30,7 +30,7 @@ method const method_table[] = {
   { "RemoveFolder", &porter__remove_folder_req__descriptor, method_remove_folder, 0, METHOD_CHANGES },
   { "Find", &porter__find_req__descriptor, method_find_mails, 0, METHOD_READS_FOLDERS },
   { "Fetch", &porter__fetch_req__descriptor, method_fetch, 0, METHOD_READS_FOLDERS },
-  { "FolderInfo", &porter__folder_info_req__descriptor, method_folder_info, 0, METHOD_READS },
+  { "FolderInfo", &porter__folder_info_req__descriptor, method_folder_info, 0, METHOD_READS_FOLDERS },
   { "EmptyFolder", &porter__empty_folder_req__descriptor, method_empty_folder, 0, METHOD_CHANGES },
   { "Changes", &porter__changes_req__descriptor, method_changes, 0, METHOD_READS_FOLDERS },
   { "Wait", &porter__wait_req__descriptor, method_wait, 0, METHOD_READS_FOLDERS },
