@@ -147,6 +147,15 @@ def cherokee(c):
     return c.lower() if 0x13a0 <= ord(c) <= 0x13f5 else chr(ord(c)) if 0xab70 <= ord(c) <= 0xabbf or 0x13f8 <= ord(c) <= 0x13fd else c.casefold()
 
 
+def compared():
+    """A text, its composed and its decomposed form and the folding of each are compared alike, for every character."""
+    import unicodedata
+    points = [chr(c) for c in list(range(1, 0xd800)) + list(range(0xe000, 0x30000)) if unicodedata.category(chr(c)) != 'Cn']
+    plain = ours('compared', 'x', [c.encode() for c in points])
+    for form in (lambda c: unicodedata.normalize('NFD', c), lambda c: unicodedata.normalize('NFC', c), lambda c: cherokee(c) if len(c.casefold()) == 1 else c.casefold()):
+        compare('compared', [c.encode() for c in points], plain, ours('compared', 'x', [form(c).encode() for c in points]))
+
+
 def folders():
     def encode(text):
         out, i = '', 0
@@ -166,6 +175,6 @@ def folders():
     compare('decode', [encode(n) for n in names], [n.encode() for n in names], ours('mutf7', 'decode', [encode(n) for n in names]))
 
 
-{'single': single, 'pairs': pairs, 'stateful': stateful, 'random': random_octets, 'transfer': transfer, 'fold': fold,
+{'single': single, 'pairs': pairs, 'stateful': stateful, 'random': random_octets, 'transfer': transfer, 'fold': fold, 'compared': compared,
  'folders': folders}[what]()
 sys.exit(wrong != 0)

@@ -85,5 +85,42 @@ write("carriage-returns", b"\n" + b"\r" * n)
 write("malformed", b"Content-Type: text/plain; charset=utf-8\n\n" + b"\xf0" * n)
 write("shift-states", b"Content-Type: text/plain; charset=iso-2022-jp\n\n" + b"\x1b$B\x1b(B" * n)
 write("line", b"\n" + b"x" * n)
+write("lost-boundary", b"Content-Type: multipart/mixed\n\n" + b"--x\nContent-Type: text/x\n\nx\n" * n)
+write("lost-boundary-none", b"Content-Type: multipart/mixed\n\n" + b"--x\nSubject: x\n\nx\n" * n)
+write("lost-boundaries", multipart + b"--b\nContent-Type: multipart/mixed\n\n--c\nContent-Type: text/x\n\nx\n" * n)
+write("lost-boundaries-nested", b"".join(b"Content-Type: multipart/mixed\n\n--%d\n" % i for i in range(25)) + b"--x\nSubject: x\n" * n)
+write("multipart-base64", b"Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(b"--b\n\nx\n" * n))
+write("multiparts-base64", multipart + (b"--b\nContent-Type: multipart/mixed\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(b"--c\nContent-Type: text/x\n\nx\n")) * n)
+
+
+def der(tag, octets):
+    return bytes([tag, 0x84]) + len(octets).to_bytes(4, "big") + octets
+
+
+def signed(strings):
+    oid = bytes.fromhex("06092a864886f70d0107")
+    return (b"\x30\x80" + oid + b"\2\xa0\x80\x30\x80\2\1\1" + b"\x31\x80" + b"\x30\x80\0\0" * n + b"\0\0"
+            + b"\x30\x80" + oid + b"\1\xa0\x80" + strings)
+
+
+smime = b"Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: base64\n\n"
+write("smime-strings", smime + base64.encodebytes(signed(b"\x24\x80" * 15 + b"\4\1x" * n)))
+write("smime-open-strings", smime + base64.encodebytes(signed(b"\x24\x80\0\0" * n)))
+write("smime-parts", multipart + (b"--b\n" + smime + base64.encodebytes(signed(der(4, b"\n\nx"))[:60])) * n)
+write("raw-names", multipart + b"--b\nContent-Type: text/x; name=\xcf\xf0\n\nx\n" * n + b"--b\nContent-Type: text/plain; charset=koi8-r\n\nx\n--b--\n")
+write("raw-names-in-messages", multipart + b"--b\nContent-Type: message/rfc822\n\nContent-Type: text/plain; name=\xcf\xf0; charset=koi8-r\nSubject: \xcf\xf0\n\nx\n" * n)
+write("raw-words", b"Subject: " + b"\xcf =?koi8-r?Q?x?= " * n + b"\n\nx\n")
+write("raw-semicolons", b"Content-Type: text/plain" + b" charset=x" * n + b"\n\nx\n")
+write("meta", b"Content-Type: text/html\n\n" + b"<meta charset=koi8-r>\xcf" * n)
+write("refuted", b"Content-Type: text/plain; charset=gb2312\n\n" + b"\xc3\xa9" * n)
+write("escapes", b"\n" + b"\x1b$" * n)
+write("utf-16", b"Content-Type: text/plain; charset=utf-16\n\n" + b"x\0" * n)
+write("to-repeated", b"To: a@b.c\n" * n + b"\nx\n")
+write("senders", b"From: " + b"x, " * n + b"a@b.c\n\nx\n")
+write("senders-joined", b"From: " + b"x, y <a@b.c>, " * n + b"\n\nx\n")
+write("colons", b"To: " + b"a@b.c:" * n + b"\n\nx\n")
+write("colons-in-angles", b"To: <" + b"a@b.c:" * n + b"\n\nx\n")
+write("brackets", b"To: a@[" + b":" * n + b"\n\nx\n")
+write("carriage-returns-alone", b"Subject: x\r" * n)
 write("last-delimiters", b"".join(b"--b\nContent-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i) for i in range(n)).join(
     [multipart, b""]))

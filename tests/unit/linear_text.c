@@ -49,6 +49,23 @@ static void preview(slice s, size_t *sum)
   arena_free(&a);
 }
 
+static void attached(slice s, size_t *sum)
+{
+  arena a = ARENA_ZERO;
+  mime_tree tree;
+  int has;
+  if (mime_parse(&a, s.s, s.len, NULL, &tree) && mail_has_attachment(&a, &tree, &has)) *sum += (size_t)has;
+  arena_free(&a);
+}
+
+static void compared(slice s, size_t *sum)
+{
+  arena a = ARENA_ZERO;
+  slice out;
+  if (text_compared(&a, s, &out)) *sum += out.len;
+  arena_free(&a);
+}
+
 static void qp(slice s, size_t *sum)
 {
   char *const out = malloc(s.len + TRANSFER_ROOM);
@@ -113,6 +130,19 @@ static struct { char const *name; void (*run)(slice s, size_t *sum); char const 
   { "search-quotes", search, "\n", "\"", NULL },
   { "search-backslashes", search, "\n", "\\", NULL },
   { "search-nearly", search, "\n", "xyzzyneedlxyzzy", NULL },
+  { "search-beyond", search, "\n", "\xc3\xa9xyzz", NULL },
+  { "search-beyond-run", search, "\n", "\xc3\xa9", NULL },
+  { "search-beyond-escapes", search, "Content-Transfer-Encoding: quoted-printable\n\n", "=C3=A9", NULL },
+  { "search-beyond-soft", search, "Content-Transfer-Encoding: quoted-printable\n\n", "=C3=\n", NULL },
+  { "search-references", search, "Content-Type: text/html\n\n", "&eacute;xyz", NULL },
+  { "search-japanese", search, "\n", "\x1b$B!!!!", NULL },
+  { "compared", compared, "", "\xef\xac\x83\xea\xb0\x81", NULL },
+  { "attached-pictures", attached, "Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<img src=cid:x>\n", "--b\nContent-Type: image/png\nContent-ID: <x>\n\nx\n", NULL },
+  { "attached-references", attached, "Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: image/png\nContent-ID: <x>\n\nx\n--b\nContent-Type: text/html\n\n", "<a href=\"", NULL },
+  { "attached-messages", attached, "Content-Type: multipart/digest; boundary=b\n\n", "--b\n\nx: y\n\nx\n", NULL },
+  { "preview-alternatives", preview, "Content-Type: multipart/alternative; boundary=x\n\n", "--x\n\nno HTML\n--x\nContent-Type: text/html\n\n<p>\n", NULL },
+  { "preview-enriched", preview, "Content-Type: text/enriched\n\n", "<param>", NULL },
+  { "preview-html-in-text", preview, "\n<p>", "< /p", NULL },
   { "preview-quotes", preview, "\n", "On 2020 x:\n> y\n", NULL },
   { "preview-parts", preview, "Content-Type: multipart/mixed; boundary=x\n\n", "--x\n\n", NULL },
 };

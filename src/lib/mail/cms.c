@@ -14,7 +14,7 @@
  *
  * What can go wrong: lengths beyond the end (the mail was cut: what is there counts); strings of strings, which are followed for
  * STRINGS_MAX levels with a stack of their ends, no deeper; what is skipped may have no length either, so its pairs are counted.
- * tests/unit/cms.c has each of these; tests/fuzz/cms.c that nothing else comes out than what lies in the octets. */
+ * tests/maildir/meant.py has each of these; tests/fuzz/cms.c holds that nothing else comes out than what lies in the octets. */
 #include <string.h>
 
 #include "private.h"

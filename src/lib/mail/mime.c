@@ -1,19 +1,21 @@
 /* The MIME tree: RFC 2045, 2046. One pass over the lines, one stack of what is open; no recursion.
  *
- * What can go wrong, the rule for it, and the test that stands behind it (NAME.eml is in tests/mail/odd, see tests/mail-show.t):
+ * What can go wrong, the rule for it, and the test that stands behind it (odd: tests/mail/odd by tests/mail-show.t; meant:
+ * tests/maildir/meant.py):
  *
- *   1  a boundary inside another's part, or the same twice   the innermost goes first           same-boundary.eml
- *   2  no end: the file was cut, or the program forgot it    the parent's end is the child's    missing-close.eml
- *   3  nesting and numbers made to hurt                      DEPTH, PARTS_MAX, BOUNDARY_MAX     tests/linear.t, unit mime
- *   4  a message that is transfer-encoded                    decoded, and read in place         encoded-message.eml
- *   5  no boundary parameter, or one that is not in the      the one that the body uses itself  lost-boundary-*.eml
- *      body                                                  (find_used); else the text is read
- *   6  a whole multipart in base64                           decoded, and read in place         multipart-base64.eml
- *   7  base64 that is none                                   read as it is (is_no_base64)       base64-lies.eml
- *   8  opaque S/MIME                                         its content is read in place       smime-*.eml, unit cms
- *   9  CR alone as line end                                  a copy with LF is read             cr-only.eml
- *  10  names in a charset that only another part declares    read again at the end              raw-names.eml
- *  11  what was decoded can hold what is encoded             DECODED_MAX for all together       unit mime
+ *   1  a boundary inside another's part, or the same twice   the innermost goes first           odd, same-boundary
+ *   2  no end: the file was cut, or the program forgot it    the parent's end is the child's    odd, missing-close
+ *   3  nesting and numbers made to hurt                      MIME_DEPTH_MAX, PARTS_MAX,         tests/linear.t, unit mime
+ *                                                            BOUNDARY_MAX
+ *   4  a message that is transfer-encoded                    decoded, and read in place         odd, encoded-message
+ *   5  no boundary parameter, or one that is not in the      the one that the body uses itself  meant, another boundary;
+ *      body                                                  (find_used); else the text is read   fuzz mime_lost
+ *   6  a whole multipart in base64                           decoded, and read in place         meant, a multipart in base64
+ *   7  base64 that is none                                   read as it is (is_no_base64)       meant, base64 that is text
+ *   8  opaque S/MIME                                         its content is read in place       meant, S/MIME; fuzz cms
+ *   9  CR alone as line end                                  a copy with LF is read             meant, CR alone
+ *  10  names in a charset that only another part declares    read again at the end              meant, raw subject
+ *  11  what was decoded can hold what is encoded             DECODED_MAX for all together       tests/linear.t, nested-encoded
  *
  *   at a line that is                           what happens
  *   a delimiter of an open multipart            all that is open inside it ends before the line; a part begins behind it,

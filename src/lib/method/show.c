@@ -10,13 +10,13 @@
 
 #define KEPT_MAX 65536  /* text up to this is decoded once, into memory; a larger one twice: to count it, and to write it */
 
-/* A part whose octets are yet to come. Its address stands in the message for the octets. */
+/* A part whose octets are yet to come. In the message later stands for them: what is packed asks for these in the order of the parts. */
 typedef struct deferred_s deferred;
 struct deferred_s {
   mime_part const *part;
-  size_t len;
   int text;
 };
+static uint8_t later[1];
 
 typedef struct show_s show;
 struct show_s {
@@ -25,26 +25,21 @@ struct show_s {
   arena *a;
   mime_tree tree;
   field_asks const *asks;  /* of every part; null: none */
-  deferred *later;
-  size_t later_count;
+  deferred *deferred;
+  size_t deferred_count, written;
   int good;
 };
 
-static int count_octets(void *context, char const *s, size_t len)
-{
-  (void)s;
-  *(uint64_t *)context += len;
-  return 1;
-}
-
-typedef struct text_buffer_s { char *s; size_t len; } text_buffer;
+/* Text as far as it is kept, and how long all of it is; more than a response can have is not counted. */
+typedef struct text_buffer_s text_buffer;
+struct text_buffer_s { char *s; uint64_t len; };
 
 static int keep_octets(void *context, char const *s, size_t len)
 {
   text_buffer *b = context;
-  memcpy(b->s + b->len, s, len);
+  if (b->len <= KEPT_MAX && len <= KEPT_MAX - b->len) memcpy(b->s + b->len, s, len);
   b->len += len;
-  return 1;
+  return b->len <= RESPONSE_MAX;
 }
 
 static int write_octets(show *sh, deferred const *d)
@@ -55,9 +50,8 @@ static int write_octets(show *sh, deferred const *d)
 static void append(ProtobufCBuffer *buffer, size_t len, uint8_t const *data)
 {
   show *sh = (show *)buffer;
-  uintptr_t at = (uintptr_t)data, first = (uintptr_t)sh->later;
   if (!sh->good || !len) return;
-  if (at >= first && at < first + sh->later_count * sizeof *sh->later) sh->good = write_octets(sh, (deferred const *)(void const *)data);
+  if (data == later) sh->good = write_octets(sh, sh->deferred + sh->written++);
   else sh->good = sh->call->write(sh->call->context, (char const *)data, len);
 }
 
@@ -82,23 +76,17 @@ static char *build_surroundings(arena *a, slice raw)
 static int build_leaf(show *sh, Porter__MailBody *body, mime_part const *part, Porter__ShowReq__Bodies bodies)
 {
   int text = is_text(part);
-  uint64_t len = 0;
-  deferred *d;
+  text_buffer b = { NULL, 0 };
   if (bodies == PORTER__SHOW_REQ__BODIES__NONE || (bodies == PORTER__SHOW_REQ__BODIES__TEXT && !text)) return 1;
   body->body_case = PORTER__MAIL_BODY__BODY_DISCRETE;
-  if (text) mime_text(part, count_octets, &len);
-  else len = mime_size(part);
-  body->discrete.len = (size_t)len;
-  if (text && len <= KEPT_MAX) {
-    text_buffer b = { arena_take(sh->a, (size_t)len), 0 };
-    if (!b.s) return 0;
+  if (text) {
+    if (!(b.s = arena_take(sh->a, KEPT_MAX))) return 0;
     mime_text(part, keep_octets, &b);
-    body->discrete.data = (uint8_t *)b.s;
-    return 1;
-  }
-  d = sh->later + sh->later_count++;
-  *d = (deferred){ .part = part, .len = (size_t)len, .text = text };
-  body->discrete.data = (uint8_t *)d;
+    arena_shrink(sh->a, b.s, KEPT_MAX, b.len <= KEPT_MAX ? (size_t)b.len : 0);
+  } else b.len = mime_size(part);
+  body->discrete.len = (size_t)b.len;
+  body->discrete.data = text && b.len <= KEPT_MAX ? (uint8_t *)b.s : later;
+  if (body->discrete.data == later) sh->deferred[sh->deferred_count++] = (deferred){ .part = part, .text = text };
   return 1;
 }
 
@@ -114,8 +102,8 @@ static Porter__Mail *build_mail(show *sh, Porter__ShowReq__Bodies bodies)
   mime_tree const *tree = &sh->tree;
   Porter__MailBody **body = arena_array(a, tree->count, sizeof *body);  /* of each part */
   Porter__Mail *root = NULL;
-  sh->later = arena_array(a, tree->count, sizeof *sh->later);
-  if (!body || !sh->later) return NULL;
+  sh->deferred = arena_array(a, tree->count, sizeof *sh->deferred);
+  if (!body || !sh->deferred) return NULL;
   for (size_t i = 0; i < tree->count; i++) {
     mime_part const *part = tree->part + i;
     Porter__MailBody *b = arena_take(a, sizeof *b);

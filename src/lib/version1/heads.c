@@ -47,8 +47,8 @@ static void put_date(json_output *out, char const *sent, char const *delivered)
 {
   static char const none[] = "1970-01-01T00:00:00Z";  /* a client that calls strptime does not look first */
   char date[UTC_FMT];
-  size_t len = utc(date, sent);
-  if (!len) len = utc(date, delivered);
+  size_t len = date_in_utc(date, sent);
+  if (!len) len = date_in_utc(date, delivered);
   json_put_string(out, len ? date : none, len ? len : sizeof none - 1);
 }
 

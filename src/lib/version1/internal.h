@@ -68,6 +68,6 @@ extern void put_body (json_output *out, Porter__MIMEHeader const *mime, Porter__
 
 /* RFC 3339 with any offset in UTC, as 2019-02-22T10:06:54Z; 0 where it is none, else the length. */
 #define UTC_FMT 32
-extern size_t utc (char *out, char const *date);
+extern size_t date_in_utc (char *out, char const *date);
 
 #endif
