@@ -7,7 +7,12 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
 # The fuzz targets with a main that feeds them files: what fuzzing found is run by the tests.
 REPLAYS := $(patsubst $(B)/fuzz/%,$(B)/replay/%,$(FUZZERS))
 
-units: $(UNITS) $(STUBS) $(REPLAYS)
+# Programs with one rule of the library taken out: the test that guards the rule must see it.
+HOOKS := $(patsubst tests/hook/%.c,$(B)/hook/%,$(wildcard tests/hook/*.c))
+
+units: $(UNITS) $(STUBS) $(REPLAYS) $(HOOKS)
+$(B)/hook/%: tests/hook/%.c $(LIBRARY)
+	$(TEST) -o $@ $^ $(DYNAMIC_LDLIBS)
 $(B)/unit/%: tests/unit/%.c tests/unit/tap.h $(LIBRARY)
 	$(TEST) -o $@ $(filter-out %.h,$^) $(DYNAMIC_LDLIBS)
 $(B)/stub/%: tests/stub/%.c $(LIBRARY)

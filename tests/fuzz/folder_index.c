@@ -10,7 +10,7 @@
 #include "../../src/lib/index/filter.h"
 #include "check.h"
 
-#define MAILS 40
+#define MAILS 16
 #define ROOM 65536
 
 static char image[ROOM];
