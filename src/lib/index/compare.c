@@ -41,6 +41,9 @@ struct working_s {
   comparison *c;
   folder_index *ix;
   unsigned char *met;  /* a bit for each mail of the image */
+  char const *names, *inodes;  /* NAMES and INODES, as far as the places listed go */
+  char *names_room, *inodes_room;
+  uint64_t names_len;
   loose *loose;
   size_t loose_count, loose_room;
   missing *missing;
@@ -93,31 +96,29 @@ struct stream_s {
 static int stream_open(working *w, stream *st, unsigned int where)
 {
   folder_index *const ix = w->ix;
-  uint64_t const len = ix->h.section[SECTION_NAMES].len;
+  uint64_t const len = w->names_len;
   uint64_t at = 0;
   st->first = where == PLACE_NEW ? 0 : ix->h.n_new;
   st->count = (where == PLACE_NEW ? ix->h.n_new : ix->h.n) - st->first;
   st->at = malloc(st->count * sizeof *st->at + 1);
   if (!st->at) return 0;
   for (uint32_t i = 0; i < st->first + st->count; i++) {
-    if (at >= len || (unsigned char)ix->memory[SECTION_NAMES][at] > len - at - 1) return ix->broken = 1, errno = EILSEQ, 0;
+    if (at >= len || (unsigned char)w->names[at] > len - at - 1) return ix->broken = 1, errno = EILSEQ, 0;
     if (i >= st->first) st->at[i - st->first] = (uint32_t)at;
-    at += 1 + (uint64_t)(unsigned char)ix->memory[SECTION_NAMES][at];
+    at += 1 + (uint64_t)(unsigned char)w->names[at];
   }
   return 1;
 }
 
 static slice stream_name(working const *w, stream const *st, uint32_t i)
 {
-  char const *const s = w->ix->memory[SECTION_NAMES] + st->at[i];
+  char const *const s = w->names + st->at[i];
   return (slice){ s + 1, (unsigned char)*s };
 }
 
 static uint64_t stream_inode(working const *w, stream const *st, uint32_t i)
 {
-  uint64_t inode;
-  inode = get64(w->ix->memory[SECTION_INODES] + 8 * (size_t)(st->first + i));
-  return inode;
+  return get64(w->inodes + 8 * (size_t)(st->first + i));
 }
 
 /* Whether the image's name for it no longer holds. */
@@ -478,13 +479,27 @@ static int make_marks(working *w)
 
 static int load(working *w)
 {
-  uint64_t const listed = w->c->listing[PLACE_NEW].count + w->c->listing[PLACE_CUR].count, most = LOAD_FACTOR * listed + LOAD_FLOOR;
-  return index_load(w->ix, SECTION_NAMES, most) && index_load(w->ix, SECTION_INODES, most);
+  folder_index *const ix = w->ix;
+  comparison const *const c = w->c;
+  uint64_t const listed = c->listing[PLACE_NEW].count + c->listing[PLACE_CUR].count, most = LOAD_FACTOR * listed + LOAD_FLOOR;
+  uint32_t const mails = c->listing[PLACE_CUR].list ? ix->h.n : ix->h.n_new;
+  char name_at[4];
+  w->names_len = ix->h.section[SECTION_NAMES].len;
+  if (mails < ix->h.n) {
+    if (!index_bytes(ix, SECTION_RECORDS, (uint64_t)mails * INDEX_RECORD + RECORD_NAME, 4, name_at)) return 0;
+    w->names_len = get32(name_at);
+  }
+  if (w->names_len > most || 8 * (uint64_t)mails > most) return errno = ENOMEM, 0;
+  w->names = index_start(ix, SECTION_NAMES, w->names_len, &w->names_room);
+  w->inodes = index_start(ix, SECTION_INODES, 8 * (uint64_t)mails, &w->inodes_room);
+  return w->names && w->inodes;
 }
 
 static void working_free(working *w)
 {
   free(w->met);
+  free(w->names_room);
+  free(w->inodes_room);
   free(w->loose);
   free(w->missing);
   free(w->slot);

@@ -50,7 +50,9 @@ struct index_change_s {
   uint32_t sequence;    /* of the last of them that says so in the record */
 };
 
-#define INDEX_CACHE 128  /* blocks */
+#define INDEX_CACHE 512   /* pieces that are kept of what is read here and there */
+#define INDEX_PIECE 512   /* octets of one; of an order INDEX_BLOCK, as SUMS has a check for that */
+#define INDEX_ORDER_CACHE 8
 typedef struct index_cached_s index_cached;
 struct index_cached_s {
   unsigned int section;
@@ -73,8 +75,8 @@ struct folder_index_s {
   uint64_t inode, device, size;  /* of the file, as it was opened */
   index_header h;
   char *memory[SECTIONS];        /* sections that are in memory, whole; null for those that are read */
-  index_cached cached[INDEX_CACHE];
-  char *blocks;                  /* INDEX_CACHE of INDEX_BLOCK octets */
+  index_cached cached[INDEX_CACHE + INDEX_ORDER_CACHE];
+  char *pieces;                  /* INDEX_CACHE of INDEX_PIECE octets, then INDEX_ORDER_CACHE of INDEX_BLOCK */
   char *segments;
   size_t segments_len;           /* octets of those that are good */
   index_segment last;
@@ -114,6 +116,8 @@ extern int index_get (folder_index *ix, uint32_t number, index_mail *m, index_ro
 extern int index_order_at (folder_index *ix, unsigned int by, uint32_t i, uint32_t *number);
 /* A section, whole, in memory. Refused with ENOMEM where it has more than most octets. */
 extern int index_load (folder_index *ix, enum index_section section, uint64_t most);
+/* Its first len octets: in memory already, or in *room, which is the caller's to free. Null with errno. */
+extern char const *index_start (folder_index *ix, enum index_section section, uint64_t len, char **room);
 /* Calls each with the number and serial of every mail of the image. 0 where each gave 0 or the index is broken. */
 typedef int index_serial_func (void *context, uint32_t number, uint32_t serial);
 extern int index_serials (folder_index *ix, index_serial_func *each, void *context);

@@ -71,7 +71,7 @@ void index_close(folder_index *ix)
 {
   if (ix->fd >= 0) close(ix->fd);
   for (unsigned int i = 0; i < SECTIONS; i++) free(ix->memory[i]);
-  free(ix->blocks);
+  free(ix->pieces);
   free(ix->segments);
   index_changes_free(ix);
   *ix = (folder_index)FOLDER_INDEX_ZERO;

@@ -6,6 +6,8 @@
 
 #include "index.h"
 
+#define STRETCH 262144  /* octets of one read */
+
 static int broken(folder_index *ix, int error)
 {
   ix->broken = 1;
@@ -27,17 +29,20 @@ static int sum_right(folder_index *ix, unsigned int section, uint64_t block, cha
   return index_bytes(ix, SECTION_SUMS, 4 * at, 4, sum) && get32(sum) == check;
 }
 
-/* A block of a section, read and kept. Two sections may want one place: the later has it. */
-static char const *block_at(folder_index *ix, unsigned int section, uint64_t block, size_t *len)
+/* A piece of a section, read and kept: orders in blocks, the rest in small pieces, as hardly any two mails lie beside each other. Two pieces may
+ * want one place: the later has it. */
+static char const *piece_at(folder_index *ix, unsigned int section, uint64_t block, size_t *len)
 {
   index_stretch const *const x = ix->h.section + section;
-  unsigned int const place = (unsigned int)(block * 7 + section * 19) % INDEX_CACHE;
+  int const order = is_order(section);
+  unsigned int const place = order ? INDEX_CACHE + (unsigned int)block % INDEX_ORDER_CACHE : (unsigned int)(block * 7 + section * 131) % INDEX_CACHE;
+  size_t const size = order ? INDEX_BLOCK : INDEX_PIECE;
   index_cached *const kept = ix->cached + place;
-  uint64_t const at = block * INDEX_BLOCK;
+  uint64_t const at = block * size;
   char *s;
-  if (!ix->blocks && !(ix->blocks = malloc((size_t)INDEX_CACHE * INDEX_BLOCK))) return NULL;
-  s = ix->blocks + (size_t)place * INDEX_BLOCK;
-  *len = x->len - at < INDEX_BLOCK ? (size_t)(x->len - at) : INDEX_BLOCK;
+  if (!ix->pieces && !(ix->pieces = malloc((size_t)INDEX_CACHE * INDEX_PIECE + (size_t)INDEX_ORDER_CACHE * INDEX_BLOCK))) return NULL;
+  s = ix->pieces + (order ? (size_t)INDEX_CACHE * INDEX_PIECE + (size_t)(place - INDEX_CACHE) * INDEX_BLOCK : (size_t)place * INDEX_PIECE);
+  *len = x->len - at < size ? (size_t)(x->len - at) : size;
   if (kept->len && kept->section == section && kept->block == block) return s;
   kept->len = 0;
   for (size_t done = 0; done < *len;) {
@@ -46,12 +51,7 @@ static char const *block_at(folder_index *ix, unsigned int section, uint64_t blo
     if (r <= 0) return errno = r ? errno : EILSEQ, NULL;
     done += (size_t)r;
   }
-  if (is_order(section)) {
-    char copy[INDEX_BLOCK];
-    memcpy(copy, s, *len);  /* SUMS may want the same place */
-    if (!sum_right(ix, section, block, copy, *len)) return errno = EILSEQ, NULL;
-    memcpy(s, copy, *len);
-  }
+  if (order && !sum_right(ix, section, block, s, *len)) return errno = EILSEQ, NULL;
   *kept = (index_cached){ section, block, (uint32_t)*len };
   return s;
 }
@@ -65,8 +65,9 @@ int index_bytes(folder_index *ix, enum index_section section, uint64_t at, size_
     return 1;
   }
   while (len) {
-    size_t there, from = (size_t)(at % INDEX_BLOCK), some;
-    char const *const s = block_at(ix, section, at / INDEX_BLOCK, &there);
+    size_t const size = is_order(section) ? INDEX_BLOCK : INDEX_PIECE;
+    size_t there, from = (size_t)(at % size), some;
+    char const *const s = piece_at(ix, section, at / size, &there);
     if (!s || from >= there) return broken(ix, errno);
     some = there - from < len ? there - from : len;
     memcpy(to, s + from, some);
@@ -77,20 +78,43 @@ int index_bytes(folder_index *ix, enum index_section section, uint64_t at, size_
   return 1;
 }
 
+/* Large stretches take fewer page faults in large pages, where the kernel has such. */
+static char *take_stretch(uint64_t len)
+{
+  char *const s = malloc(len ? len : 1);
+  if (s) place_large(s, len);
+  return s;
+}
+
+static int read_stretch(folder_index *ix, enum index_section section, uint64_t len, char *s)
+{
+  for (uint64_t at = 0; at < len;) {
+    ssize_t const r = pread(ix->fd, s + at, len - at < STRETCH ? len - at : STRETCH, (off_t)(ix->h.section[section].at + at));
+    if (r < 0 && errno == EINTR) continue;
+    if (r <= 0) return broken(ix, r ? errno : EILSEQ);
+    at += (uint64_t)r;
+  }
+  return 1;
+}
+
+char const *index_start(folder_index *ix, enum index_section section, uint64_t len, char **room)
+{
+  *room = NULL;
+  if (len > ix->h.section[section].len) return broken(ix, EILSEQ), NULL;
+  if (ix->memory[section]) return ix->memory[section];
+  *room = take_stretch(len);
+  return *room && read_stretch(ix, section, len, *room) ? *room : NULL;
+}
+
 int index_load(folder_index *ix, enum index_section section, uint64_t most)
 {
   index_stretch const *const x = ix->h.section + section;
   char *s;
   if (ix->memory[section]) return 1;
   if (x->len > most) return errno = ENOMEM, 0;
-  s = malloc(x->len ? x->len : 1);
+  s = take_stretch(x->len);
   if (!s) return 0;
-  for (uint64_t at = 0; at < x->len;) {
-    ssize_t const r = pread(ix->fd, s + at, x->len - at < 262144 ? x->len - at : 262144, (off_t)(x->at + at));
-    if (r < 0 && errno == EINTR) continue;
-    if (r <= 0) return free(s), broken(ix, r ? errno : EILSEQ);
-    at += (uint64_t)r;
-  }
+  if (!read_stretch(ix, section, x->len, s)) return free(s), 0;
   for (uint64_t at = 0; is_order(section) && at < x->len; at += INDEX_BLOCK)
     if (!sum_right(ix, section, at / INDEX_BLOCK, s + at, x->len - at < INDEX_BLOCK ? (size_t)(x->len - at) : INDEX_BLOCK)) return free(s), broken(ix, EILSEQ);
   ix->memory[section] = s;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -21,6 +22,7 @@
 
 #include "private.h"
 
+#define LARGE_PAGE (2u << 20)
 #define RECORD_MIN 24            /* octets that one name takes at least */
 #define RECORD_MAX 512           /* octets that one name may take in a listing: 280, and some more */
 
@@ -59,6 +61,14 @@ static int take_names(int fd, arena *a, char const *s, size_t len, place_list *l
   return 1;
 }
 
+void place_large(void *s, size_t len)
+{
+  uintptr_t const from = ((uintptr_t)s + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE, to = ((uintptr_t)s + len) / LARGE_PAGE * LARGE_PAGE;
+  int const error = errno;
+  if (from < to) madvise((void *)from, to - from, MADV_HUGEPAGE);
+  errno = error;
+}
+
 /* Room in the arena: less, where so much is not to be had. */
 static char *take_room(arena *a, size_t *room)
 {
@@ -78,6 +88,7 @@ int place_read(int fd, arena *a, size_t *room, place_list *list)
   if (lseek(fd, 0, SEEK_SET) < 0) return 0;
   s = take_room(a, &size);
   if (!s) return 0;
+  place_large(s, size);
   for (;;) {
     ssize_t got;
     if (size - len < RECORD_MAX) {

@@ -28,6 +28,9 @@ extern int place_read (int fd, arena *a, size_t *room, place_list *list);
 /* How many octets to begin with: names cost up to 280 octets each, and st_size says little on tmpfs and XFS. */
 extern size_t place_room (int fd);
 
+/* Asks for large pages for what a listing fills: one fault for 2 MiB. */
+extern void place_large (void *s, size_t len);
+
 typedef struct place_stamp_s place_stamp;
 struct place_stamp_s {
   uint64_t changed, modified, inode, device;  /* ctime and mtime in nanoseconds */
