@@ -419,6 +419,8 @@ def with_op(script, method='Stats'):
 
 for method in ('Stats', 'Raw'):
     eq(with_op('exit 111', method), (['M.Temporary', 'good'], 0), method + ': maildir-op ends with 111')
+    eq(with_op('exit 110', method), (['M.Unknown', 'good'], 0), 'with 110, which does not mean that a reply broke off')
+    eq(with_op('exit 5', method), (['M.Unknown', 'good'], 0), 'with 5')
     eq(with_op('printf abcdef; exit 111', method), (['M.Temporary', 'good'], 0), 'after some octets')
     eq(with_op('kill -9 $$', method), (['M.Temporary', 'good'], 0), 'is killed')
     eq(with_op('printf garbage', method), (['M.Temporary', 'good'], 0), 'writes no message')
@@ -429,6 +431,11 @@ for method in ('Stats', 'Raw'):
     eq(with_op("printf 'z\\2\\b\\10'; exit 3", method), (['M.OverQuota', 'good'], 0), 'over quota')
     eq(with_op("printf 'z\\2\\b\\12'; exit 3", method), (['M.Temporary', 'good'], 0), 'temporary, with 3')
     eq(with_op("printf 'z\\6\\b\\77\\22\\2\\377x'; exit 3", method), (['M.Unknown', 'good'], 0), 'an error that is new, its text no UTF-8')
+c = opened(prog=('sh', '-c', op % answers))
+with open(answers, 'w') as f:
+    f.write("#!/bin/sh\nprintf 'z\\2\\b\\4'; exit 3\n")
+refused(c, MAIL + '.ListSearch', base, MAIL + '.NoSuchMail', 'no such mail, where none was named', want={'mid': ''})
+c.end()
 eq(with_op("printf '\\22\\3abc'", 'Raw'), (['good', 'good'], 0), 'Raw without a header')
 eq(with_op("printf '\\n\\0\\22\\3abc'", 'Raw'), (['good', 'good'], 0), 'Raw, whole')
 for script, name in (("printf '\\n\\0\\22\\3ab'", 'a body that is cut'), ("printf '\\n\\0\\22\\3abc'; exit 111", 'that fails behind its body'),

@@ -80,7 +80,7 @@ static char const *folder(varlink_job const *job, slice text)
   return parameter(job, speaks_of(text, parameter(job, "from_folder")) ? "from_folder" : "to_folder");
 }
 
-int varlink_failed(varlink_job *job, slice response, int code)
+static int failed(varlink_job *job, slice response, int code)
 {
   slice text, value;
   char const *s;
@@ -109,6 +109,14 @@ int varlink_failed(varlink_job *job, slice response, int code)
   }
 }
 
+/* EXIT_PERMANENT is kept for a reply that breaks off, so a program that ends with it is answered here. */
+int varlink_failed(varlink_job *job, slice response, int code)
+{
+  outcome o = outcome_of_call(code);
+  if (o.answered) return failed(job, response, code);
+  return code == EXIT_PERMANENT ? error(job, EXIT_ERROR, "Unknown", "text", (slice){ o.text, strlen(o.text) }) : code;
+}
+
 /* --- the work --- */
 
 static int reply(varlink_job *job, ask_answer *answer)
@@ -131,7 +139,7 @@ static int at_once(varlink_job *job, slice request)
   job->fault = answer.failed;
   if (answer.too_large) code = error(job, EXIT_ERROR, "TooLarge", NULL, (slice)SLICE_ZERO);
   else if (code == EXIT_DONE) code = reply(job, &answer);
-  else if (outcome_of_call(code).answered) code = varlink_failed(job, answer.octets, code);
+  else if (!answer.failed) code = varlink_failed(job, answer.octets, code);
   ask_free(&answer);
   return code;
 }

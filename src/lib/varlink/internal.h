@@ -70,7 +70,7 @@ struct varlink_job_s {
 };
 /* EXIT_TEMPORARY, with what could not be done. */
 extern int varlink_trouble (varlink_job *job, char const *fault);
-/* Sends the error that a failed response of that code means. Returns the exit code. */
+/* The program has ended with that code, which is not EXIT_DONE: sends the error that its response means, where it has one. Returns the exit code. */
 extern int varlink_failed (varlink_job *job, slice response, int code);
 /* What becomes of a reply that has begun: code where all of it went, else EXIT_PERMANENT. */
 extern int varlink_sent (varlink_job *job, int good, int code);

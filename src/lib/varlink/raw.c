@@ -21,7 +21,6 @@
 #include <porter/exit.h>
 #include <porter/message.h>
 #include <porter/message_field.h>
-#include <porter/outcome.h>
 #include "internal.h"
 
 #define HEADER 1
@@ -132,7 +131,7 @@ static int finish(raw *r, slice header, int good, int code)
   if (good) errno = EPROTO;
   if (r->begun) return varlink_sent(r->job, 0, EXIT_DONE);
   if (!good) return varlink_trouble(r->job, "read the response");
-  return outcome_of_call(code).answered ? varlink_failed(r->job, (slice){ r->s, r->len }, code) : code;
+  return varlink_failed(r->job, (slice){ r->s, r->len }, code);
 }
 
 int varlink_raw(varlink_job *job, int from, pid_t pid)

@@ -81,9 +81,9 @@ static int sort(varlink_request *r, Porter__Sort **out)
 static int bound(varlink_request *r, Porter__Bound **out)
 {
   json_t const *value = json_object_get(r->parameters, "bound");
+  r->bound = (Porter__Bound)PORTER__BOUND__INIT;
   if (!value || json_is_null(value)) return 1;
   if (!json_is_object(value)) return wrong(r, NULL, "bound");
-  r->bound = (Porter__Bound)PORTER__BOUND__INIT;
   if (!text_of(json_object_get(value, "param"), &r->bound.param)) return wrong(r, "bound", "param");
   if (!text_of(json_object_get(value, "id"), &r->bound.id)) return wrong(r, "bound", "id");
   *out = &r->bound;
