@@ -68,6 +68,28 @@ is 'the client in Perl' "$(perl_client "$work/socket" ada secret 2>&1)" "$want"
 is 'its error' "$(python_client "$work/socket" ada wrong 2>&1 | sed -n '$s/:.*REFUSED/: REFUSED/p' | cut -d: -f1,2)" 'RuntimeError: REFUSED'
 exits 'the other fails too' 255 perl_client "$work/socket" ada wrong
 
+# --- what a web mail does ---
+for f in Drafts Sent; do mkdir -p "$work/mail/ada/.$f/cur" "$work/mail/ada/.$f/new" "$work/mail/ada/.$f/tmp"; done
+chown -R "$account" "$work/mail/ada"
+for example in compose conversation poll search; do
+  { cat "$work/client.py"; extract $example; } > "$work/$example.py"
+  /usr/bin/python3 "$work/$example.py" "$work/socket" ada secret 2>&1 | tail -n +3 > "$work/$example.out"
+done
+is 'a draft, its successor, a reply with a file' "$(cat "$work/compose.out")" 'Re: x attachment'
+is 'the draft has gone, the mail is answered' "$(ls "$work/mail/ada/.Drafts/cur" "$work/mail/ada/cur" | grep -c ':2,.*[DR]')" 1
+is 'a conversation' "$(sed "s/^20[0-9-]*T[0-9:]*Z /when /" "$work/conversation.out")" "x 1
+when ['x\\n']"
+is 'polling' "$(cat "$work/poll.out")" 'False
+True'
+is 'searching as one types' "$(cat "$work/search.out")" "d ['Sent']
+de ['Sent']
+dear b ['Sent']"
+printf 'ada\0secret\0\0' > "$work/credentials"
+extract shell > "$work/shell"
+is 'from a shell' "$(cd "$work" && SOCK=$work/socket PATH=$bin:$PATH sh ./shell)" Sent
+rm -r "$work/mail/ada/.Drafts" "$work/mail/ada/.Sent"
+mv "$work/mail/ada/cur/"* "$work/mail/ada/cur/1700000000.M1.h:2,S"
+
 # --- messages in JSON ---
 background s6-ipcserver -a 0600 -- "$work/json" frame-auth -j -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
   frame-read -j frame-write -j json-op maildir-op 2> "$work/json.err"

@@ -71,6 +71,9 @@
 #define FILTERS_MAX 200
 #define FILTERS_DEPTH_MAX 10
 #define PHRASE_MAX 1024
+/* Mails of a conversation that are named, and people who wrote in it: more is a mailing list's affair. */
+#define THREAD_MAILS_MAX 1000
+#define THREAD_PEOPLE_MAX 20
 /* Heads where ListSearch names no limit: a screen. */
 #define LISTING_DEFAULT 50
 

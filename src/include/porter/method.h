@@ -159,6 +159,7 @@ extern int method_rename_folder (method_call *call);
 extern int method_remove_folder (method_call *call);
 extern int method_quota (method_call *call);
 extern int method_find_mails (method_call *call);
+extern int method_threads (method_call *call);
 extern int method_fetch (method_call *call);
 extern int method_folder_info (method_call *call);
 extern int method_empty_folder (method_call *call);

@@ -29,6 +29,7 @@ method const method_table[] = {
   { "RenameFolder", &porter__rename_folder_req__descriptor, method_rename_folder, 0, METHOD_CHANGES },
   { "RemoveFolder", &porter__remove_folder_req__descriptor, method_remove_folder, 0, METHOD_CHANGES },
   { "Find", &porter__find_req__descriptor, method_find_mails, 0, METHOD_READS_FOLDERS },
+  { "Threads", &porter__threads_req__descriptor, method_threads, 0, METHOD_READS_FOLDERS },
   { "Fetch", &porter__fetch_req__descriptor, method_fetch, 0, METHOD_READS_FOLDERS },
   { "FolderInfo", &porter__folder_info_req__descriptor, method_folder_info, 0, METHOD_READS_FOLDERS },
   { "EmptyFolder", &porter__empty_folder_req__descriptor, method_empty_folder, 0, METHOD_CHANGES },

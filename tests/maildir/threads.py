@@ -1,0 +1,104 @@
+"""Threads: random references against the rule, written plainly; pages; what a thread tells."""
+import hashlib, random
+from op import *
+
+rnd = random.Random(5)
+T = 1700000000
+
+
+def key(id_, subject):
+    return hashlib.blake2s((id_ + '\0' + subject).encode()).digest()[:8].hex()
+
+
+def model(mails):
+    table, ids, out = {}, [], {}
+    for m in sorted(mails, key=lambda m: (m['arrival'], m['mid'], m['folder'])):
+        keys = [key(r, m['base']) for r in m['refs']] + ([key(m['id'], m['base'])] if m['id'] else []) or [key(m['mid'], m['base'])]
+        known = [table[k] for k in keys if k in table]
+        if known:
+            t = min(known)
+        else:
+            t = len(ids)
+            ids.append(keys[0])
+        for k in keys:
+            table.setdefault(k, t)
+        out.setdefault(ids[t], []).append(m)
+    return out
+
+
+B = Box()
+B.folder('.Sent')
+mails = []
+SUBJECTS = [('Hello  World', 'helloworld'), ('Re: hello world', 'helloworld'), ('Re: [x] hello world', 'helloworld'), ('other', 'other'), ('', '')]
+for i in range(80):
+    subject, base = rnd.choice(SUBJECTS)
+    m = {'folder': rnd.choice(['', '', 'Sent']), 'arrival': T + rnd.randrange(60), 'base': base, 'id': rnd.choice([None, '%d@x' % i, '%d@x' % i, '%d@x' % rnd.randrange(80)]),
+         'refs': ['%d@x' % rnd.randrange(80) for _ in range(rnd.choice([0, 0, 1, 2, 3]))], 'flags': rnd.choice(['', 'S', 'FS']), 'from': 'p%d@x.example' % rnd.randrange(4)}
+    m['mid'] = '%d.M%dP1.h' % (m['arrival'], i)
+    text = 'From: %s\nSubject: %s\n' % (m['from'], subject) + ('Message-ID: <%s>\n' % m['id'] if m['id'] else '') + ('References: %s\n' % ' '.join('<%s>' % r for r in m['refs']) if m['refs'] else '')
+    B.put(m['mid'] + ':2,' + m['flags'], text=text + '\nbody\n', folder='.Sent' if m['folder'] else '')
+    mails.append(m)
+
+
+def plain(r):
+    return [(t.thread, [(n.folder, n.mid) for n in t.mails]) for t in r.threads]
+
+
+def expect(mails, folders=None):
+    rows = []
+    for id_, ms in model(mails).items():
+        inside = [m for m in ms if folders is None or m['folder'] in folders]
+        if inside:
+            rows.append((max(m['arrival'] for m in inside), id_, [(m['folder'], m['mid']) for m in ms]))
+    return [(i, ms) for _, i, ms in sorted(rows, reverse=True)]
+
+
+r = B.call('Threads', limit=1000, total=True)
+eq((B.code, plain(r), r.last, r.total), (0, expect(mails), True, len(expect(mails))), 'Threads: %d of 80 mails, as the rule says' % len(r.threads))
+ok(len(r.threads) > 8 and max(len(t.mails) for t in r.threads) > 3, 'some are long')
+r = B.call('Threads', folders=[''], with_folders=['Sent'], limit=1000)
+eq(plain(r), expect(mails, ['']), 'with_folders adds mails, and no threads')
+r = B.call('Threads', folders=['Sent'], limit=1000)
+eq(plain(r), expect([m for m in mails if m['folder'] == 'Sent']), 'one folder')
+got, bound = [], None
+while True:
+    r = B.call('Threads', limit=3, bound=bound)
+    got += plain(r)
+    if r.last:
+        break
+    bound = r.last_bound
+eq(got, expect(mails), 'pages of three')
+some = [got[3][0], got[1][0]]
+r = B.call('Threads', threads=some + ['f' * 16, 'x'])
+eq([t.thread for t in r.threads], sorted(some, key=[g[0] for g in got].index), 'some by id')
+by_id = model(mails)
+r = B.call('Threads', limit=1000, heads=True, preview=True)
+wrong = []
+for t in r.threads:
+    ms = by_id[t.thread]
+    new = ms[-1]
+    if (t.mail_count, t.unread_count, set(t.flags), t.head.mid, t.head.folder, t.head.thread, [p.address for p in t.people], t.head.preview) != (
+            len(ms), sum('S' not in m['flags'] for m in ms), set(''.join(m['flags'] for m in ms)), new['mid'], new['folder'], t.thread, list(dict.fromkeys(m['from'] for m in ms)), 'body'):
+        wrong.append(t.thread)
+eq(wrong, [], 'counts, flags, people, the newest head')
+
+# --- odd ones ---
+O = Box('odd')
+O.folder('.Copy')
+O.put('1.M1P1.h:2,', text='Subject: a\nMessage-ID: <a@x>\nReferences: <b@x>\n\n', mtime=T)
+O.put('2.M1P1.h:2,', text='Subject: a\nMessage-ID: <b@x>\nReferences: <a@x>\n\n', mtime=T + 1)
+O.put('3.M1P1.h:2,', text='Subject: a\nMessage-ID: <c@x>\nReferences: <c@x>\n\n', mtime=T + 2)
+O.put('4.M1P1.h:2,', text='Subject: b\nMessage-ID: <d@x>\nReferences: %s\n\n' % ' '.join('<r%d@x>' % i for i in range(10000)), mtime=T + 3)
+O.put('5.M1P1.h:2,', text='no head', mtime=T + 4)
+O.put('6.M1P1.h:2,', text='Subject: b\nMessage-ID: <e@x>\nIn-Reply-To: <d@x>\nContent-Type: application/zip\n\nx', mtime=T + 5)
+os.link(os.path.join(O.path, 'cur', '6.M1P1.h:2,'), os.path.join(O.path, '.Copy', 'cur', '6.M1P1.h:2,'))
+r = O.call('Threads')
+eq([([n.mid[0] for n in t.mails], t.mail_count, t.has_attachment) for t in r.threads], [(['4', '6'], 2, True), (['5'], 1, False), (['3'], 1, False), (['1', '2'], 2, False)],
+   'cycles, references to itself, 10,000 of them, no head; one mail in two folders is one')
+eq(O.error('Threads', 3, folders=['Nope']), (3, 'INVALID_FOLDER'), 'no such folder')
+eq(O.error('Threads', 4, bound={'param': 'x', 'id': 'y'}), (4, 'BAD_REQUEST'), 'no bound')
+before = [t.thread for t in r.threads]
+O.put('7.M1P1.h:2,', text='Subject: a\nMessage-ID: <f@x>\nReferences: <a@x> <c@x>\n\n', mtime=T + 9)
+after = {t.thread: len(t.mails) for t in O.call('Threads').threads}
+eq((sorted(after) == sorted(before), after[before[3]], after[before[2]]), (True, 3, 1), 'a late mail that links two threads: it joins the older, and both keep their ids')
+done()
