@@ -38,3 +38,9 @@ $(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
 fuzz:
 	$(MAKE) B=build/fuzz CC='clang -std=c11 -O1 -g' SANITIZE=fuzzer-no-link,address,undefined fuzzers
 	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
+
+# For so many seconds: porter on one Maildir beside Dovecot, mbsync, mblaze, Python's mailbox, 20 clients and kill -9.
+SOAK_SECONDS := 300
+soak: all units
+	B=$(B) tests/soak/run $(SOAK_SECONDS)
+.PHONY: soak

@@ -3,8 +3,8 @@
  * What can go wrong, and the rule for each:
  * 1. Two files with one base are two mails: each has its inode in its mid, and the plain mid is neither's.
  * 2. One base and one inode met twice is one mail: renamed while we looked, or a hard link. Where it lies in both places, it is
- *    in cur; within a place the greater name counts, so that the answer does not hang on the order of a directory. The other
- *    names are kept (also): Remove and Move act on all.
+ *    in cur; within a place what was met later counts, in one listing the greater name, so that the answer does not hang on the order
+ *    of a directory. The other names are kept (also): Remove and Move act on all.
  * 3. A mail goes from new to cur between the two listings: new is listed first, so it is met. One that goes back from cur to
  *    new would be missed: where new's stamp moved or is not settled, new is listed once more, and the union counts. Where it did
  *    move, one may have gone there and back, so cur is seen to likewise, and so on, PASSES_MAX times.
@@ -122,7 +122,7 @@ static int has_name(mail_entry const *e, char const *name, int where)
 static int meet(census *c, mail_entry *old, mail_entry const *e, unsigned int first)
 {
   mail_name *other;
-  int newer = e->where != old->where ? e->where == PLACE_CUR : strcmp(e->name, old->name) > 0;
+  int newer = e->where != old->where ? e->where == PLACE_CUR : e->seen > old->seen || strcmp(e->name, old->name) > 0;
   if (old->seen < first) {
     old->also = NULL;
     newer = 1;

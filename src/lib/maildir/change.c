@@ -212,7 +212,8 @@ static int rename_to_wish(folder *f, mail_entry *e, wish *w)
 static int flag_it(folder *f, mail_entry *e, void *context)
 {
   wish *w = context;
-  if (!changes_flags(e, w->add, w->remove)) return *w->name = 0, 1;
+  /* Where there is nothing to do, the name must still be the mail's: what is known of it may be old. */
+  if (!changes_flags(e, w->add, w->remove)) return *w->name = 0, has_inode(f, f->place[e->where], e->name, e->inode);
   return rename_to_wish(f, e, w);
 }
 
