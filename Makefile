@@ -73,7 +73,8 @@ include tests/tests.mk
 check: ; package/check
 lint: ; package/lint
 bench: all ; package/bench
+deb: ; package/deb
 install: all ; B=$(B) package/install
 clean: ; rm -rf $(B)
-.PHONY: all units fuzzers check install clean lint bench fuzz
+.PHONY: all units fuzzers check install deb clean lint bench fuzz
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
