@@ -2,7 +2,7 @@
 
   1. What was written to a file is synced before the file gets its place (link or rename), and before the answer.
   2. Each directory in which a name came or went is synced behind that, and before the answer. But in tmp, where nobody looks, names may be lost;
-     an index is made anew.
+     an index is made anew, as is the sum in maildirsize, which only warns. Uploads are a cache by contract, and not synced.
   3. Nothing is changed behind the answer.
 """
 import re
