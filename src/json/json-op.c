@@ -58,7 +58,7 @@ static ProtobufCMessageDescriptor const *type(char const *method, char const *su
 /* EXIT_DONE with the request as a message, or the code of what was answered. */
 static int read_request(ProtobufCMessageDescriptor const *t, arena *a, slice *request)
 {
-  static stralloc input = STRALLOC_ZERO;
+  static stralloc input = STRALLOC_ZERO;  /* where it is refused, the program ends with it */
   char fault[MESSAGE_FAULT_SIZE];
   if (!input_read(0, JSON_MAX, &input)) {
     if (errno == EMSGSIZE) return refuse(PORTER__ERROR__CODE__BAD_REQUEST, "the JSON text is too long");
@@ -87,11 +87,29 @@ static void started(void)
   confine_translator();
 }
 
+/* The method, from reading its request to writing its response. Returns the exit code. */
+static int call(char const *const *argv, char const *method, int defaults, ask_answer *answer)
+{
+  ProtobufCMessageDescriptor const *req = type(method, "Req"), *resp = type(method, "Resp");
+  slice request = SLICE_ZERO;
+  int code;
+  if (!req || !resp) return refuse(PORTER__ERROR__CODE__UNSUPPORTED, "no such method");
+  code = read_request(req, &answer->a, &request);
+  if (code != EXIT_DONE) return code;
+  answer->started = started;
+  code = ask_run(argv, (char const *const *)environ, request, JSON_RESPONSE_MAX, answer);
+  if (answer->too_large)
+    return refuse(PORTER__ERROR__CODE__TOO_LARGE, "too large for JSON (Raw gives it in pieces, by offset and length)");
+  if (answer->failed) die_unable(code, answer->failed);
+  /* No answer, or a no without a word: who reads this (frame-read, frame-write) answers. */
+  if (!outcome_of_call(code).answered || (code != EXIT_DONE && !answer->octets.len)) return code;
+  return respond(resp, answer, defaults);
+}
+
 int main(int argc, char const *const *argv)
 {
   int defaults = 0, code;
   ask_answer answer = ASK_ANSWER_ZERO;
-  slice request = SLICE_ZERO;
   PROG = "json-op";
   {
     subgetopt l = SUBGETOPT_ZERO;
@@ -106,17 +124,7 @@ int main(int argc, char const *const *argv)
   child_signals();
   prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
 
-  ProtobufCMessageDescriptor const *req = type(argv[argc - 1], "Req"), *resp = type(argv[argc - 1], "Resp");
-  if (!req || !resp) return refuse(PORTER__ERROR__CODE__UNSUPPORTED, "no such method");
-  code = read_request(req, &answer.a, &request);
-  if (code != EXIT_DONE) return code;
-  answer.started = started;
-  code = ask_run(argv, (char const *const *)environ, request, JSON_RESPONSE_MAX, &answer);
-  if (answer.too_large) return refuse(PORTER__ERROR__CODE__TOO_LARGE, "too large for JSON (Raw gives it in pieces, by offset and length)");
-  if (answer.failed) die_unable(code, answer.failed);
-  /* No answer, or a no without a word: who reads this (frame-read, frame-write) answers. */
-  if (!outcome_of_call(code).answered || (code != EXIT_DONE && !answer.octets.len)) return code;
-  code = respond(resp, &answer, defaults);
+  code = call(argv, argv[argc - 1], defaults, &answer);
   ask_free(&answer);
   return code;
 }
