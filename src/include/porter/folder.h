@@ -109,6 +109,8 @@ struct mail_file_s {
 extern int mail_file_field (mail_file *m, folder *f, mail_entry *e, enum mail_field which, slice *value);
 /* Its first octets, at most so many. */
 extern int mail_file_start (mail_file *m, folder *f, mail_entry *e, size_t most);
+/* The same, but st says nothing then. */
+extern int mail_file_begin (mail_file *m, folder *f, mail_entry *e, size_t most);
 /* All of it: mapped if large. */
 extern int mail_file_all (mail_file *m, folder *f, mail_entry *e);
 /* The same, but st says nothing then. */

@@ -42,7 +42,7 @@ int index_builder_add(index_builder *b, index_mail const *m)
    || !grow(&b->text, &b->text_room, b->text_len, m->text.len)) return 0;
   r.name_at = (uint32_t)b->names_len;
   r.text_at = (uint32_t)b->text_len;
-  r.flags &= ~(uint32_t)INDEX_TWIN;
+  if (!b->merged) r.flags &= ~(uint32_t)INDEX_TWIN;
   b->names[b->names_len] = (char)m->name.len;
   memcpy(b->names + b->names_len + 1, m->name.s, m->name.len);
   memcpy(b->text + b->text_len, m->text.s, m->text.len);
@@ -252,7 +252,7 @@ static void place_sections(index_header *h)
 
 int index_builder_finish(index_builder *b, folder_index *ix)
 {
-  if (!make_orders(b, ix)) return 0;
+  if (!b->merged && !make_orders(b, ix)) return 0;
   make_checks(b);
   ix->h = b->h;
   if (!hand_over(b, ix)) return 0;

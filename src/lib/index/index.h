@@ -52,7 +52,7 @@ struct index_change_s {
 
 #define INDEX_CACHE 512   /* pieces that are kept of what is read here and there */
 #define INDEX_PIECE 512   /* octets of one; of an order INDEX_BLOCK, as SUMS has a check for that */
-#define INDEX_ORDER_CACHE 8
+#define INDEX_ORDER_CACHE 64
 typedef struct index_cached_s index_cached;
 struct index_cached_s {
   unsigned int section;
@@ -203,11 +203,15 @@ struct index_builder_s {
   uint32_t provisional[INDEX_PROVISIONAL_MAX];
   size_t provisionals;
   uint64_t unread, octets;
+  int merged;  /* the orders are made already, by index_merge, and twins are marked */
 };
 #define INDEX_BUILDER_ZERO { .names = 0 }
 /* Mails are added in the order of the listing, those of new first. 0 with errno: memory, or EOVERFLOW where a bound of the format is passed. */
 extern int index_builder_add (index_builder *b, index_mail const *m);
 extern int index_builder_gone (index_builder *b, index_gone const *g);
+/* Makes the orders of ix, into which the n mails of a builder will go, from those of old, where map has the new number of every mail of old, or
+ * UINT32_MAX: what old has in order need not be sorted. 0 where that does not come out even, or with errno. merge.c. */
+extern int index_merge (folder_index *ix, folder_index *old, uint32_t const *map, uint32_t n);
 /* Makes the orders and checks, and ix of it all: an index in memory, that index_image_write can leave behind. b is empty then. */
 extern int index_builder_finish (index_builder *b, folder_index *ix);
 extern void index_builder_free (index_builder *b);

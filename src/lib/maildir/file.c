@@ -153,6 +153,12 @@ int mail_file_start(mail_file *m, folder *f, mail_entry *e, size_t most)
   return fd < 0 ? 0 : close_keeping(fd, read_start(m, fd, most));
 }
 
+int mail_file_begin(mail_file *m, folder *f, mail_entry *e, size_t most)
+{
+  int const fd = open_mail(m, f, e, 0);
+  return fd < 0 ? 0 : close_keeping(fd, read_on(m, fd, most));
+}
+
 int mail_file_all(mail_file *m, folder *f, mail_entry *e)
 {
   int const fd = open_mail(m, f, e, 1);

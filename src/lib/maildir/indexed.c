@@ -241,8 +241,10 @@ static int is_name(slice name, char const *listed)
   return !strncmp(listed, name.s, name.len) && !listed[name.len];
 }
 
-static int copy_mails(folder_index *old, comparison const *c, index_builder *b)
+/* map: where each mail of old has gone. */
+static int copy_mails(folder_index *old, comparison const *c, index_builder *b, uint32_t *map)
 {
+  memset(map, 0xff, ((size_t)old->h.n + old->added) * sizeof *map);
   for (unsigned char p = 0; p < PLACES; p++) {
     for (size_t k = 0; k < c->listing[p].count; k++) {
       index_room room;
@@ -253,7 +255,9 @@ static int copy_mails(folder_index *old, comparison const *c, index_builder *b)
         continue;
       }
       /* Of several names of a mail the one that counts. */
-      if (m.where == p && is_name(m.name, c->listing[p].list[k].name) && !index_builder_add(b, &m)) return 0;
+      if (m.where != p || !is_name(m.name, c->listing[p].list[k].name)) continue;
+      map[m.number] = b->h.n;
+      if (!index_builder_add(b, &m)) return 0;
     }
   }
   return 1;
@@ -271,14 +275,17 @@ static int make_again(folder *f, comparison const *c)
   index_builder b = INDEX_BUILDER_ZERO;
   folder_index now = FOLDER_INDEX_ZERO;
   index_header *const h = &b.h, *const old = &x->ix.h;
+  uint32_t *const map = malloc(((size_t)old->n + x->ix.added + 1) * sizeof *map);
+  int good;
   *h = (index_header){ .birth = old->birth, .serial = old->serial, .sequence = x->ix.last.sequence, .gone_since = old->gone_since,
     .keys_version = old->keys_version, .threads_birth = old->threads_birth };
   memcpy(h->key, old->key, INDEX_KEY);
-  if (!take_random(h, 0) || !load_all(&x->ix) || !keep_gone(&x->ix, &b) || !copy_mails(&x->ix, c, &b) || !index_builder_finish(&b, &now)) {
-    index_builder_free(&b);
-    index_close(&now);
-    return 0;
-  }
+  b.merged = 1;
+  good = map && take_random(h, 0) && load_all(&x->ix) && keep_gone(&x->ix, &b) && copy_mails(&x->ix, c, &b, map)
+    && index_merge(&now, &x->ix, map, b.h.n) && index_builder_finish(&b, &now);
+  free(map);
+  index_builder_free(&b);
+  if (!good) return index_close(&now), 0;
   memcpy(now.last.stamp, x->stamp, sizeof now.last.stamp);
   index_close(&x->ix);
   x->ix = now;

@@ -292,7 +292,7 @@ static int facts_of(mail_facts *facts, unsigned int wanted, arena *a, char const
 static int read_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts)
 {
   int said;
-  if (!mail_file_start(&f->file, f, e, START)) return 0;
+  if (!mail_file_begin(&f->file, f, e, START)) return 0;
   said = facts_of(facts, wanted, a, f->file.s, f->file.len, f->file.len < START, f->box->fallback);
   if (said >= 0) return said;
   return mail_file_all(&f->file, f, e) && facts_of(facts, wanted, a, f->file.s, f->file.len, 1, f->box->fallback);
