@@ -269,6 +269,15 @@ static int load_all(folder_index *ix)
   return 1;
 }
 
+/* Entries that were handed out keep what they say; the numbers are others now. */
+static void forget_numbers(folder_indexed *x)
+{
+  for (size_t i = 0; x->entry && i <= x->mask; i++) if (x->entry[i]) x->entry[i]->number = 0;
+  free(x->entry);
+  x->entry = NULL;
+  x->entries = x->mask = 0;
+}
+
 static int make_again(folder *f, comparison const *c)
 {
   folder_indexed *const x = f->indexed;
@@ -287,6 +296,7 @@ static int make_again(folder *f, comparison const *c)
   index_builder_free(&b);
   if (!good) return index_close(&now), 0;
   memcpy(now.last.stamp, x->stamp, sizeof now.last.stamp);
+  forget_numbers(x);
   index_close(&x->ix);
   x->ix = now;
   leave_image(f);
