@@ -102,9 +102,8 @@ inline sweep_fifos() {
   od
 }
 
-inline join() {
-  take();
-  d_step {    /* names are looked at only if a fifo is dead */
+inline look() {    /* taken: some fifo has no reader */
+  d_step {
     i = 1;
     do
     :: i <= SERIALS && (conn[i] == NONE || open[conn[i]]) -> i++
@@ -113,19 +112,28 @@ inline join() {
     taken = (i <= SERIALS);
     i = 0
   };
-  skip;
+  skip
+}
+
+inline join() {
+  take();
 #ifdef REUSE
+  look();
   if :: taken -> sweep_fifos(); sweep_names() :: else fi;
   skip;
   d_step { taken = false; serial = 1; do :: conn[serial] != NONE -> serial++ :: else -> break od };
 #else
-  if :: taken -> sweep_names(); sweep_fifos() :: else fi;
-  skip;
-  d_step { taken = false; serial = next_serial; next_serial++ };
+  d_step { serial = next_serial; next_serial++ };
 #endif
   open[me] = true;       /* conn/.new, made and opened */
   conn[serial] = me;     /* renamed */
-  give()
+  give();
+#ifndef REUSE
+  look();
+  if :: taken -> take(); sweep_names(); sweep_fifos(); give() :: else fi;
+  skip;
+  taken = false
+#endif
 }
 
 inline claim() {

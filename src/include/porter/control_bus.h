@@ -12,8 +12,9 @@
  * for its name to be free.
  * Commit: fill slot (sequence+1)&1, then store sequence+1 (release). Who reads copies slot sequence&1 and looks at sequence
  * again; it takes no lock. A process killed before the store has changed nothing.
- * Join (locked): sweep what is dead (names first, fifos last); commit next_serial+1; mkfifo conn/.new, open it,
+ * Join (locked): commit next_serial+1; mkfifo conn/.new, open it,
  * rename it to conn/SERIAL.UID: nobody sees a fifo without its reader. The cursor is the log's end.
+ * Then, if some fifo has no reader (no lock): sweep (locked) what is dead, names first, fifos last.
  * Claim (locked): name/NEW opens: taken, by one who is woken and may leave. Else rename name/OLD to name/NEW, or symlink name/.new and rename that: one
  * rename(2) either way, over a dead link if there is one.
  * List (no lock): conn/, then name/; again if the count of changes has changed, or is odd, which it is during one (claim, leave,

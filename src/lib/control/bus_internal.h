@@ -68,7 +68,9 @@ extern void bus_name_path (char *s, char const *name);
 /* Whether somebody else who lives has it; *fd, if not null, is then his fifo. -1: cannot tell, errno. Needs no lock. */
 extern int bus_name_taken (bus *b, char const *path, int *fd);
 extern int bus_claim_locked (bus *b, slice name);
+/* Takes away what the dead have left. Whether there is any: needs no lock, though it may say so of one who is joining. */
 extern int bus_sweep (bus *b);
+extern int bus_dead (bus *b);
 
 /* --- bus_join --- */
 

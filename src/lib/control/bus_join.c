@@ -38,7 +38,7 @@ static int join(bus *b)
   int e;
   if (!bus_dir_open(b)) return 0;
   strcpy(name, b->name);
-  if (bus_sweep(b) && bus_load(b, &slot)) {
+  if (bus_load(b, &slot)) {
     b->serial = slot.next_serial++;
     bus_commit(b, &slot);
     bus_conn_fmt(path, "conn/", b->serial, b->uid);
@@ -73,11 +73,22 @@ int bus_enter(bus *b)
   return errno = ESTALE, 0;
 }
 
+/* Five hundred fifos take longer to look at than anything that is done under the lock: so it is taken only if one of them is dead. */
+static void tidy(bus *b)
+{
+  if (bus_dead(b) && bus_lock(b)) {
+    bus_sweep(b);
+    bus_exit(b);
+  }
+  b->lock_deadline = 0;
+}
+
 int bus_join(bus *b)
 {
   if (b->serial) return 1;
   if (!bus_enter(b)) return 0;
   bus_exit(b);
+  tidy(b);
   return 1;
 }
 

@@ -30,19 +30,21 @@ static int sweep_entry(void *context, char const *name)
   return 1;
 }
 
+int bus_dead(bus *b)
+{
+  struct sweep conn = { .b = b, .sub = "conn" };
+  return bus_entries(b->dir, "conn", &sweep_entry, &conn) && conn.dead;
+}
+
 /* What points to a fifo goes before the fifo: nothing ever dangles. */
 int bus_sweep(bus *b)
 {
-  struct sweep conn = { .b = b, .sub = "conn" }, name = { .b = b, .sub = "name", .unlink = 1 };
+  struct sweep conn = { .b = b, .sub = "conn", .unlink = 1 }, name = { .b = b, .sub = "name", .unlink = 1 };
   int good;
-  if (!bus_entries(b->dir, "conn", &sweep_entry, &conn)) return 0;
-  if (!conn.dead) return 1;
   bus_names_begin(b);
   good = bus_entries(b->dir, "name", &sweep_entry, &name);
   bus_names_end(b);
-  if (!good) return 0;
-  conn.unlink = 1;
-  return bus_entries(b->dir, "conn", &sweep_entry, &conn);
+  return good && bus_entries(b->dir, "conn", &sweep_entry, &conn);
 }
 
 /* --- names --- */
