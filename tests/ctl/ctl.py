@@ -50,6 +50,44 @@ def wait_until(f, seconds=10):
     return True
 
 
+def at_once(parts):
+    """Calls each in a process of its own, and gives their results in order, as if they had been called one by one."""
+    global count, failed
+    sys.stdout.flush()
+    running = []
+    for part in parts:
+        said = tempfile.TemporaryFile('w+')
+        pid = os.fork()
+        if not pid:
+            code = 1
+            try:
+                os.dup2(said.fileno(), 1)
+                children.clear()    # those are the parent's to stop
+                part()
+                code = 0
+            except BaseException:
+                import traceback
+                traceback.print_exc()
+            finally:
+                stop_all()
+                sys.stdout.flush()
+                os._exit(code)
+        running.append((pid, said))
+    for pid, said in running:
+        code = os.waitpid(pid, 0)[1]
+        said.seek(0)
+        for line in said:
+            m = re.match(r'(not )?ok \d+ - (.*)', line)
+            if m:
+                count += 1
+                failed += m.group(1) is not None
+                line = '%sok %d - %s\n' % (m.group(1) or '', count, m.group(2))
+            sys.stdout.write(line)
+        sys.stdout.flush()
+        if code:
+            ok(False, 'a part of the test that runs in a process of its own')
+
+
 children = []
 
 
@@ -105,7 +143,8 @@ numbers = iter(range(1, 1 << 30))
 
 
 def path(name):
-    return '%s/%s.%d' % (WORK, name, next(numbers))
+    """One that nothing has: parts that run at once begin with the same numbers."""
+    return '%s/%s.%d.%d' % (WORK, name, os.getpid(), next(numbers))
 
 
 class Tor:

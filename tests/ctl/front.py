@@ -3,6 +3,46 @@ import os, random, re, socket, subprocess, threading, time
 from ctl import *
 
 
+# --- real controllers: they take their time, so they run beside the rest, each chain with a tor of its own ---
+
+here = os.path.dirname(os.path.abspath(__file__))
+tools = here + '/../../../shared/tools/'
+
+
+class Controllers:
+    """Programs that use one address, one after the other."""
+
+    def __init__(self, how, address, tor, smoke, talk):
+        self.how, self.results = how, []
+        text = address if isinstance(address, str) else '%s:%d' % address
+        self.programs = [(tools + 'stem_smoke.py', [text, tor.cookie_file]), (tools + 'txtorcon_smoke.py', [text])] if smoke else []
+        self.programs += [(here + '/stem_talk.py', [text, tor.cookie_file if tor else '-']), (here + '/txtorcon_talk.py', [text, '-'])] if talk else []
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        for program, args in self.programs:
+            if os.path.exists(program):
+                p = subprocess.run(['/usr/bin/python3', program] + args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                self.results.append((program, p.returncode, p.stdout.decode()))
+            else:
+                self.results.append((program, None, ''))
+
+    def report(self):
+        self.thread.join()
+        for program, code, said in self.results:
+            name = '%s %s' % (os.path.basename(program), self.how)
+            if code is None:
+                skip(name, 'not here')
+            else:
+                ok(code == 0 and ('smoke' not in name or ' 0 failed' in said), name + (': ' + said.split('\n')[-2] if 'smoke' in name and said else ''), said)
+
+
+theirs = [Tor() for i in range(3)]
+controllers = [Controllers('straight', theirs[0].socket, theirs[0], True, False), Controllers('through', Server(tor=theirs[1]).address, theirs[1], True, True),
+               Controllers('through over TCP', Server(tor=theirs[2], tcp=True, tor_tcp=True).address, theirs[2], True, True),
+               Controllers('alone', Server().address, None, False, True)]
+
 # --- to the byte ---
 
 def split(data):
@@ -313,23 +353,8 @@ c.close()
 ok(wait_until(lambda: owned.process.poll() is not None), 'TAKEOWNERSHIP: tor exits when that controller goes')
 ok(other.closed(), 'and so do the others')
 
-here = os.path.dirname(os.path.abspath(__file__))
-for how, address in (('straight', straight.socket), ('straight over TCP', straight.port), ('through', server.address), ('through over TCP', server_tcp.address)):
-    text = address if isinstance(address, str) else '%s:%d' % address
-    tor = straight if 'straight' in how else behind
-    for tool, args in (('stem_smoke.py', [text, tor.cookie_file]), ('txtorcon_smoke.py', [text])):
-        program = here + '/../../../shared/tools/' + tool
-        if not os.path.exists(program):
-            skip('%s %s' % (tool, how), 'not here')
-            continue
-        p = subprocess.run(['/usr/bin/python3', program] + args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        ok(p.returncode == 0 and b' 0 failed' in p.stdout, '%s %s: %s' % (tool, how, p.stdout.split(b'\n')[-2].decode()), p.stdout.decode())
-
-for how, s in (('in front', server), ('in front over TCP', server_tcp), ('alone', Server())):
-    text = s.address if isinstance(s.address, str) else '%s:%d' % s.address
-    for program in ('stem_talk.py', 'txtorcon_talk.py'):
-        p = subprocess.run(['/usr/bin/python3', here + '/' + program, text, behind.cookie_file if s.auth != b'AUTHENTICATE' else '-'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
-        ok(p.returncode == 0, '%s %s' % (program, how), p.stdout.decode(), p.stderr.decode())
+for controller in controllers:
+    controller.report()
 
 session_name = 'porter-test-%d' % os.getpid()
 tmux = ['tmux', '-L', session_name]
