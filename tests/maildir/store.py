@@ -77,6 +77,66 @@ ok(abs(int(r.mid.split('.')[0]) - time.time()) < 100, 'alone')
 names = {D.call('Append', octets=b'a: b\n', date='2001-01-01T00:00:00Z').mid for _ in range(200)}
 eq(len(names), 200, '200 of one second have 200 names')
 
+# --- uploads and pieces ---
+U = Box('uploads')
+U.folder('.A')
+data = os.urandom(100000)
+up = U.call('Upload', octets=data)
+ok(U.code == 0 and re.match('[0-9a-f]{32}$', up.upload) and up.byte_size == len(data), 'Upload')
+eq(os.stat(os.path.join(U.path, 'porter.uploads')).st_mode & 0o777, 0o700, 'its directory is the owner\'s')
+eq(U.call('Raw', upload=up.upload, offset=10, length=20).body, data[10:30], 'Raw reads it')
+for bad in ('f' * 32, '..', '', 'x', '../cur/x', up.upload + 'a', up.upload.upper() if up.upload.upper() != up.upload else 'g' * 32):
+    eq(U.error('Append', 3, pieces=[{'octets': b'a: b\n\n'}, {'upload': bad}]), (3, 'NO_SUCH_UPLOAD'), 'no upload: %.12s' % bad)
+inner = U.call('Append', folder='A', octets=b'Subject: in\nContent-Type: multipart/mixed; boundary=i\n\n--i\n\ntext\n--i\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\nQUJDRA==\n--i--\n').mid
+head = b'Subject: p\nContent-Type: multipart/mixed; boundary=o\n'
+r = U.call('Append', pieces=[{'octets': head + b'\n--o\nContent-Type: application/x\nContent-Transfer-Encoding: base64\n\n'}, {'upload': up.upload, 'encoding': 'BASE64'},
+                             {'octets': b'--o\nContent-Type: message/rfc822\n\n'}, {'mail': {'folder': 'A', 'mid': inner}}, {'octets': b'\n--o\nContent-Type: c/d\n\n'},
+                             {'mail': {'folder': 'A', 'mid': inner}, 'path': '2'}], octets=b'\n--o--\n')
+parts = email.message_from_bytes(octets_of('../uploads/', 'new/' + r.mid)).get_payload()
+eq((parts[0].get_payload(decode=True) == data, parts[1].get_payload()[0]['Subject'], parts[2].get_payload()), (True, 'in', 'ABCD'), 'a mail of an upload, a mail and a part, read by Python\'s email')
+ok(all(len(l) == 76 for l in parts[0].get_payload().rstrip().split('\n')[:-1]), 'lines of 76')
+r = U.call('Append', pieces=[{'octets': b'a: b\r\n\r\n'}, {'upload': up.upload, 'encoding': 'BASE64', 'crlf': True}])
+eq(octets_of('../uploads/', 'new/' + r.mid).count(b'\r\n'), 2 + (len(data) + 56) // 57, 'or CRLF')
+before = U.everything()
+for what, pieces, code, error in (('from nowhere', [{'encoding': 'BASE64'}], 4, 'BAD_REQUEST'), ('with an encoding that is none', [{'octets': b'a: b', 'encoding': 5}], 4, 'BAD_REQUEST'),
+                                  ('with a path of no mail', [{'octets': b'a: b', 'path': '1'}], 4, 'BAD_REQUEST'), ('of a part that is not there', [{'mail': {'folder': 'A', 'mid': inner}, 'path': '9'}], 3, 'NO_SUCH_PART'),
+                                  ('of no mail', [{'mail': {'mid': 'x'}}], 3, 'NO_SUCH_MAIL'), ('of no folder', [{'mail': {'folder': 'N', 'mid': 'x'}}], 3, 'INVALID_FOLDER'),
+                                  ('1001 of them', [{'octets': b'a: b\n'}] * 1001, 3, 'TOO_LARGE'), ('too large together', [{'upload': up.upload}] * 700, 3, 'TOO_LARGE')):
+    eq(U.error('Append', code, pieces=pieces), (code, error), 'a piece ' + what)
+eq(U.everything(), before, 'nothing is left of them')
+eq((U.call('Append', pieces=[{'octets': b'a: b\n'}] * 1000).byte_size), 5000, '1000 pieces')
+store = os.path.join(U.path, 'porter.uploads')
+old = time.time() - 90000
+os.utime(os.path.join(store, up.upload), (old, old))
+fresh = U.call('Upload', octets=b'x').upload
+eq(os.listdir(store), [fresh], 'each Upload sweeps what has had its day')
+for i in range(127):
+    open(os.path.join(store, '%032x' % i), 'w').close()
+eq(U.error('Upload', 3, octets=b'y'), (3, 'OVER_QUOTA'), '129, the oldest of them young')
+os.utime(os.path.join(store, '%032x' % 5), (time.time() - 4000,) * 2)
+ok(U.call('Upload', octets=b'y').upload and not os.path.exists(os.path.join(store, '%032x' % 5)) and len(os.listdir(store)) == 128, 'an older one goes')
+eq(U.error('Raw', 4, upload=fresh, mid='x'), (4, 'BAD_REQUEST'), 'a mail and an upload at once')
+
+# --- killed at each system call: the mail is whole or not there; the old draft there unless the new one is ---
+strace = shutil.which('strace')
+if strace:
+    bad, runs = [], 0
+    new_mail = b'Subject: new\n\n' + b'x' * 100000
+    for kind in ('openat', 'write', 'copy_file_range', 'sendfile', 'fchmod', 'utimensat', 'fsync', 'close', 'renameat2', 'unlinkat', 'getdents64', 'newfstatat'):
+        for n in range(1, 40):
+            K = Box('kill%s%d' % (kind, n))
+            K.put('1.M1P1.h:2,D', text='Subject: old\n\n')
+            p = subprocess.run([strace, '-qq', '-o', '/dev/null', '-e', 'trace=' + kind, '-e', 'inject=%s:signal=SIGKILL:when=%d' % (kind, n), os.path.join(bin_dir, 'maildir-op'), 'Append'],
+                               input=pb.AppendReq(octets=new_mail, flags='D', replaces={'mid': '1.M1P1.h'}).SerializeToString(), cwd=K.path, capture_output=True)
+            runs += 1
+            found = {open(os.path.join(K.path, f), 'rb').read() for f in K.ls()}
+            if not (found == {b'Subject: old\n\n'} or found == {b'Subject: old\n\n', new_mail} or found == {new_mail}):
+                bad.append((kind, n, [x[:20] for x in found]))
+            shutil.rmtree(K.path)
+            if p.returncode == 0:
+                break
+    eq(bad, [], 'Append killed %d times: whole or not there, and the old one goes last' % runs)
+
 # --- wire: where the octets are ---
 def varint(n):
     out = b''
