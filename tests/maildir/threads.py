@@ -82,6 +82,49 @@ for t in r.threads:
         wrong.append(t.thread)
 eq(wrong, [], 'counts, flags, people, the newest head')
 
+# --- one a thread ---
+def first_of_each(box, down, **more):
+    seen, out = set(), []
+    of = {(n.folder, n.mid): t.thread for t in box.call('Threads', limit=1000, folders=more.get('folders', [])).threads for n in t.mails}
+    for h in box.call('Find', sort={'parameter': 'ARRIVAL', 'direction': 'DESC' if down else 'ASC'}, limit=1000, heads='MIDS', **more).found:
+        if of[(h.folder, h.mid)] not in seen:
+            out.append((h.folder, h.mid))
+        seen.add(of[(h.folder, h.mid)])
+    return out
+
+
+def pages(box, down, step, direction, **more):
+    got, bound = [], None
+    while True:
+        r = box.call('Find', one_a_thread=True, sort={'parameter': 'ARRIVAL', 'direction': 'DESC' if down else 'ASC'}, limit=step, bound=bound, direction=direction, heads='MIDS', **more)
+        page = [(h.folder, h.mid) for h in r.found]
+        got = got + page if direction == 'AFTER' else page + got
+        if not page or (r.last if direction == 'AFTER' else r.first):
+            return got
+        bound = r.last_bound if direction == 'AFTER' else r.first_bound
+
+
+for down in (False, True):
+    want = first_of_each(B, down)
+    for direction in ('AFTER', 'BEFORE'):
+        eq([pages(B, down, n, direction) for n in (1, 4, 99)], [want] * 3, 'Find, one a thread: %s, %s' % ('descending' if down else 'ascending', direction))
+want = first_of_each(B, True)
+r = B.call('Find', one_a_thread=True, sort={'parameter': 'ARRIVAL', 'direction': 'DESC'}, start=3, limit=2, total=True, heads='MIDS')
+eq(([(h.folder, h.mid) for h in r.found], r.position, r.total), (want[3:5], 3, len(want)), 'start, position, total')
+I = Box('indexed')
+for i in range(300):
+    I.put('%d.M%dP1.h:2,' % (T + i, i), text='Subject: s\nMessage-ID: <%d@x>\nReferences: <%d@x>\n\n' % (i, i % 40))
+for again in ('made', 'used'):
+    want = first_of_each(I, True)
+    eq((len(want), pages(I, True, 7, 'AFTER')), (40, want), '300 mails, an index is %s' % again)
+
+# --- a date as a bound of ListSearch ---
+for down in (False, True):
+    when = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(T + 100))
+    r = I.call('ListSearch', bound={'date': when}, limit=3, sort={'parameter': 'ARRIVAL', 'direction': 'DESC' if down else 'ASC'})
+    eq([int(h.mid.split('.')[0]) - T for h in r.mail_heads], [100, 99, 98] if down else [100, 101, 102], 'ListSearch from a date, %s' % ('descending' if down else 'ascending'))
+eq(I.error('ListSearch', 4, bound={'date': 'x'}), (4, 'BAD_REQUEST'), 'no date')
+
 # --- odd ones ---
 O = Box('odd')
 O.folder('.Copy')

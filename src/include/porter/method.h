@@ -118,6 +118,8 @@ extern int listing_begin (method_call *call, listing *l, folder *f, Porter__Sort
 extern void listing_end (listing *l);
 /* The place that a bound names: of its mail where that is in the folder, else of its param. EXIT_DONE, or the code of the failure that was answered. */
 extern int bound_place (method_call *call, folder *f, enum order_by by, Porter__Bound const *b, order_key *k);
+/* The place of the first mail that is not before that date, in an order by dates; likewise. */
+extern int bound_date (method_call *call, enum order_by by, int descending, char const *text, order_key *k);
 /* The bound that names the place of a mail's key, in the arena; null where memory fails. */
 extern Porter__Bound *bound_build (arena *a, enum order_by by, order_key const *k);
 /* Takes up to count mails from the cursor into keys of the arena. */

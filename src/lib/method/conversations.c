@@ -1,5 +1,6 @@
 /* Which mails belong together. */
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,4 +177,29 @@ int conversations_make(scope *s, int named, conversations *c)
   }
   if (c->count) qsort(c->mail, c->count, sizeof *c->mail, by_arrival);
   return join_all(s->call, c) ? EXIT_DONE : method_temporary(s->call, "take memory");
+}
+
+/* --- by entry --- */
+
+static size_t place_of(conversations const *c, mail_entry const *e)
+{
+  size_t i = ((uintptr_t)e >> 4) * 0x9e3779b97f4a7c15u >> 20 & c->mask;
+  while (c->index[i] && c->mail[c->index[i] - 1].e != e) i = (i + 1) & c->mask;
+  return i;
+}
+
+int conversations_index(arena *a, conversations *c)
+{
+  size_t size = 64;
+  while (size < 2 * c->count) size *= 2;
+  c->mask = size - 1;
+  c->index = arena_array(a, size, sizeof *c->index);
+  for (size_t i = 0; c->index && i < c->count; i++) c->index[place_of(c, c->mail[i].e)] = (unsigned int)(i + 1);
+  return c->index != NULL;
+}
+
+threaded const *conversations_find(conversations const *c, mail_entry const *e)
+{
+  unsigned int at = c->index[place_of(c, e)];
+  return at ? c->mail + at - 1 : NULL;
 }

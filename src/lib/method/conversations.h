@@ -26,9 +26,14 @@ struct conversations_s {
   size_t count;
   uint64_t *id;        /* of each thread */
   unsigned int threads;
+  unsigned int *index; /* of mails by entry, and 1; once conversations_index was called */
+  size_t mask;
 };
 /* Reads the heads of all mails of the scope's folders. EXIT_DONE, or the failure that was answered; named: folders that are not there are failures. */
 extern int conversations_make (scope *s, int named, conversations *c);
+/* Makes them be found by entry. 0 with errno ENOMEM. conversations_find gives null where there is none. */
+extern int conversations_index (arena *a, conversations *c);
+extern threaded const *conversations_find (conversations const *c, mail_entry const *e);
 #define THREAD_ID_LEN 16
 /* The id as hex digits and NUL. */
 extern void conversations_id (uint64_t id, char *s);

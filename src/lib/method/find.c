@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <porter/exit.h>
+#include "conversations.h"
 #include "filter.h"
 #include "heads.h"
 #include "scope.h"
@@ -119,18 +120,6 @@ static size_t folder_place(find const *fi, char const *name, int *there)
   return *there = 0, i;
 }
 
-static int place_of_date(find *fi, char const *text)
-{
-  mail_date date;
-  if (fi->by != ORDER_DATE && fi->by != ORDER_ARRIVAL) return method_fail(fi->call, PORTER__ERROR__CODE__BAD_REQUEST, "a date is no place in this order:", (slice){ text, strlen(text) }, 0);
-  if (!mail_date_scan((slice){ text, strlen(text) }, &date)) return method_fail(fi->call, PORTER__ERROR__CODE__BAD_REQUEST, "no date of RFC 3339:", (slice){ text, strlen(text) }, 0);
-  if (!order_key_bound(&fi->bound.key, fi->by, fi->call->a, (slice){ "0", 1 }, (slice){ "", 0 })) return method_temporary(fi->call, "take memory");
-  /* Newest first: what is of that second still is not before it. */
-  fi->bound.key.number = date.seconds + fi->descending;
-  fi->bound.folder = 0;
-  return EXIT_DONE;
-}
-
 /* A mid alone: the mail must be there; in the folder that is named with it, else in the first that has it. */
 static int find_mail(find *fi, Porter__Bound const *b)
 {
@@ -152,7 +141,7 @@ static int find_place(find *fi)
   int code = EXIT_DONE;
   fi->bounded = b && (*b->param || *b->id || *b->date);
   if (!fi->bounded) return EXIT_DONE;
-  if (*b->date && !*b->param && !*b->id) return place_of_date(fi, b->date);
+  if (*b->date && !*b->param && !*b->id) return bound_date(fi->call, fi->by, fi->descending, b->date, &fi->bound.key);
   fi->bound.folder = folder_place(fi, b->folder, &fi->at_folder);
   if (fi->at_folder && !fi->s.f[fi->bound.folder]) fi->at_folder = 0;
   if (!*b->param) code = find_mail(fi, b);
@@ -185,6 +174,72 @@ static int put(find *fi, page *p, hit const *h)
   }
   p->hit[p->count++] = *h;
   return 1;
+}
+
+/* --- one a thread: worked out from the beginning --- */
+
+/* The first of each thread, in order, of all that match. */
+static int first_of_each(find *fi, page *all)
+{
+  conversations c;
+  unsigned char *seen;
+  hit h;
+  int there, code = conversations_make(&fi->s, 0, &c);
+  if (code != EXIT_DONE) return code;
+  if (!(seen = arena_array(fi->call->a, (size_t)c.threads + 1, 1)) || !conversations_index(fi->call->a, &c)) return method_temporary(fi->call, "take memory");
+  there = seek(fi, NULL, 0, fi->descending, 0) ? 1 : -1;
+  while (there > 0 && (there = next(fi, fi->descending, &h)) > 0) {
+    threaded const *t = conversations_find(&c, h.key.mail);
+    /* One that came while heads were read begins a thread of its own. */
+    if (t && seen[t->thread]) continue;
+    if (t) seen[t->thread] = 1;
+    if (!put(fi, all, &h)) there = -1;
+  }
+  return there < 0 ? method_temporary(fi->call, "read mail") : EXIT_DONE;
+}
+
+/* How many of them lie before the bound's place, or at it. */
+static size_t count_before(find const *fi, page const *all, int at_too)
+{
+  size_t i = 0;
+  for (; i < all->count; i++) {
+    hit const *h = all->hit + i;
+    int r = order_compare(&h->key, &fi->bound.key);
+    if (!r) r = h->folder < fi->bound.folder ? -1 : fi->at_folder && h->folder == fi->bound.folder ? 0 : 1;
+    if (fi->descending) r = -r;
+    if (r > 0 || (!r && !at_too)) break;
+  }
+  return i;
+}
+
+static size_t less(size_t n, uint64_t by)
+{
+  return by > n ? 0 : n - (size_t)by;
+}
+
+static size_t more(size_t n, uint64_t by, size_t most)
+{
+  return by > most - n ? most : n + (size_t)by;
+}
+
+/* Cuts the page out of them; ahead and behind are as if it had been walked. */
+static void cut_out(find const *fi, page const *all, page *p, size_t most, int before, uint64_t *position)
+{
+  uint64_t start = fi->request->start;
+  size_t n = all->count, from, to;
+  if (before) {
+    to = fi->bounded ? count_before(fi, all, 0) : n;
+    to = fi->request->back ? more(to, start, n) : less(to, start);
+    from = less(to, most);
+  } else {
+    from = !fi->bounded ? fi->request->back ? n : 0 : count_before(fi, all, !(fi->request->back && start));
+    from = fi->request->back ? less(from, start) : more(from, start, n);
+    to = more(from, most, n);
+  }
+  *p = (page){ .hit = all->hit + from, .count = to - from };
+  p->ahead = before ? from > 0 : to < n;
+  p->behind = before ? to < n : from > 0;
+  *position = from;
 }
 
 static int same_hit(hit const *a, hit const *b)
@@ -290,32 +345,51 @@ static int write_hits(find *fi, page const *p)
   return code;
 }
 
+/* The heads, and what is said of the page as a whole. */
+static int write_page(find *fi, page const *p, int before, int capped, char *state, Porter__FindResp *response)
+{
+  int code = write_hits(fi, p);
+  if (code != EXIT_DONE) return code;
+  response->cut = capped && p->ahead;
+  response->first = before ? !p->ahead : !p->behind;
+  response->last = before ? !p->behind : !p->ahead;
+  if (state) response->state = state;
+  for (size_t i = 0; i < fi->s.count; i++) if (fi->s.f[i]) response->unread_files += folder_unread_files(fi->s.f[i]);
+  if (p->count) {
+    response->first_bound = make_bound(fi, p->hit);
+    response->last_bound = make_bound(fi, p->hit + p->count - 1);
+    if (!response->first_bound || !response->last_bound) return method_temporary(fi->call, "take memory");
+  }
+  return method_write(fi->call, &response->base);
+}
+
+static int answer_threads(find *fi, size_t most, int capped, char *state)
+{
+  Porter__FindResp response = PORTER__FIND_RESP__INIT;
+  int before = fi->request->direction == PORTER__FIND_REQ__DIRECTION__BEFORE;
+  page all = { .hit = NULL }, p;
+  int code = first_of_each(fi, &all);
+  if (code != EXIT_DONE) return code;
+  cut_out(fi, &all, &p, most, before, &response.position);
+  if (fi->request->total) response.total = all.count;
+  return write_page(fi, &p, before, capped, state, &response);
+}
+
 static int answer(find *fi, char *state)
 {
   Porter__FindReq const *request = fi->request;
   Porter__FindResp response = PORTER__FIND_RESP__INIT;
-  int before = request->direction == PORTER__FIND_REQ__DIRECTION__BEFORE, backwards = fi->descending != before, code;
+  int before = request->direction == PORTER__FIND_REQ__DIRECTION__BEFORE, backwards = fi->descending != before;
   size_t limit = request->limit ? request->limit : LISTING_DEFAULT, cap = request->heads == PORTER__FIND_REQ__HEADS__MIDS ? FIND_MIDS_MAX : LISTING_MAX;
   page p = { .hit = NULL };
   uint64_t position = 0;
+  if (request->one_a_thread) return answer_threads(fi, limit < cap ? limit : cap, limit > cap, state);
   if (!take(fi, &p, limit < cap ? limit : cap, backwards) || !look_behind(fi, &p, backwards)) return method_temporary(fi->call, "read mail");
   if (before) turn(&p);
   if (!fi->bounded && !before && !request->back) position = p.passed;
   if (request->total && !count_all(fi, &p, &response.total, &position)) return method_temporary(fi->call, "read mail");
-  code = write_hits(fi, &p);
-  if (code != EXIT_DONE) return code;
   response.position = position;
-  response.cut = limit > cap && p.ahead;
-  response.first = before ? !p.ahead : !p.behind;
-  response.last = before ? !p.behind : !p.ahead;
-  if (state) response.state = state;
-  for (size_t i = 0; i < fi->s.count; i++) if (fi->s.f[i]) response.unread_files += folder_unread_files(fi->s.f[i]);
-  if (p.count) {
-    response.first_bound = make_bound(fi, p.hit);
-    response.last_bound = make_bound(fi, p.hit + p.count - 1);
-    if (!response.first_bound || !response.last_bound) return method_temporary(fi->call, "take memory");
-  }
-  return method_write(fi->call, &response.base);
+  return write_page(fi, &p, before, limit > cap, state, &response);
 }
 
 static int compare_names(void const *x, void const *y)

@@ -62,12 +62,12 @@ int method_list_search(method_call *call)
   order_key from;
   folder *f;
   listing l = { .c = NULL };
-  int code, bounded = b && (*b->param || *b->id);
+  int code, dated = b && *b->date && !*b->param && !*b->id, bounded = b && (*b->param || *b->id || dated);
   if (request->direction > PORTER__LIST_SEARCH_REQ__DIRECTION__BEFORE)
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such direction", (slice)SLICE_ZERO, 0);
   code = method_folder(call, &f, request->folder);
   if (code == EXIT_DONE) code = listing_begin(call, &l, f, request->sort, request->search);
-  if (code == EXIT_DONE && bounded) code = bound_place(call, f, l.by, b, &from);
+  if (code == EXIT_DONE && bounded) code = dated ? bound_date(call, l.by, l.descending, b->date, &from) : bound_place(call, f, l.by, b, &from);
   if (code == EXIT_DONE) code = page(call, &l, bounded ? &from : NULL);
   listing_end(&l);
   folder_close(f);
