@@ -197,6 +197,15 @@ for i in range(400):
 M.put('%d.M1P1.h:2,S' % T, folder='.F399')
 eq(names(M.call('Find', heads='MIDS')), [('F399', '%d.M1P1.h' % T)], '400 folders')
 
+# --- with an index and what it knows of texts ---
+N = Box('narrowed')
+for i in range(300):
+    N.put('%d.M%dP1.h:2,' % (T + i, i), text='Subject: Nummer %d\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nStraße %d\n--b\nContent-Type: a/b; name=f%d.bin\n\n\n--b--\n' % (i, i % 7, i % 5))
+for how in ('is made', 'is there', 'is there'):
+    for f, want in (({'text': 'STRASSE 3'}, 43), ({'body': 'strasse 3'}, 43), ({'subject': 'nummer 29'}, 11), ({'file_name': 'F4.bin'}, 60), ({'subject': 'strasse'}, 0), ({'from': 'nummer'}, 0),
+                    ({'join': 'NONE', 'filters': [{'text': 'strasse 3'}]}, 257), ({'text': 'nummer', 'join': 'ANY', 'filters': [{'body': 'strasse 1'}, {'file_name': 'f1.bin'}]}, 94)):
+        eq(N.call('Find', filter=f, total=True, heads='MIDS').total, want, 'an index %s: %r' % (how, f))
+
 # --- heads, folders, limits ---
 r = B.call('Find', folders=['A', 'A', ''], limit=1, preview=True, state=True, filter={'message_id': mid['id']})
 eq(r.state, B.call('Changes', folders=['', 'A']).state, 'the state of its folders')

@@ -127,6 +127,18 @@ int filter_make(method_call *call, Porter__Filter const *from, filter **out)
   return from ? make_tree(call, &fl->root, 1, &left) : EXIT_DONE;
 }
 
+/* What the root itself says must hold; the longest says most. */
+slice filter_text(filter const *fl)
+{
+  static unsigned int const sure = SEARCH_SUBJECT | SEARCH_BODY | SEARCH_NAMES;
+  slice best = SLICE_ZERO;
+  for (size_t i = 0; !fl->all && i < PHRASES; i++) {
+    mail_matcher const *m = fl->root.phrase[i];
+    if (m && (!m->where || m->where & sure) && m->compared.len > best.len) best = m->compared;
+  }
+  return best;
+}
+
 void filter_end(filter *fl)
 {
   if (fl) arena_free(&fl->scratch);

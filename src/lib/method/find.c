@@ -49,6 +49,7 @@ static int match(void *context, folder *f, mail_entry *e, slice const *octets)
 
 static int open_lanes(find *fi)
 {
+  slice text = filter_text(fi->filter);
   fi->lane = arena_array(fi->call->a, fi->s.count + 1, sizeof *fi->lane);
   if (!fi->lane) return method_temporary(fi->call, "take memory");
   for (size_t i = 0; i < fi->s.count; i++) {
@@ -59,6 +60,7 @@ static int open_lanes(find *fi)
     if (!folder_keywords(fi->s.f[i], &fi->lane[i].k, fi->call->a) || !filter_enter(fi->filter, fi->s.f[i], &fi->lane[i].k, fi->s.name[i]))
       return method_temporary(fi->call, "read keywords");
     if (!cursor_open(&fi->lane[i].c, fi->s.f[i], fi->by, fi->request->filter ? match : NULL, fi->filter)) return method_temporary(fi->call, "read mail");
+    if (text.len) cursor_narrow(fi->lane[i].c, text);
   }
   return EXIT_DONE;
 }
