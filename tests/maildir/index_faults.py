@@ -168,24 +168,25 @@ run('Stats')
 with open('porter.index', 'rb') as f:
     whole = f.read()
 image = int.from_bytes(whole[32:40], 'little')
-want = run('Stats', b'', '-I'), run('ListSearch', PAGE, '-I')
+RANGE = pb.ListReq(start=120, end=180, sort=pb.Sort(parameter='SENDER')).SerializeToString()
+want = run('Stats', b'', '-I'), run('ListSearch', PAGE, '-I'), run('List', RANGE, '-I')
 bad = []
 for cut in range(image, len(whole), max(1, (len(whole) - image) // 60)):
     with open('porter.index', 'wb') as f:
         f.write(whole[:cut])
-    if (run('Stats'), run('ListSearch', PAGE)) != want:
+    if (run('Stats'), run('ListSearch', PAGE)) != want[:2]:
         bad.append(cut)
 for cut in list(range(0, image, image // 40)):
     with open('porter.index', 'wb') as f:
         f.write(whole[:cut])
-    if (run('Stats'), run('ListSearch', PAGE)) != want:
+    if (run('Stats'), run('ListSearch', PAGE)) != want[:2]:
         bad.append(cut)
 eq(bad, [], 'cut anywhere: answers are right')
 bad = []
 for i in range(0, len(whole), len(whole) // 90):
     with open('porter.index', 'wb') as f:
         f.write(whole[:i] + bytes([whole[i] ^ 0x55]) + whole[i + 1:])
-    if run('ListSearch', PAGE) != want[1]:
+    if run('ListSearch', PAGE) != want[1] or run('List', RANGE) != want[2]:
         bad.append(i)
 eq(bad, [], 'an octet changed anywhere: the page is right')
 

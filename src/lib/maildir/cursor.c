@@ -394,7 +394,7 @@ int cursor_skip(cursor *c, size_t count)
   place *p;
   int there = 1;
   if (c->index && !c->match) {
-    if (index_cursor_skip(&c->walk, count, !c->backwards)) return 1;
+    if (!c->index->broken && index_cursor_skip(&c->walk, count, !c->backwards)) return 1;
     if (!without_index(c)) return -1;
   }
   if (c->index) {

@@ -78,10 +78,24 @@ static int unchanged(folder_index const *ix, index_stamp const stamp[PLACES], in
 
 /* --- opening --- */
 
+/* Entries that were handed out keep what they say; the numbers are others now. */
+static void forget_numbers(folder_indexed *x)
+{
+  for (size_t i = 0; x->entry && i <= x->mask; i++) if (x->entry[i]) x->entry[i]->number = 0;
+  free(x->entry);
+  x->entry = NULL;
+  x->entries = x->mask = 0;
+}
+
+/* What broke is made anew by the next call. A cursor may be on its way through what was fresh: it sees that it broke, and goes on without. */
 static void give_up(folder *f)
 {
-  index_close(&f->indexed->ix);
-  f->indexed->state = NONE;
+  folder_indexed *const x = f->indexed;
+  if (x->ix.broken && index_current(&x->ix)) unlinkat(x->dir, x->name, 0);
+  forget_numbers(x);
+  if (x->state == FRESH) x->ix.broken = 1;
+  else index_close(&x->ix);
+  x->state = NONE;
 }
 
 static int name_files(folder *f, folder_indexed *x)
@@ -269,15 +283,6 @@ static int load_all(folder_index *ix)
   return 1;
 }
 
-/* Entries that were handed out keep what they say; the numbers are others now. */
-static void forget_numbers(folder_indexed *x)
-{
-  for (size_t i = 0; x->entry && i <= x->mask; i++) if (x->entry[i]) x->entry[i]->number = 0;
-  free(x->entry);
-  x->entry = NULL;
-  x->entries = x->mask = 0;
-}
-
 static int make_again(folder *f, comparison const *c)
 {
   folder_indexed *const x = f->indexed;
@@ -456,7 +461,7 @@ folder_index *folder_index_fresh(folder *f)
 {
   folder_indexed *const x = try(f);
   if (!x) return NULL;
-  if (x->ix.broken) give_up(f);
+  if (x->ix.broken && x->state != NONE) give_up(f);
   if (x->state == STALE && !refresh(f)) return NULL;
   return x->state == FRESH ? &x->ix : NULL;
 }
@@ -465,7 +470,7 @@ folder_index *folder_index_any(folder *f)
 {
   folder_indexed *const x = try(f);
   if (!x) return NULL;
-  if (x->ix.broken) give_up(f);
+  if (x->ix.broken && x->state != NONE) give_up(f);
   return x->state >= STALE ? &x->ix : NULL;
 }
 
@@ -473,7 +478,7 @@ folder_index *folder_index_made(folder *f)
 {
   folder_index *const ix = folder_index_fresh(f);
   folder_indexed *const x = f->indexed;
-  if (ix || !x || f->box->no_index || f->linked || f->known) return ix;
+  if (ix || !x || x->ix.broken || f->box->no_index || f->linked || f->known) return ix;
   if (!folder_know(f) || f->mails.count < SMALLEST || !may_write(f)) return NULL;
   return make(f) ? &x->ix : NULL;
 }
