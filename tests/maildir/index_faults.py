@@ -184,11 +184,22 @@ for cut in list(range(0, image, image // 40)):
 eq(bad, [], 'cut anywhere: answers are right')
 bad = []
 for i in range(0, len(whole), len(whole) // 90):
-    with open('porter.index', 'wb') as f:
-        f.write(whole[:i] + bytes([whole[i] ^ 0x55]) + whole[i + 1:])
-    if run('ListSearch', PAGE) != want[1] or run('List', RANGE) != want[2]:
-        bad.append(i)
+    for method, request, right in (('ListSearch', PAGE, want[1]), ('List', RANGE, want[2])):
+        with open('porter.index', 'wb') as f:
+            f.write(whole[:i] + bytes([whole[i] ^ 0x55]) + whole[i + 1:])
+        if run(method, request) != right:
+            bad.append((method, i))
 eq(bad, [], 'an octet changed anywhere: the page is right')
+records = int.from_bytes(whole[96 + 32:96 + 40], 'little'), int.from_bytes(whole[96 + 40:96 + 48], 'little')
+spoiled = bytearray(whole)
+for i in range(records[0], sum(records), 64):
+    spoiled[i] ^= 1
+with open('porter.index', 'wb') as f:
+    f.write(spoiled)
+eq(run('ListSearch', PAGE), want[1], 'every record wrong: the page is right')
+run('ListSearch', PAGE)
+with open('porter.index', 'rb') as f:
+    ok(f.read(32)[16:24] != whole[16:24], 'and the index is made anew')
 
 # --- what else may have its name ---
 

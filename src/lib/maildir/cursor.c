@@ -38,6 +38,7 @@ struct cursor_s {
   index_cursor walk;
   order_key last;           /* of the mail that was given last, or where the walk began; without a mail: an end */
   int with_place;
+  size_t skipped;           /* mails that were passed over behind that */
   sieve sieve;              /* what the text filter leaves of the walk */
 };
 
@@ -272,6 +273,15 @@ static int take_match(cursor *c, place **p)
   return 0;
 }
 
+/* Passes over so many: 1, or -1 with errno. */
+static int pass_places(cursor *c, size_t count)
+{
+  place *p;
+  int there = 1;
+  while (there > 0 && count--) there = take_match(c, &p);
+  return there < 0 ? -1 : 1;
+}
+
 /* --- along an index --- */
 
 static int is_text(enum order_by by)
@@ -314,13 +324,14 @@ static int without_index(cursor *c)
   c->index = NULL;
   if (!make_places(c)) return 0;
   seek_place(c, last.mail ? &last : NULL, c->backwards, c->with_place);
-  return 1;
+  return pass_places(c, c->skipped) >= 0;
 }
 
 void cursor_seek(cursor *c, order_key const *from, int backwards, int with_place)
 {
   c->backwards = backwards;
   c->with_place = with_place;
+  c->skipped = 0;
   c->last = from ? *from : (order_key){ .mail = NULL };
   if (!c->index) seek_place(c, from, backwards, with_place);
   else if (!seek_index(c, from)) c->index->broken = 1;
@@ -362,6 +373,7 @@ static int next_indexed(cursor *c, order_key *k)
     if (answer == MATCH_FAILED) return -1;
     c->last = *k;
     c->with_place = 0;
+    c->skipped = 0;
     if (answer == MATCH_YES) return 1;
   }
 }
@@ -391,16 +403,12 @@ int cursor_next(cursor *c, order_key *k)
 int cursor_skip(cursor *c, size_t count)
 {
   order_key k;
-  place *p;
   int there = 1;
   if (c->index && !c->match) {
-    if (!c->index->broken && index_cursor_skip(&c->walk, count, !c->backwards)) return 1;
+    if (!c->index->broken && index_cursor_skip(&c->walk, count, !c->backwards)) return c->skipped += count, 1;
     if (!without_index(c)) return -1;
   }
-  if (c->index) {
-    while (there > 0 && count--) there = cursor_next(c, &k);
-    return there < 0 ? -1 : 1;
-  }
-  while (there > 0 && count--) there = take_match(c, &p);
+  if (!c->index) return pass_places(c, count);
+  while (there > 0 && count--) there = cursor_next(c, &k);
   return there < 0 ? -1 : 1;
 }

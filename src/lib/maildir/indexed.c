@@ -87,11 +87,17 @@ static void forget_numbers(folder_indexed *x)
   x->entries = x->mask = 0;
 }
 
-/* What broke is made anew by the next call. A cursor may be on its way through what was fresh: it sees that it broke, and goes on without. */
+/* What broke is made anew by the next call. */
+static void remove_broken(folder_indexed const *x)
+{
+  if (x->ix.broken && index_current(&x->ix)) unlinkat(x->dir, x->name, 0);
+}
+
+/* A cursor may be on its way through what was fresh: it sees that it broke, and goes on without. */
 static void give_up(folder *f)
 {
   folder_indexed *const x = f->indexed;
-  if (x->ix.broken && index_current(&x->ix)) unlinkat(x->dir, x->name, 0);
+  remove_broken(x);
   forget_numbers(x);
   if (x->state == FRESH) x->ix.broken = 1;
   else index_close(&x->ix);
@@ -594,6 +600,7 @@ int folder_index_remake(folder *f, int count_unreadable)
 void folder_index_close(folder *f)
 {
   if (!f->indexed) return;
+  remove_broken(f->indexed);
   index_close(&f->indexed->ix);
   free(f->indexed->entry);
   free(f->indexed);
