@@ -42,7 +42,7 @@ ended() {  # KIND CALL ATTACK...
 }
 does() {
   kind=$1; shift
-  is "$kind: $*: works" "$(hole $kind "$@")" done
+  is "$kind: $*: works" "$(hole $kind "$@")" "done"
 }
 
 # --- without confinement each of them works, so that a refusal means something ---
@@ -177,7 +177,7 @@ refused limits EAGAIN fork
 # --- which calls there are at all: each is in the table with its reason; a new one shows here ---
 want='brk clock_gettime clock_nanosleep close exit_group getpid gettid madvise mremap munmap poll ppoll read restart_syscall rt_sigaction rt_sigprocmask rt_sigreturn setitimer write'
 sweep() { hole "$1" sweep | sort | tr '\n' ' '; }
-words() { printf '%s\n' $* | sort -u | tr '\n' ' '; }
+words() { printf '%s\n' "$@" | sort -u | tr '\n' ' '; }
 if [ "$(uname -m)" = x86_64 ]; then
   is 'frame-auth: no call but these' "$(sweep watcher)" "$(words $want wait4 shutdown)"
   is 'frame-write: no call but these' "$(sweep writer)" "$(words $want wait4 lseek pwrite64 openat sendfile pread64 fallocate)"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The filter for fail2ban in doc/examples, with what frame-auth says, under each time stamp that a log may put in front.
+# shellcheck disable=SC2059,SC2069 # printf makes octets; standard error is what is read
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 command -v fail2ban-regex > /dev/null || { echo '1..0 # SKIP fail2ban.t: needs fail2ban (package/deps deb)'; exit 0; }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # More than one machine: doc/examples/haproxy.cfg between two mail hosts, each a network namespace of its own with its own chain and mailboxes,
 # TLS on the way. Routing, a host that is down, a user who moves.
-# shellcheck disable=SC2059 # printf makes octets
+# shellcheck disable=SC2015,SC2086,SC2154 # names of our own without blanks; tls_a is set by eval
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/account.sh

@@ -1,5 +1,6 @@
 #!/bin/sh
 # make install DESTDIR=: what package/modes lists, the pages and documents, below conf-home's directory and nowhere else.
+# shellcheck disable=SC2016 # another shell expands them
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 dest="$work/a root"

@@ -13,7 +13,7 @@ fi
 mkdir "$work/home"
 while read -r name mode; do install -m "$mode" "$bin/$name" "$work/home/$name"; done < "$top/package/modes"
 cp /bin/sleep "$work/home/readable"
-seized() { for _ in 1 2 3 4 5 6 7 8; do "$B/stub/seize" 4711 "$work/home/$@" < /dev/null > /dev/null 2>&1; [ $? != 1 ] || echo seized; done | sort -u; }
+seized() { program=$work/home/$1; shift; for _ in 1 2 3 4 5 6 7 8; do "$B/stub/seize" 4711 "$program" "$@" < /dev/null > /dev/null 2>&1; [ $? != 1 ] || echo seized; done | sort -u; }
 is 'a program that everybody can read is seized' "$(seized readable 0.2)" seized
 # What runs in a session once it has its uid. Scripts are the shell's, and have nothing yet.
 for name in maildir-enter frame-read frame-write maildir-op maildir-v1 varlink-read varlink-call json-op; do

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What the kernel says of the processes of real sessions (/proc): nobody is root or can become so, nothing is open that the chain does not
 # need, no secret lies in an environment, an argument or a memory that outlives it, nothing of who started the server has come along.
+# shellcheck disable=SC2016 # another shell expands them
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/account.sh

@@ -65,9 +65,11 @@ static void wait_for_turn(unsigned int slots, unsigned int seconds)
 static void set(char const *name, slice value)
 {
   static stralloc sa = STRALLOC_ZERO;
+  int good = value.s != NULL;
   sa.len = 0;
-  if (value.s && (!stralloc_catb(&sa, value.s, value.len) || !stralloc_0(&sa))) die_unable(EXIT_TEMPORARY, "set the environment");
-  if ((value.s ? setenv(name, sa.s, 1) : unsetenv(name)) < 0) die_unable(EXIT_TEMPORARY, "set the environment");
+  if (!good) good = unsetenv(name) == 0;
+  else good = stralloc_catb(&sa, value.s, value.len) && stralloc_0(&sa) && setenv(name, sa.s ? sa.s : "", 1) == 0;
+  if (!good) die_unable(EXIT_TEMPORARY, "set the environment");
 }
 
 /* The file may name a user or group where a number belongs (Dovecot takes both). s has UID_FMT octets. */

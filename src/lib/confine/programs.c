@@ -9,12 +9,16 @@
 
 #include "calls.h"
 
+#ifdef PORTER_UNCONFINED
+static char const unconfined[] = "confine what was built without confinement";
+#endif
+
 /* Every part is tried; the first that cannot be had is what is lacking. */
 static char const *confine(confine_limits const *limits, confine_place const *place, size_t n, calls const *allowed)
 {
 #ifdef PORTER_UNCONFINED
   (void)limits, (void)place, (void)n, (void)allowed;
-  return errno = ENOSYS, "be confined under a sanitizer";
+  return errno = ENOSYS, unconfined;
 #else
   char const *lacking = NULL;
   int e = 0;
@@ -32,12 +36,18 @@ char const *confine_mailbox(confine_place const *place, size_t n)
   return confine(&limits, place, n, &calls_of_mailbox);
 }
 
+#ifdef PORTER_UNCONFINED
+char const *confine_folder(int mailbox, int folder)
+{
+  (void)mailbox, (void)folder;
+  return errno = ENOSYS, unconfined;
+}
+#else
 char const *confine_folder(int mailbox, int folder)
 {
   static char const *const names[] = { "tmp", "porter.index", "porter.search" };
   confine_place place[5] = { { mailbox, CONFINE_RENEW }, { folder, CONFINE_RENEW } };
   size_t n = 2;
-#ifndef PORTER_UNCONFINED
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     int fd = openat(folder, names[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
@@ -48,10 +58,9 @@ char const *confine_folder(int mailbox, int folder)
   }
   int good = confine_files(place, n), e = errno;
   while (n > 2) close(place[--n].fd);
-  if (!good) return errno = e, "give up files (Landlock)";
-#endif
-  return NULL;
+  return errno = e, good ? NULL : "give up files (Landlock)";
 }
+#endif
 
 char const *confine_writer(char const *dir)
 {
