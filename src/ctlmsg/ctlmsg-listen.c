@@ -28,7 +28,7 @@ static void say_lost (uint64_t lost)
 {
   char number[UINT64_FMT];
   number[uint64_fmt(number, lost)] = 0;
-  if (lost) say("warning: ", number, " messages were lost: too slow for them", NULL);
+  if (lost) say("warning: ", number, " messages were lost: too slow for them", (char const *)NULL);
 }
 
 int main (int argc, char const *const *argv)

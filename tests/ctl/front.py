@@ -38,8 +38,9 @@ class Controllers:
                 ok(code == 0 and ('smoke' not in name or ' 0 failed' in said), name + (': ' + said.split('\n')[-2] if 'smoke' in name and said else ''), said)
 
 
-theirs = [Tor() for i in range(3)]
-controllers = [Controllers('straight', theirs[0].socket, theirs[0], True, False), Controllers('through', Server(tor=theirs[1]).address, theirs[1], True, True),
+theirs = [Tor() for i in range(4)]
+controllers = [Controllers('straight', theirs[0].socket, theirs[0], True, False), Controllers('straight over TCP', theirs[3].port, theirs[3], True, False),
+               Controllers('through', Server(tor=theirs[1]).address, theirs[1], True, True),
                Controllers('through over TCP', Server(tor=theirs[2], tcp=True, tor_tcp=True).address, theirs[2], True, True),
                Controllers('alone', Server().address, None, False, True)]
 

@@ -36,10 +36,10 @@ static void reply_line(reply *r)
   control_client const *c = r->l->client;
   r->len = 0;
   if (!text.len || r->dropping) return;
-  if (!control_text_valid(text)) say("warning: a line of the reply to ", r->to, " is too long or not printable ASCII: it is not posted", NULL);
+  if (!control_text_valid(text)) say("warning: a line of the reply to ", r->to, " is too long or not printable ASCII: it is not posted", (char const *)NULL);
   else if (!control_listener_post(r->l, (slice){ .s = r->to, .len = strlen(r->to) }, text)) {
     r->dropping = c->code != EXIT_ERROR || c->status == NO_SUCH_CONTROLLER;
-    say("warning: unable to reply to ", r->to, ": ", c->why, NULL);
+    say("warning: unable to reply to ", r->to, ": ", c->why, (char const *)NULL);
   }
 }
 
@@ -100,15 +100,15 @@ int control_listener_run(control_listener *l, control_message const *m, char con
   int fds[2], code;
   pid_t pid = 0;
   memcpy(r.to, m->from.s, m->from.len);
-  if (pipe2(fds, O_CLOEXEC) < 0) return say_fatal_unable(EXIT_TEMPORARY, "make a pipe", NULL);
+  if (pipe2(fds, O_CLOEXEC) < 0) return say_fatal_unable(EXIT_TEMPORARY, "make a pipe", (char const *)NULL);
   child_fd const given = { .from = fds[1], .to = fds[1] <= REPLY_MAX ? fds[1] : REPLY_ELSE };
   if (environment(&changes, m, given.to) && env_merge(merged, count + 6, envp, count, changes.s, changes.len))
     pid = child_start(argv, merged, &given, 1, NULL);
-  code = pid ? 0 : say_fatal_unable(child_unrun(errno), "run ", argv[0], NULL);
+  code = pid ? 0 : say_fatal_unable(child_unrun(errno), "run ", argv[0], (char const *)NULL);
   close(fds[1]);
   if (pid) {
     reply_while(&r, fds[0], pid);
-    if (ended(pid, &info, 0) && info.si_code != CLD_EXITED) say("warning: ", argv[0], " was killed by a signal", NULL);
+    if (ended(pid, &info, 0) && info.si_code != CLD_EXITED) say("warning: ", argv[0], " was killed by a signal", (char const *)NULL);
     code = child_wait(pid);
   }
   close(fds[0]);
