@@ -128,7 +128,8 @@ inline join() {
   open[me] = true;       /* conn/.new, made and opened */
   conn[serial] = me;     /* renamed */
   give();
-#ifndef REUSE
+  /* With LIST nobody sweeps: there would be too much to explore. */
+#if !defined(REUSE) && !defined(LIST)
   look();
   if :: taken -> take(); sweep_names(); sweep_fifos(); give() :: else fi;
   skip;
