@@ -12,17 +12,13 @@
 #define CONTROL_TEXT_MAX 8192     /* and of a text */
 #define CONTROL_EVENT "POSTMESSAGE"
 
-/* How many octets at its start are a name's: letters, digits and _. */
-extern size_t control_name_span (slice s);
-/* 1 if s consists of these, whatever their number: a client may send it, how long a name may be is the server's to say. */
+/* 1 if s consists of letters, digits and _, whatever their number: a client may send it, how long a name may be is the server's to say. */
 extern int control_name_formed (char const *s);
 /* 1 if s is a name of at most CONTROL_NAME_MAX. */
 extern int control_name_valid (slice s);
 /* "all" and "unset", in any case: nobody can have them. */
 extern int control_name_reserved (slice s);
-/* 1 if all octets are printable ASCII, spaces and tabs, whatever their number. */
-extern int control_text_printable (slice s);
-/* 1 if it is a text: these, 1 to CONTROL_TEXT_MAX. */
+/* 1 if s is a text: printable ASCII, spaces and tabs, 1 to CONTROL_TEXT_MAX. */
 extern int control_text_valid (slice s);
 /* A key of GETINFO that a client may ask for: printable ASCII without a space. */
 extern int control_key_valid (char const *key);

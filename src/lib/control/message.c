@@ -9,7 +9,8 @@
 
 #define LITERAL(s) { (s), sizeof(s) - 1 }
 
-size_t control_name_span(slice s)
+/* How many octets at its start are a name's. */
+static size_t name_span(slice s)
 {
   size_t i = 0;
   while (i < s.len && ((s.s[i] >= '0' && s.s[i] <= '9') || (s.s[i] >= 'A' && s.s[i] <= 'Z') || (s.s[i] >= 'a' && s.s[i] <= 'z') || s.s[i] == '_')) i++;
@@ -19,12 +20,12 @@ size_t control_name_span(slice s)
 int control_name_formed(char const *s)
 {
   slice name = { .s = s, .len = strlen(s) };
-  return name.len && control_name_span(name) == name.len;
+  return name.len && name_span(name) == name.len;
 }
 
 int control_name_valid(slice s)
 {
-  return s.len && s.len <= CONTROL_NAME_MAX && control_name_span(s) == s.len;
+  return s.len && s.len <= CONTROL_NAME_MAX && name_span(s) == s.len;
 }
 
 int control_name_reserved(slice s)
@@ -34,7 +35,7 @@ int control_name_reserved(slice s)
 
 /* Eight octets at once, as a long text costs more than all the rest of a post: an octet below a blank, a DEL or one above it sets its
  * high bit in one of the three. */
-int control_text_printable(slice s)
+static int text_printable(slice s)
 {
   uint64_t const ones = UINT64_C(0x0101010101010101), high = 0x80 * ones;
   size_t i = 0;
@@ -56,7 +57,7 @@ int control_text_printable(slice s)
 
 int control_text_valid(slice s)
 {
-  return s.len && s.len <= CONTROL_TEXT_MAX && control_text_printable(s);
+  return s.len && s.len <= CONTROL_TEXT_MAX && text_printable(s);
 }
 
 int control_key_valid(char const *key)
@@ -79,7 +80,7 @@ int control_prefix_take(slice *s, char const *prefix)
 /* Takes a name and the space behind it off s. */
 static int name_take(slice *s, slice *name)
 {
-  size_t n = control_name_span(*s);
+  size_t n = name_span(*s);
   if (!n || n > CONTROL_NAME_MAX || n == s->len || s->s[n] != ' ') return 0;
   *name = (slice){ .s = s->s, .len = n };
   s->s += n + 1;
@@ -107,9 +108,9 @@ char const *control_post_parse(slice arguments, slice *destination, slice *text)
   *text = n < arguments.len ? (slice){ .s = arguments.s + n + 1, .len = arguments.len - n - 1 } : (slice)SLICE_ZERO;
   if (!text->len) return "512 Bad arguments to POSTMESSAGE: Need at least 2 argument(s)";
   if (!control_prefix_take(destination, "@")) return "512 Bad arguments to POSTMESSAGE: Destination must begin with @";
-  if (!destination->len || control_name_span(*destination) < destination->len) return "512 Bad arguments to POSTMESSAGE: Invalid destination";
+  if (!destination->len || name_span(*destination) < destination->len) return "512 Bad arguments to POSTMESSAGE: Invalid destination";
   if (text->len > CONTROL_TEXT_MAX) return "512 Bad arguments to POSTMESSAGE: Message too long";
-  if (!control_text_printable(*text)) return "512 Bad arguments to POSTMESSAGE: Invalid octet in message";
+  if (!text_printable(*text)) return "512 Bad arguments to POSTMESSAGE: Invalid octet in message";
   /* A name that is too long is nobody's. */
   if (destination->len > CONTROL_NAME_MAX || control_is(*destination, "unset")) return "552 Invalid destination controller name";
   if (control_is(*destination, "all")) destination->len = 0;
