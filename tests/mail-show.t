@@ -88,6 +88,10 @@ shows base64-loose '.leaves[0].size' 11
 shows dates .date 1969-02-14T03:02:00Z
 shows crlf-mixed .tree 'multipart/mixed(text/plain,text/plain)'
 
+printf 'Subject: \317\360\350\342\345\362\n\n\317\360\350\342\345\362\n' > "$work/raw"
+is 'the charset that -c names' "$(mail-show -c windows-1251 "$work/raw" | jq -r .subject)" Привет
+is 'its text, too' "$(mail-show -c cp1251 "$work/raw" | jq -r '.leaves[0].text_sha256')" "$(echo Привет | sha256sum | cut -d ' ' -f 1)"
+exits 'a charset nobody knows' 100 mail-show -c nothing "$work/raw"
 exits 'no file named' 100 mail-show
 exits 'a file that is not there' 111 mail-show "$work/none"
 is 'its document' "$(jq -c . "$work/out")" "{\"file\":\"$work/none\",\"error\":\"No such file or directory\"}"

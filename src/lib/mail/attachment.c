@@ -13,6 +13,8 @@
  */
 #include <stdlib.h>
 
+#include <porter/hex.h>
+
 #include "html.h"
 #include "private.h"
 
@@ -132,19 +134,12 @@ static int compare(void const *a, void const *b)
   return (x->name.len > y->name.len) - (x->name.len < y->name.len);
 }
 
-static int hex(char c)
-{
-  if (c >= '0' && c <= '9') return c - '0';
-  c = to_lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Takes %XX and &amp; out of it. */
 static size_t plain(char *s, size_t len)
 {
   size_t n = 0;
   for (size_t i = 0; i < len; i++) {
-    if (s[i] == '%' && len - i > 2 && hex(s[i + 1]) >= 0 && hex(s[i + 2]) >= 0) s[n++] = (char)(hex(s[i + 1]) << 4 | hex(s[i + 2])), i += 2;
+    if (s[i] == '%' && len - i > 2 && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0) s[n++] = (char)(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2])), i += 2;
     else if (s[i] == '&' && len - i > 4 && !memcmp(s + i, "&amp;", 5)) s[n++] = '&', i += 4;
     else s[n++] = s[i];
   }

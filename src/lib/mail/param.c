@@ -11,6 +11,7 @@
  * that is not continued (name*) before one that is. */
 #include <string.h>
 
+#include <porter/hex.h>
 #include <porter/mail.h>
 #include <porter/text.h>
 
@@ -84,13 +85,6 @@ int param_unquote(arena *a, slice *v)
   return 1;
 }
 
-static int hex(char c)
-{
-  if (c >= '0' && c <= '9') return c - '0';
-  c = to_lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Joins the pieces of one value and converts it to UTF-8. */
 int param_pieces_join(arena *a, mail_charsets *charsets, int octets, param_pieces const *p, slice *out, int *raw)
 {
@@ -104,8 +98,8 @@ int param_pieces_join(arena *a, mail_charsets *charsets, int octets, param_piece
     slice const v = p->piece[k].value;
     extended |= p->piece[k].extended;
     for (size_t i = 0; i < v.len; i++) {
-      if (p->piece[k].extended && v.s[i] == '%' && v.len - i > 2 && hex(v.s[i + 1]) >= 0 && hex(v.s[i + 2]) >= 0) {
-        *end++ = (char)(hex(v.s[i + 1]) << 4 | hex(v.s[i + 2]));
+      if (p->piece[k].extended && v.s[i] == '%' && v.len - i > 2 && hex_value(v.s[i + 1]) >= 0 && hex_value(v.s[i + 2]) >= 0) {
+        *end++ = (char)(hex_value(v.s[i + 1]) << 4 | hex_value(v.s[i + 2]));
         i += 2;
       } else *end++ = v.s[i];
     }

@@ -29,6 +29,8 @@
 
 #include <porter/text.h>
 
+#include <porter/hex.h>
+
 #include "readable.h"
 #include "refuse_private.h"
 
@@ -47,13 +49,6 @@ static int behind(mail_refusal const *m, char const *s, size_t i, char const *ne
     if (!k) return 1;
   }
   return 0;
-}
-
-static int hex(char c)
-{
-  if (c >= '0' && c <= '9') return c - '0';
-  c = to_lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* What may come between two letters, or be one. */
@@ -86,12 +81,12 @@ static int foreign_hides(mail_refusal const *m, char const *s, size_t len, size_
 
 static int is_escape(char const *s, size_t len, size_t i)
 {
-  return i + 2 < len && s[i] == '=' && hex(s[i + 1]) >= 0 && hex(s[i + 2]) >= 0;
+  return i + 2 < len && s[i] == '=' && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0;
 }
 
 static int is_foreign_escape(char const *s, size_t len, size_t i)
 {
-  return is_escape(s, len, i) && hex(s[i + 1]) >= 8;
+  return is_escape(s, len, i) && hex_value(s[i + 1]) >= 8;
 }
 
 /* Behind a soft line break at s[i]; i where there is none. Where it is none, as the text is not in quoted-printable, nothing goes on
@@ -273,7 +268,7 @@ static int special_hides(mail_refusal const *m, mail_fields *f, char const *s, s
     return is_foreign(s, len, i + 3) ? 0 : run_hides(m, f, s, len, i + 3);
   }
   if (is_escape(s, len, i)) {
-    char const octet = to_lower((char)(hex(next) << 4 | hex(s[i + 2])));
+    char const octet = to_lower((char)(hex_value(next) << 4 | hex_value(s[i + 2])));
     return octet == '&' || octet == 0x1b || !octet || ((m->letters >> (octet & 63) & 1) && memchr(m->needle, octet, m->needle_len));
   }
   return next == '?' && (!f || word_hides(m, f, s, len, i));

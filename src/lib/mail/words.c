@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <porter/hex.h>
 #include <porter/mail.h>
 #include <porter/text.h>
 
@@ -76,13 +77,6 @@ size_t word_end(char const *s, size_t len, size_t i, size_t *last)
   return len - i > 6 && s[i] == '=' && s[i + 1] == '?' && word_read(s, len, i, last, &w) ? w.end : 0;
 }
 
-static int hex(char c)
-{
-  if (c >= '0' && c <= '9') return c - '0';
-  c = to_lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static size_t word_octets(word const *w, char *out)
 {
   if (w->base64) {
@@ -94,8 +88,8 @@ static size_t word_octets(word const *w, char *out)
   for (size_t i = 0; i < w->text.len; i++) {
     char const *s = w->text.s + i;
     if (*s == '_') *p++ = ' ';
-    else if (*s == '=' && w->text.len - i > 2 && hex(s[1]) >= 0 && hex(s[2]) >= 0) {
-      *p++ = (char)(hex(s[1]) << 4 | hex(s[2]));
+    else if (*s == '=' && w->text.len - i > 2 && hex_value(s[1]) >= 0 && hex_value(s[2]) >= 0) {
+      *p++ = (char)(hex_value(s[1]) << 4 | hex_value(s[2]));
       i += 2;
     } else *p++ = *s;
   }
