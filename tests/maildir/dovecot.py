@@ -51,5 +51,5 @@ class OwnedBox(Box):
         give(self.path)
 
     def raw(self, method, data, env=None):
-        r = subprocess.run(AS + [os.path.join(bin_dir, 'maildir-op'), method], input=data, cwd=self.path, capture_output=True, env=env, timeout=60)
+        r = subprocess.run(AS + [os.path.join(bin_dir, 'maildir-op')] + os.environ.get('OPTIONS', '').split() + [method], input=data, cwd=self.path, capture_output=True, env=env, timeout=60)
         return r.returncode, r.stdout, r.stderr

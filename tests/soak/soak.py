@@ -5,6 +5,7 @@ from dovecot import *
 import client
 
 SECONDS = float(sys.argv[1])
+OPTIONS = os.environ.get('OPTIONS', '').split()  # of maildir-op, such as -I
 CLIENTS, OWNERS = 20, 24  # 20, 21: Dovecot; 22: Python and mblaze; 23: nobody
 FOLDERS = ['', 'A', 'B', 'C.D']
 os.chmod(work, 0o755)
@@ -123,8 +124,9 @@ def step(c, dice, k, mine):
     elif what == 'list' or what == 'pages':
         f = dice.choice(FOLDERS)
         seen, bound = collections.Counter(), None
+        sort = pb.Sort(parameter=dice.choice(['ARRIVAL', 'SIZE', 'DATE']))
         while True:
-            r = c.call('ListSearch', folder=f, limit=1000 if what == 'list' else 150, bound=bound, sort=pb.Sort(parameter=dice.choice(['ARRIVAL', 'SIZE']) if what == 'list' else 'ARRIVAL'))
+            r = c.call('ListSearch', folder=f, limit=1000 if what == 'list' else 150, bound=bound, sort=sort)
             if r is None:
                 return
             seen.update(h.mid for h in r.mail_heads)
@@ -299,7 +301,7 @@ for i in range(1, 1501):
     box.put(name + (':2,' if i % 3 else ''), text=text(n), folder='.' + f if f else '', sub='cur' if i % 3 else 'new')
     mails[n] = {'folder': f, 'mid': name, 'F': False, 'there': True, 'acknowledged': True}
 give(box.path)
-server = subprocess.Popen(['s6-ipcserver', '-c', '40', '-C', '40', '-a', '0777', '--', os.path.join(work, 'socket')] + AS + ['frame-read', 'frame-write', 'maildir-op'],
+server = subprocess.Popen(['s6-ipcserver', '-c', '40', '-C', '40', '-a', '0777', '--', os.path.join(work, 'socket')] + AS + ['frame-read', 'frame-write', 'maildir-op'] + OPTIONS,
                           cwd=box.path, stderr=open(os.path.join(work, 'server.log'), 'wb'))
 while not os.path.exists(os.path.join(work, 'socket')):
     time.sleep(.05)
