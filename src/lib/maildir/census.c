@@ -361,7 +361,10 @@ void census_free(census *c)
   arena_free(&c->a);
   free(c->mail);
   free(c->table);
-  *c = (census){ 0 };
+  c->mail = NULL;
+  c->table = NULL;
+  c->count = c->room = c->mask = c->met = 0;
+  c->pass = 0;
 }
 
 mail_entry *folder_entry(folder *f, char const *name, int where, uint64_t inode)

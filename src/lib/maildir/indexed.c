@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -35,6 +36,7 @@
 enum { UNTRIED, NONE, STALE, FRESH };
 
 struct folder_indexed_s {
+  int unsaved;              /* what was found is not in the file: its serials name these mails for this process alone */
   folder_index ix;
   int state;
   int dir;                     /* where the file is; not owned */
@@ -289,6 +291,18 @@ static int load_all(folder_index *ix)
   return 1;
 }
 
+/* The lock of the file that was read, if nobody has written to it or made another meanwhile: -1 where somebody has, as the new image would
+ * take away what he added, and serials that he gave would be given again. */
+static int hold(folder_index const *ix)
+{
+  struct stat st;
+  int const fd = openat(ix->dir, ix->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  if (!flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st) && st.st_ino == ix->inode && index_current(ix)) return fd;
+  close(fd);
+  return -1;
+}
+
 static int make_again(folder *f, comparison const *c)
 {
   folder_indexed *const x = f->indexed;
@@ -296,7 +310,7 @@ static int make_again(folder *f, comparison const *c)
   folder_index now = FOLDER_INDEX_ZERO;
   index_header *const h = &b.h, *const old = &x->ix.h;
   uint32_t *const map = malloc(((size_t)old->n + x->ix.added + 1) * sizeof *map);
-  int good;
+  int good, held;
   *h = (index_header){ .birth = old->birth, .serial = old->serial, .sequence = x->ix.last.sequence, .gone_since = old->gone_since,
     .keys_version = old->keys_version, .threads_birth = old->threads_birth };
   memcpy(h->key, old->key, INDEX_KEY);
@@ -308,9 +322,12 @@ static int make_again(folder *f, comparison const *c)
   if (!good) return index_close(&now), 0;
   memcpy(now.last.stamp, x->stamp, sizeof now.last.stamp);
   forget_numbers(x);
+  held = hold(&x->ix);
   index_close(&x->ix);
   x->ix = now;
+  if (held < 0) return x->unsaved = 1;
   leave_image(f);
+  close(held);
   return 1;
 }
 
@@ -392,7 +409,9 @@ static int leave(folder *f, comparison *c)
   for (int p = 0; p < PLACES; p++)
     news |= !same_stamp(ix->last.stamp + p, x->stamp + p) || (settled(x->stamp + p) && !settled(ix->last.stamp + p));
   if (!news) return 1;
-  if (index_segment_write(ix, c, x->stamp) || errno != EFBIG) return 1;
+  if (index_segment_write(ix, c, x->stamp)) return 1;
+  /* Somebody else was first, and has given the same serials to other mails. */
+  if (errno != EFBIG) return x->unsaved |= c->count != 0, 1;
   return c->listing[PLACE_CUR].list ? make_again(f, c) : -1;
 }
 
@@ -470,6 +489,11 @@ folder_index *folder_index_fresh(folder *f)
   if (x->ix.broken && x->state != NONE) give_up(f);
   if (x->state == STALE && !refresh(f)) return NULL;
   return x->state == FRESH ? &x->ix : NULL;
+}
+
+int folder_index_saved(folder const *f)
+{
+  return f->indexed && !f->indexed->unsaved;
 }
 
 folder_index *folder_index_any(folder *f)

@@ -14,6 +14,9 @@ extern folder_index *folder_index_any (folder *f);
 /* Fresh, and made where there is none and the folder is worth one; then f->mails is known, too. */
 extern folder_index *folder_index_made (folder *f);
 
+/* Whether all that a fresh index says is in its file, so that serials name the same mails for everybody. */
+extern int folder_index_saved (folder const *f);
+
 /* The entry of an index's mail: the same for the same mail. Null where memory fails. */
 extern mail_entry *folder_index_entry (folder *f, index_mail const *m);
 /* The mail of that base and inode; with inode 0 the only one of that base. Null with ENOENT, or the index is broken. */

@@ -41,7 +41,7 @@ static void load(sieve *s)
   char const *name;
   int dir;
   s->loaded = -1;
-  if (!ix) return;
+  if (!ix || !folder_index_saved(s->f)) return;
   dir = folder_filter_place(s->f, &name);
   s->without = calloc(ix->h.n / 8 + 1, 1);
   if (!s->without || !filter_read(&s->filter, dir, name, ix->h.birth, ix->h.serial, s->pattern, s->patterns)) return;
