@@ -267,7 +267,7 @@ static int is_name(slice name, char const *listed)
 static int copy_mails(folder_index *old, comparison const *c, index_builder *b, uint32_t *map)
 {
   memset(map, 0xff, ((size_t)old->h.n + old->added) * sizeof *map);
-  for (unsigned char p = 0; p < PLACES; p++) {
+  for (int p = 0; p < PLACES; p++) {
     for (size_t k = 0; k < c->listing[p].count; k++) {
       index_room room;
       index_mail m;
