@@ -144,7 +144,7 @@ numbers = iter(range(1, 1 << 30))
 
 def path(name):
     """One that nothing has: parts that run at once begin with the same numbers."""
-    return '%s/%s.%d.%d' % (WORK, name, os.getpid(), next(numbers))
+    return '%s/%s.%d-%d' % (WORK, name, os.getpid(), next(numbers))
 
 
 class Tor:
