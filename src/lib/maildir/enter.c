@@ -9,9 +9,11 @@
 
 #include <porter/maildir_enter.h>
 
+#include "private.h"
+
 #define HERE (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
-static char const *const insides[3] = { "tmp", "new", "cur" };
+char const *const folder_inner[3] = { "cur", "new", "tmp" };
 
 int mailbox_component(char const *s, size_t len)
 {
@@ -143,8 +145,8 @@ static int check(int fd, int make)
 {
   for (unsigned int i = 0; i < 3; i++) {
     struct stat st;
-    if (make && !make_inside(fd, insides[i])) return 0;
-    if (fstatat(fd, insides[i], &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+    if (make && !make_inside(fd, folder_inner[i])) return 0;
+    if (fstatat(fd, folder_inner[i], &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
     if (!S_ISDIR(st.st_mode)) return errno = ENOTDIR, 0;
   }
   return 1;

@@ -15,8 +15,6 @@
 #define FOLDER_NAME_MAX 254  /* of an encoded name; with its leading dot it is MAILDIR_NAME_MAX */
 #define STEPS_UP_MAX 40      /* from a linked folder up to the directory that it must lie below */
 
-char const *const folder_inner[3] = { "cur", "new", "tmp" };
-
 /* --- names --- */
 
 static int plain_name_ok(slice name)
