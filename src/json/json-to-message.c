@@ -13,8 +13,6 @@
 
 #define USAGE "json-to-message [-n max] TYPE"
 
-char const *PROG = "json-to-message";
-
 int main(int argc, char const *const *argv)
 {
   unsigned int max = JSON_MAX;
@@ -24,6 +22,7 @@ int main(int argc, char const *const *argv)
   stralloc input = STRALLOC_ZERO;
   slice message;
   char fault[MESSAGE_FAULT_SIZE];
+  PROG = "json-to-message";
   for (int opt; (opt = subgetopt_r(argc, argv, "n:", &l)) != -1;) {
     if (opt != 'n' || !uint0_scan(l.arg, &max)) strerr_dieusage(EXIT_USAGE, USAGE);
   }

@@ -13,8 +13,6 @@
 
 #define USAGE "message-to-json [-d] [-n max] TYPE"
 
-char const *PROG = "message-to-json";
-
 static int to_stdout(void *context, char const *s, size_t len)
 {
   (void)context;
@@ -29,6 +27,7 @@ int main(int argc, char const *const *argv)
   ProtobufCMessageDescriptor const *type;
   stralloc input = STRALLOC_ZERO;
   char fault[MESSAGE_FAULT_SIZE];
+  PROG = "message-to-json";
   for (int opt; (opt = subgetopt_r(argc, argv, "dn:", &l)) != -1;) {
     if (opt == 'd') defaults = 1;
     else if (opt != 'n' || !uint0_scan(l.arg, &max)) strerr_dieusage(EXIT_USAGE, USAGE);

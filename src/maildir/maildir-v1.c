@@ -10,8 +10,6 @@
 
 #define USAGE "maildir-v1 [ -c charset ] prog mode [argument...]"
 
-char const *PROG = "maildir-v1";
-
 static int to_stdout(void *context, char const *s, size_t len)
 {
   (void)context;
@@ -23,6 +21,7 @@ int main(int argc, char const *const *argv, char const *const *envp)
   char fault[VERSION1_FAULT_SIZE];
   char const *charset = NULL;
   int code;
+  PROG = "maildir-v1";
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open descriptors 0 to 2");
   for (subgetopt l = SUBGETOPT_ZERO;;) {
     int opt = subgetopt_r(argc, argv, "+c:", &l);

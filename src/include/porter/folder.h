@@ -45,8 +45,6 @@ struct folder_stamp_s {
   int settled;     /* the clock that makes stamps has left these behind: a change to come will show */
 };
 extern int folder_stamp_take (folder *f, folder_stamp *stamp);
-/* 0: nothing has changed; 1: something has, or it cannot be told. */
-extern int folder_changed (folder_stamp const *before, folder_stamp const *now);
 
 /* The mail with that mid: BASE where one inode has the base, BASE/INODE where both fit; ",U=" and its digits (mbsync's) are not
  * looked at. Null with ENOENT: there is none, or several have the base. Null with another errno: the folder cannot be read.

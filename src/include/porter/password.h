@@ -29,7 +29,4 @@ extern secret secret_authuser (slice s);
  * SECRET_PLAIN can check. An empty password never fits. */
 extern int secret_check (secret const *stored, secret const *like, credentials const *c, int cram);
 
-/* Compares in a time that depends on len alone. */
-extern int secret_equal (char const *s, size_t len, char const *stored, size_t stored_len);
-
 #endif

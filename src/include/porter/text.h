@@ -91,8 +91,6 @@ extern size_t charset_certain (charset const *label, char const *s, size_t len);
 
 /* Simple case folding (Unicode's C and S) of valid UTF-8 into the arena. */
 extern int text_fold (arena *a, slice from, slice *out);
-/* The folding of one code point. */
-extern uint32_t text_fold_point (uint32_t c);
 
 /* --- text that is compared ---
  * Valid UTF-8 made alike where people see no difference that matters when they look for it: letter case (with full foldings, as ss for

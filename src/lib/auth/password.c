@@ -14,7 +14,8 @@
 #define DIGEST_MAX 32
 #define MD5_BLOCK 64
 
-int secret_equal(char const *s, size_t len, char const *stored, size_t stored_len)
+/* Compares in a time that depends on len alone. */
+static int secret_equal(char const *s, size_t len, char const *stored, size_t stored_len)
 {
   unsigned int volatile differ = len != stored_len;
   for (size_t i = 0; i < len; i++) differ |= (unsigned char)(s[i] ^ (stored_len ? stored[i < stored_len ? i : 0] : 0));

@@ -109,30 +109,34 @@ static void list_put(void *context, char const *name)
   output_line(o, name[0] ? name : "unset");
 }
 
-int own_prepare(control *c, unsigned int keys)
+static int take_list(control *c, stralloc *taken)
+{
+  control_output list = CONTROL_OUTPUT_ZERO;
+  int const good = bus_list(&c->own.bus, &list_put, &list);
+  stralloc_free(taken);
+  *taken = list.bytes;
+  return good && list.failed ? errno = ENOMEM, 0 : good;
+}
+
+static int prepare(control *c, unsigned int keys)
 {
   control_answer *a = &c->own.answer;
   bus_cursor at;
-  if (a->ready) return 1;
   if (keys != 1 << KEY_LAST) {
     bus_check(&c->own.bus, 1);
-    if (!bus_join(&c->own.bus)) goto fail;
+    if (!bus_join(&c->own.bus)) return 0;
   }
-  if (keys & 1 << KEY_LIST) {
-    control_output list = CONTROL_OUTPUT_ZERO;
-    int good = bus_list(&c->own.bus, &list_put, &list);
-    stralloc_free(&a->list);
-    a->list = list.bytes;
-    if (good && list.failed) good = 0, errno = ENOMEM;
-    if (!good) goto fail;
-  }
-  if (keys & 1 << KEY_RECENT && !(bus_oldest(&c->own.bus, &at) && survey_log(c, KEY_RECENT, &at))) goto fail;
+  if (keys & 1 << KEY_LIST && !take_list(c, &a->list)) return 0;
+  if (keys & 1 << KEY_RECENT && !(bus_oldest(&c->own.bus, &at) && survey_log(c, KEY_RECENT, &at))) return 0;
   a->end[KEY_NEW] = 0;
   /* With events on, what is unread will come as events. */
-  if (keys & 1 << KEY_NEW && !c->own.bus.listening && !survey_log(c, KEY_NEW, &c->own.bus.cursor)) goto fail;
-  a->ready = 1;
-  return 1;
-fail:
+  return !(keys & 1 << KEY_NEW) || c->own.bus.listening || survey_log(c, KEY_NEW, &c->own.bus.cursor);
+}
+
+int own_prepare(control *c, unsigned int keys)
+{
+  if (!c->own.answer.ready) c->own.answer.ready = prepare(c, keys);
+  if (c->own.answer.ready) return 1;
   if (errno == EAGAIN) return control_again(c, 0), 0;
   return -1;
 }

@@ -73,7 +73,8 @@ static uint16_t entry_check(char const *entry, size_t len)
   return (uint16_t)index_check(index_check(0, entry, 6), entry + FILTER_ENTRY, len - FILTER_ENTRY);
 }
 
-size_t filter_bits_pack(filter_bits *b, char *entry, uint32_t serial)
+/* Writes the entry, folded as small as still tells something; returns its length. b is used up. */
+static size_t filter_bits_pack(filter_bits *b, char *entry, uint32_t serial)
 {
   size_t len = FILTER_OCTETS_MAX;
   unsigned char half[FILTER_OCTETS_MAX / 2];

@@ -30,8 +30,6 @@ extern void filter_bits_begin (filter_bits *b);
 extern int filter_bits_put (void *b, char const *s, size_t len);
 extern void filter_bits_break (filter_bits *b);
 #define FILTER_ENTRY_MAX (FILTER_ENTRY + FILTER_OCTETS_MAX)
-/* Writes the entry, folded as small as still tells something; returns its length. b is used up. */
-extern size_t filter_bits_pack (filter_bits *b, char *entry, uint32_t serial);
 
 /* Which mails cannot hold a pattern. */
 typedef struct folder_filter_s folder_filter;

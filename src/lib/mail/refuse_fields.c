@@ -46,12 +46,6 @@ int charset_hides(charset const *c)
   return 0;
 }
 
-int label_hides(slice label)
-{
-  charset const *const c = charset_find(label.s, label.len);
-  return c && charset_hides(c);
-}
-
 /* Behind "charset": whether its value is one that keeps no ASCII where it was, or one that is not seen here. */
 static int value_hides(char const *s, char const *end, int *known)
 {

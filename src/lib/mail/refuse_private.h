@@ -33,8 +33,7 @@ static inline int fields_spend(mail_fields *f, size_t n)
 {
   return n <= f->work ? f->work -= n, 1 : 0;
 }
-/* Whether a charset of this name may hide ASCII. */
-extern int label_hides (slice label);
+/* Whether text in it may hide ASCII. */
 extern int charset_hides (charset const *c);
 /* Whether the line that begins at s is a field that says that something is hidden. */
 extern int field_hides (mail_fields *f, char const *s, char const *end);

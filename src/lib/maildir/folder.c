@@ -11,6 +11,7 @@
 #include <skalibs/types.h>
 
 #include <porter/deliver.h>
+#include <porter/hex.h>
 #include <porter/text.h>
 
 #include "private.h"
@@ -54,7 +55,7 @@ static size_t add_random(char *s)
   uint32_t n = 0;
   if (getrandom(&n, sizeof n, GRND_NONBLOCK) != (ssize_t)sizeof n) n = (uint32_t)getpid() * 2654435761u;
   *s++ = 'R';
-  for (int i = 0; i < 8; i++) s[i] = "0123456789abcdef"[n >> (28 - 4 * i) & 15];
+  for (int i = 0; i < 8; i++) s[i] = HEX_LOWER[n >> (28 - 4 * i) & 15];
   return 9;
 }
 

@@ -126,7 +126,6 @@ extern mail_entry *folder_entry (folder *f, char const *name, int where, uint64_
 
 /* By base, then inode. */
 extern int mail_entry_compare (mail_entry const *a, mail_entry const *b);
-extern int mail_entry_unread (mail_entry const *e);
 
 /* The one place where a mail is looked up again: does work to it, and where that says ENOENT (its name has gone, or
  * is another inode's) finds out what name it has now and does work again, a bounded number of times. work gives 1, or 0 with errno. */

@@ -152,7 +152,7 @@ int folder_arrival(folder *f, mail_entry *e, int64_t *seconds)
   return 1;
 }
 
-int mail_entry_unread(mail_entry const *e)
+static int mail_entry_unread(mail_entry const *e)
 {
   char const *info = e->name + e->info;
   if (!*info || info[1] != '2') return 1;
@@ -378,9 +378,4 @@ int folder_stamp_take(folder *f, folder_stamp *stamp)
     stamp->of[4 * p + 3] = s.device;
   }
   return 1;
-}
-
-int folder_changed(folder_stamp const *before, folder_stamp const *now)
-{
-  return !before->settled || memcmp(before->of, now->of, sizeof before->of) != 0;
 }

@@ -7,12 +7,12 @@
 #include <skalibs/blake2s.h>
 
 #include <porter/exit.h>
+#include <porter/hex.h>
 #include "conversations.h"
 
 void conversations_id(uint64_t id, char *s)
 {
-  static char const hex[] = "0123456789abcdef";
-  for (int i = 0; i < THREAD_ID_LEN; i++) s[i] = hex[id >> (60 - 4 * i) & 15];
+  for (int i = 0; i < THREAD_ID_LEN; i++) s[i] = HEX_LOWER[id >> (60 - 4 * i) & 15];
   s[THREAD_ID_LEN] = 0;
 }
 

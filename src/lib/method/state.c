@@ -7,18 +7,21 @@
 #include <skalibs/blake2s.h>
 
 #include <porter/exit.h>
+#include <porter/hex.h>
 #include <porter/roles.h>
 #include "state.h"
 
 #define SETTLE_MS 25  /* two ticks of the coarsest clock, and a little: by then a stamp of this file system has been left behind */
 
-int state_ok(char const *state)
+/* Whether a client's is one at all. */
+static int state_ok(char const *state)
 {
   size_t len = strlen(state);
-  return len >= 18 && len <= 19 && !memcmp(state, "0.", 2) && strspn(state + 2, "0123456789abcdef") == 16 && (!state[18] || !strcmp(state + 18, "?"));
+  return len >= 18 && len <= 19 && !memcmp(state, "0.", 2) && strspn(state + 2, HEX_LOWER) == 16 && (!state[18] || !strcmp(state + 18, "?"));
 }
 
-int state_settled(char const *state)
+/* Whether it was one that could not hide a change. */
+static int state_settled(char const *state)
 {
   return !strchr(state, '?');
 }
@@ -42,7 +45,6 @@ static int add_folder(scope *s, size_t i, blake2s_ctx *ctx, int *settled)
 
 static int hash_folders(scope *s, size_t from, size_t to, char *state, int *settled)
 {
-  static char const hex[] = "0123456789abcdef";
   unsigned char digest[32];
   blake2s_ctx ctx;
   *settled = 1;
@@ -50,7 +52,7 @@ static int hash_folders(scope *s, size_t from, size_t to, char *state, int *sett
   for (size_t i = from; i < to; i++) if (add_folder(s, i, &ctx, settled) < 0) return 0;
   blake2s_final(&ctx, (char *)digest);
   strcpy(state, "0.");
-  for (size_t i = 0; i < 8; i++) state[2 + 2 * i] = hex[digest[i] >> 4], state[3 + 2 * i] = hex[digest[i] & 15];
+  hex_fmt(state + 2, digest, 8, HEX_LOWER);
   state[18] = 0;
   return 1;
 }

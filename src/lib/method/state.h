@@ -10,9 +10,5 @@
 /* Writes the state of the folders from to to - 1 of the scope, which it opens; those that have gone meanwhile are not in it. A change that
  * is younger than the clock's grain is waited out, but for remote file systems. EXIT_DONE or EXIT_TEMPORARY. */
 extern int state_make (scope *s, size_t from, size_t to, char *state);
-/* Whether state, a client's, was one that could not hide a change. */
-extern int state_settled (char const *state);
-/* Whether it is one at all. */
-extern int state_ok (char const *state);
 
 #endif

@@ -5,7 +5,7 @@
 #include "bytes.h"
 #include "fold_tables.h"
 
-uint32_t text_fold_point(uint32_t c)
+static uint32_t fold_point(uint32_t c)
 {
   return c < FOLD_END ? (uint32_t)((int32_t)c + fold_difference[fold_block[c >> FOLD_SHIFT]][c & ((1 << FOLD_SHIFT) - 1)]) : c;
 }
@@ -37,7 +37,7 @@ int text_fold(arena *a, slice from, slice *out)
     for (int k = 0; k < 8 && i < from.len; k++) {
       uint32_t c;
       i += utf8_get(&c, from.s + i, from.len - i);
-      n += utf8_put(to + n, text_fold_point(c));
+      n += utf8_put(to + n, fold_point(c));
     }
   }
   arena_shrink(a, to, size, n);

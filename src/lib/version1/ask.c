@@ -6,7 +6,7 @@
 #include <porter/message.h>
 #include "internal.h"
 
-int ask(version1 *v, char const *method, ProtobufCMessage const *request, answer *response)
+int ask_method(version1 *v, char const *method, ProtobufCMessage const *request, answer *response)
 {
   char const *const plain[] = { v->prog, method, NULL }, *const with_charset[] = { v->prog, "-c", v->charset, method, NULL };
   char const *const *argv = v->charset ? with_charset : plain;

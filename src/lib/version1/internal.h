@@ -27,14 +27,13 @@ typedef struct ask_answer_s answer;
 #define ANSWER_ZERO ASK_ANSWER_ZERO
 
 /* Asks method; the answer's memory is given back by ask_free. Returns its code. */
-extern int ask (version1 *v, char const *method, ProtobufCMessage const *request, answer *response);
+extern int ask_method (version1 *v, char const *method, ProtobufCMessage const *request, answer *response);
 /* Unpacks the response, into response->message. EXIT_DONE or EXIT_TEMPORARY. */
 extern int answer_unpack (version1 *v, answer *response, ProtobufCMessageDescriptor const *type);
 
 /* --- answering --- */
 
 /* Each returns an exit code. */
-extern int fail_arguments (version1 *v, char const *what, char const *outside);
 extern int fail_system (version1 *v, char const *what);
 /* {"error": text, "mode": mode} and EXIT_ERROR. */
 extern int answer_error (version1 *v, char const *text, size_t len);
@@ -44,13 +43,8 @@ extern void answer_start (version1 *v, json_output *out);
 extern int answer_end (version1 *v, json_output *out);
 
 extern int read_mail (version1 *v);
-extern int raw (version1 *v);
-extern int move (version1 *v);
-
-/* Calls attempt with the inbox, then, as long as it returns NOT_HERE, with each folder. The last try's code. */
-#define NOT_HERE (-1)
-typedef int attempt_func (version1 *v, char const *folder, void *context);
-extern int each_folder (version1 *v, attempt_func *attempt, void *context);
+extern int raw_mail (version1 *v);
+extern int move_mail (version1 *v);
 
 /* --- what JSON says of a mail --- */
 

@@ -20,7 +20,7 @@ static void fault_add(version1 *v, char const *s, size_t len)
   v->fault[have + len] = 0;
 }
 
-int fail_arguments(version1 *v, char const *what, char const *outside)
+static int fail_arguments(version1 *v, char const *what, char const *outside)
 {
   char safe[TEXT_ESCAPE_MAX + 1];
   fault_add(v, what, strlen(what));
@@ -173,7 +173,7 @@ static int list(version1 *v)
     request.start = start;
     request.end = end;
     more = 0;
-    code = ask(v, "List", &request.base, &response);
+    code = ask_method(v, "List", &request.base, &response);
     if (code != EXIT_DONE) {
       code = answer_failed(v, &response);
     } else if ((code = answer_unpack(v, &response, &porter__list_resp__descriptor)) == EXIT_DONE) {
@@ -196,7 +196,7 @@ static int search(version1 *v)
   request.pattern = argument(v, 1);
   request.folder = argument(v, 2);
   array_start(&heads);
-  code = ask(v, "Search", &request.base, &response);
+  code = ask_method(v, "Search", &request.base, &response);
   if (code != EXIT_DONE) {
     code = answer_failed(v, &response);
   } else if ((code = answer_unpack(v, &response, &porter__search_resp__descriptor)) == EXIT_DONE) {
@@ -213,7 +213,7 @@ static int count(version1 *v)
   answer response = ANSWER_ZERO;
   int code;
   request.folder = argument(v, 1);
-  code = ask(v, "Stats", &request.base, &response);
+  code = ask_method(v, "Stats", &request.base, &response);
   if (code != EXIT_DONE) {
     code = answer_failed(v, &response);
   } else if ((code = answer_unpack(v, &response, &porter__stats_resp__descriptor)) == EXIT_DONE) {
@@ -237,7 +237,7 @@ static int folders(version1 *v)
 {
   Porter__FoldersReq const request = PORTER__FOLDERS_REQ__INIT;
   answer response = ANSWER_ZERO;
-  int code = ask(v, "Folders", &request.base, &response);
+  int code = ask_method(v, "Folders", &request.base, &response);
   if (code != EXIT_DONE) {
     code = answer_failed(v, &response);
   } else if ((code = answer_unpack(v, &response, &porter__folders_resp__descriptor)) == EXIT_DONE) {
@@ -269,8 +269,8 @@ static mode const modes[] = {
   { "read-mail", 1, 1, &read_mail },
   { "search", 0, 2, &search },
   { "folders", 0, 0, &folders },
-  { "move", 1, 2, &move },
-  { "raw", 1, 2, &raw },
+  { "move", 1, 2, &move_mail },
+  { "raw", 1, 2, &raw_mail },
 };
 
 int version1_answer(char const *prog, char const *charset, char const *const *argv, char const *const *envp, sink_func *sink, void *context, char *fault)

@@ -7,6 +7,9 @@
 #include <porter/text.h>
 #include "internal.h"
 
+#define NOT_HERE (-1)
+typedef int attempt_func (version1 *v, char const *folder, void *context);
+
 static int no_such_mail(version1 *v)
 {
   static char const text[] = "no such message";  /* JWebmail looks for these words */
@@ -19,7 +22,7 @@ static int all_folders(version1 *v, attempt_func *attempt, void *context)
   answer response = ANSWER_ZERO;
   int code = attempt(v, "", context);
   if (code != NOT_HERE) return code;
-  code = ask(v, "Folders", &request.base, &response);
+  code = ask_method(v, "Folders", &request.base, &response);
   if (code != EXIT_DONE) {
     code = answer_failed(v, &response);
   } else if ((code = answer_unpack(v, &response, &porter__folders_resp__descriptor)) == EXIT_DONE) {
@@ -32,7 +35,8 @@ static int all_folders(version1 *v, attempt_func *attempt, void *context)
   return code;
 }
 
-int each_folder(version1 *v, attempt_func *attempt, void *context)
+/* Calls attempt with the inbox, then, as long as it returns NOT_HERE, with each folder. The last try's code. */
+static int each_folder(version1 *v, attempt_func *attempt, void *context)
 {
   size_t const len = strlen(v->argv[1]);
   int code;
@@ -108,13 +112,13 @@ static int raw_attempt(version1 *v, char const *folder, void *context)
   request.folder = (char *)folder;
   request.mid = v->mid;
   if (v->argc > 2) request.path = (char *)v->argv[2];
-  code = ask(v, "Raw", &request.base, &response);
+  code = ask_method(v, "Raw", &request.base, &response);
   code = code == EXIT_DONE ? put_raw(v, &response) : attempt_failed(v, &response, folder);
   ask_free(&response);
   return code;
 }
 
-int raw(version1 *v)
+int raw_mail(version1 *v)
 {
   return each_folder(v, &raw_attempt, NULL);
 }
@@ -145,7 +149,7 @@ static int read_attempt(version1 *v, char const *folder, void *context)
   request.folder = (char *)folder;
   request.mid = v->mid;
   request.bodies = PORTER__SHOW_REQ__BODIES__TEXT;
-  code = ask(v, "Show", &request.base, &response);
+  code = ask_method(v, "Show", &request.base, &response);
   if (code != EXIT_DONE) code = attempt_failed(v, &response, folder);
   else if ((code = answer_unpack(v, &response, &porter__show_resp__descriptor)) == EXIT_DONE) code = put_mail(v, response.message);
   ask_free(&response);
@@ -169,7 +173,7 @@ static int move_attempt(version1 *v, char const *folder, void *context)
   request.n_mids = 1;
   request.from_folder = (char *)folder;
   if (v->argc > 2) request.to_folder = (char *)v->argv[2];
-  code = ask(v, "Move", &request.base, &response);
+  code = ask_method(v, "Move", &request.base, &response);
   if (code != EXIT_DONE) {
     code = attempt_failed(v, &response, folder);
   } else if ((code = answer_unpack(v, &response, &porter__move_resp__descriptor)) == EXIT_DONE) {
@@ -185,7 +189,7 @@ static int move_attempt(version1 *v, char const *folder, void *context)
   return code;
 }
 
-int move(version1 *v)
+int move_mail(version1 *v)
 {
   return each_folder(v, &move_attempt, NULL);
 }
