@@ -1,7 +1,21 @@
 /* Frames of JWebmail's protocol, version 3 (README_IPC): a request is a 32-bit big-endian length, a method's name, a
- * 32-bit big-endian length and a message; a response is a length and a message. Everything here reads exactly the
- * octets of a frame, so that the next program can read the same descriptor, and works on sockets, pipes and files
- * without making them non-blocking. SIGPIPE must be ignored. */
+ * 32-bit big-endian length and a message; a response is a length and a message. Raw with path "" of mail 7, answered with an empty message:
+ *
+ *   00 00 00 03  52 61 77  00 00 00 03  12 01 37        00 00 00 00
+ *
+ * What can go wrong, and the rule for each:
+ * 1. Octets that are read beyond a frame are lost to the next program, which reads the same descriptor: exactly a frame is read.
+ * 2. A length that lies: it is held to its limit (limits.h) before anything is read or memory taken, and what comes is taken in pieces.
+ * 3. Silence, or an octet now and then: each piece has its patience. Silence where a frame could begin (FRAME_IDLE) is no fault and
+ *    gets no answer; inside one (FRAME_LATE) it is.
+ * 4. A client that does not read: nothing but a signal gets a process out of a blocking write, so frame_tick; slow ones must keep FRAME_RATE.
+ *    Descriptors are shared, so none is made non-blocking.
+ * 5. A response that broke off: nobody sends another behind it.
+ * 6. Closing with octets unread makes the kernel send a reset, and the response is lost: frame_end reads them first.
+ * 7. No space for a message: the rest of it is read all the same, and the next frame can be.
+ *
+ * Tests: tests/unit/frame.c, tests/frame-read.t and tests/frame-write.t have 1 to 7; tests/fuzz/frames.c what a fuzzer finds.
+ * SIGPIPE must be ignored. */
 #ifndef PORTER_FRAME_H
 #define PORTER_FRAME_H
 

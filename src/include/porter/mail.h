@@ -156,6 +156,8 @@ extern int mime_decode (mime_part const *part, sink_func *sink, void *context);
 extern uint64_t mime_size (mime_part const *part);
 /* The text of a text part: transfer decoding, charset, LF line ends, valid UTF-8 without NUL or byte-order mark, in pieces. */
 extern int mime_text (mime_part const *part, sink_func *sink, void *context);
+/* Whether the subtype says that a text part is HTML. */
+extern int mime_is_html (mime_part const *part);
 
 /* --- what a part's head says besides --- */
 

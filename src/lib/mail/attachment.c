@@ -32,7 +32,7 @@ static int is_machinery(mime_part const *part)
 
 int is_body_type(mime_part const *part)
 {
-  return is_word(part->type, "text") && (is_html(part) || is_word(part->subtype, "plain") || is_word(part->subtype, "enriched")
+  return is_word(part->type, "text") && (mime_is_html(part) || is_word(part->subtype, "plain") || is_word(part->subtype, "enriched")
     || is_word(part->subtype, "richtext") || is_word(part->subtype, "markdown") || is_word(part->subtype, "x-markdown"));
 }
 
@@ -201,7 +201,7 @@ static int find_references(arena *a, mime_tree const *tree, references *r)
   qsort(r->name, r->count, sizeof *r->name, compare);
   for (size_t i = outside(tree, 0); i < tree->count; i = outside(tree, i + 1)) {
     mime_part const *const part = tree->part + i;
-    if (part->kind != MIME_LEAF || !is_word(part->type, "text") || !is_html(part) || part->disposition == DISPOSITION_ATTACHMENT) continue;
+    if (part->kind != MIME_LEAF || !is_word(part->type, "text") || !mime_is_html(part) || part->disposition == DISPOSITION_ATTACHMENT) continue;
     r->state = 0;
     mime_text(part, &reference_put, r);
     name_end(r);

@@ -7,6 +7,11 @@
 #include "html.h"
 #include "private.h"
 
+int mime_is_html(mime_part const *part)
+{
+  return is_word(part->subtype, "html") || is_word(part->subtype, "xhtml") || is_word(part->subtype, "xhtml+xml");
+}
+
 #define CHUNK 8192  /* decoded at a time, on the stack; fits the first-level cache with its result */
 
 int mime_decode(mime_part const *part, sink_func *sink, void *context)
@@ -120,7 +125,7 @@ static charset const *label_of(mime_part const *part)
 {
   struct start start = { .len = 0 };
   charset const *const c = charset_find(part->charset.s, part->charset.len);
-  if (c || !is_html(part)) return c;
+  if (c || !mime_is_html(part)) return c;
   mime_decode(part, &start_put, &start);
   return html_charset(start.s, start.len);
 }

@@ -35,12 +35,6 @@ extern int html_sink (void *context, char const *s, size_t len);
 /* The charset that HTML, of which these are the first octets, says it is in; null where it says none. Looks at HTML_PRESCAN octets. */
 #define HTML_PRESCAN 1024
 extern charset const *html_charset (char const *s, size_t len);
-/* Whether a part is HTML. */
-static inline int is_html(mime_part const *part)
-{
-  return is_word(part->subtype, "html") || is_word(part->subtype, "xhtml") || is_word(part->subtype, "xhtml+xml");
-}
-
 /* What the character reference stands for, given without & and semicolon; 0 where it is none. */
 extern uint32_t html_reference (char const *name);
 

@@ -223,7 +223,7 @@ static int is_excuse(mime_tree const *tree, size_t i)
   if (plain.chars >= EXCUSE_MAX || !plain.word) return 0;
   for (size_t k = i + 1; k < tree->count && tree->part[k].depth > around->depth; k++) {
     mime_part const *const other = tree->part + k;
-    if (other->kind == MIME_LEAF && is_word(other->type, "text") && is_html(other)) return count_text(other, 2 * plain.chars).chars == 2 * plain.chars;
+    if (other->kind == MIME_LEAF && is_word(other->type, "text") && mime_is_html(other)) return count_text(other, 2 * plain.chars).chars == 2 * plain.chars;
   }
   return 0;
 }
@@ -250,7 +250,7 @@ static int is_readable(mime_part const *part, int *first)
 /* In which round a text is read: plain before HTML before others. */
 static int round_of(mime_part const *part)
 {
-  return is_html(part) ? 1 : is_body_type(part) ? 0 : 2;
+  return mime_is_html(part) ? 1 : is_body_type(part) ? 0 : 2;
 }
 
 #define ROUNDS 3

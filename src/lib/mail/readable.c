@@ -62,7 +62,7 @@ static int sniff_put(void *context, char const *s, size_t len)
 enum text_kind text_kind(mime_part const *part)
 {
   struct sniff sniff = { .len = 0 };
-  if (is_html(part)) return TEXT_HTML;
+  if (mime_is_html(part)) return TEXT_HTML;
   if (is_word(part->subtype, "enriched") || is_word(part->subtype, "richtext")) return TEXT_ENRICHED;
   if (!is_word(part->subtype, "plain")) return TEXT_PLAIN;
   mime_decode(part, &sniff_put, &sniff);

@@ -507,7 +507,7 @@ int mail_refuse_text(mail_refusal const *m, mime_part const *part)
   charset const *const c = charset_find(part->charset.s, part->charset.len);
   scan n = { .m = m };
   if ((c && charset_hides(c)) || (!m->needle_len && !m->beyond_ascii)) return 0;
-  if (part->encoding == ENCODING_NONE && m->needle_len >= SHORTEST && (c || !is_html(part))
+  if (part->encoding == ENCODING_NONE && m->needle_len >= SHORTEST && (c || !mime_is_html(part))
     && !octets_hide(m, NULL, part->body.s, part->body.len)) return 1;
   switch (text_kind(part)) {
     case TEXT_PLAIN:

@@ -84,11 +84,6 @@ static int malformed(mime_part const *part, text_out const *t)
   return c && t->len && memmem(t->s, t->len, "\xef\xbf\xbd", 3) != NULL;
 }
 
-static int is_html(mime_part const *part)
-{
-  return part->subtype.len == 4 && !memcmp(part->subtype.s, "html", 4);
-}
-
 static char *build_path(arena *a, mime_tree const *tree, size_t i)
 {
   char path[MIME_PATH_FMT];
@@ -107,7 +102,7 @@ static Porter__PartText *build_text(fetch *fe, size_t i, size_t *left)
   *text = (Porter__PartText)PORTER__PART_TEXT__INIT;
   mime_text(part, take_text, &t);
   if (t.cut < 0 || (!t.s && !(t.s = arena_take(a, 1)))) return NULL;
-  if (t.cut) t.len = text_end(t.s, t.len, is_html(part));
+  if (t.cut) t.len = text_end(t.s, t.len, mime_is_html(part));
   t.s[t.len] = 0;
   *left -= t.len;
   text->text = t.s;
