@@ -14,7 +14,7 @@
  * 6. Closing with octets unread makes the kernel send a reset, and the response is lost: frame_end reads them first.
  * 7. No space for a message: the rest of it is read all the same, and the next frame can be.
  *
- * Tests: tests/unit/frame.c, tests/frame-read.t and tests/frame-write.t have 1 to 7; tests/fuzz/frames.c what a fuzzer finds.
+ * Tests: tests/unit/frame.c, tests/frame-read.t and tests/frame-write.t; of 6 tests/chain.t; tests/fuzz/frames.c has what a fuzzer finds.
  * SIGPIPE must be ignored. */
 #ifndef PORTER_FRAME_H
 #define PORTER_FRAME_H
