@@ -24,6 +24,15 @@ ok 'the messages' cmp "$top/src/proto/maildir.proto" "$home/doc/maildir.proto"
 for interface in "$top"/src/proto/*.varlink; do ok "the interface ${interface##*/}" cmp "$interface" "$home/doc/${interface##*/}"; done
 named() { cat "$home"/man/*/* "$home/doc/README.md" | grep -Eo '\bdoc/[a-z]+(\.[a-z]+)?' | sort -u | while read -r file; do [ -e "$home/$file" ] || echo "$file"; done; }
 is 'the documents that pages name' "$(named)" ''
+# tests/README is the map of the tests: extractor*.t and the like stand for all of that name.
+unmapped() {
+  for test in "$top"/tests/*.t; do
+    test=${test##*/}
+    front=${test%.t}
+    grep -q -e "$test" -e "${front%%-*}\\*\\.t" "$top/tests/README" || echo "$test"
+  done
+}
+is 'tests/README names each test' "$(unmapped)" ''
 is 'nothing elsewhere' "$(find "$dest" -type f ! -path "$home/*")" ''
 is 'nothing is stale' "$(DESTDIR=$dest "$top/package/stale")" ''
 sed -i 's/^[0-9a-f]*\( libc.a\)/0\1/' "$home/doc/libraries"
