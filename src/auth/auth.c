@@ -30,7 +30,7 @@
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 #define SLOTS "/run/porter.auth"
 #define SLOTS_MAX 10000u
-#define WAIT 30  /* seconds */
+#define WAIT 30 /* seconds */
 
 static slice map(char const *name)
 {
@@ -100,15 +100,20 @@ int main(int argc, char const *const *argv)
   PROG = "auth";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "cqsn:w:", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "cqsn:w:", &l)) != -1;) switch (opt) {
       case 'c': cram = 1; break;
       case 'q': authuser = 1; break;
       case 's': system = 1; break;
-      case 'n': if (!uint0_scan(l.arg, &slots) || slots > SLOTS_MAX) dieusage(); break;
-      case 'w': if (!uint0_scan(l.arg, &patience)) dieusage(); break;
+      case 'n':
+        if (!uint0_scan(l.arg, &slots) || slots > SLOTS_MAX) dieusage();
+        break;
+      case 'w':
+        if (!uint0_scan(l.arg, &patience)) dieusage();
+        break;
       default: dieusage();
-    }
-    argc -= l.ind; argv += l.ind;
+      }
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (argc < (system ? 1 : 2) || (system && (cram || authuser))) dieusage();
   prctl(PR_SET_DUMPABLE, 0);
@@ -118,8 +123,7 @@ int main(int argc, char const *const *argv)
   child_signals();
   if (system) {
     if (!system_account_find(c.user, (long)(time(NULL) / 86400), &room, &id)) die_unable(EXIT_TEMPORARY, "ask for accounts");
-  }
-  else {
+  } else {
     slice file = map(*argv++);
     if (authuser) authuser_file_find(file, c.user, &id);
     else passwd_file_find(file, c.user, &id);

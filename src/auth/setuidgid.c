@@ -56,21 +56,22 @@ int main(int argc, char const *const *argv)
   PROG = "setuidgid";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "ek:u:", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "ek:u:", &l)) != -1;) switch (opt) {
       case 'e': clean = 1; break;
-      case 'k': if (!descriptors_scan(&kept_open, l.arg)) dieusage(); break;
+      case 'k':
+        if (!descriptors_scan(&kept_open, l.arg)) dieusage();
+        break;
       case 'u': name = l.arg; break;
       default: dieusage();
-    }
-    argc -= l.ind; argv += l.ind;
+      }
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (argc < 1) dieusage();
   if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   if (name) {
     if (!account_find(&a, name)) die_unable(errno == ENOENT ? EXIT_ACCOUNT : EXIT_TEMPORARY, "find account ", name);
-  }
-  else if (!account_scan(&a, getenv("UID"), getenv("GID"), getenv("GIDLIST")))
-    die(EXIT_ACCOUNT, "UID, GID and GIDLIST do not say who to become");
+  } else if (!account_scan(&a, getenv("UID"), getenv("GID"), getenv("GIDLIST"))) die(EXIT_ACCOUNT, "UID, GID and GIDLIST do not say who to become");
   if (!a.uid) die(EXIT_ACCOUNT, "will not become root");
   if (!account_become(&a)) die_unable(EXIT_ACCOUNT, "become the account, and only it");
   close_others(&kept_open);

@@ -17,8 +17,8 @@
 
 #define USAGE "ctlmsg-ask [ -k cookiefile ] [ -T seconds ] [ -n name ] [ -t seconds ] @dest text..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
-#define ANSWER_PATIENCE 10   /* seconds */
-#define RANDOM_SIZE 8        /* octets in the name that we take: no late answer to an earlier question is ours */
+#define ANSWER_PATIENCE 10 /* seconds */
+#define RANDOM_SIZE 8      /* octets in the name that we take: no late answer to an earlier question is ours */
 
 static control_client client;
 
@@ -39,13 +39,16 @@ int main(int argc, char const *const *argv)
   stralloc text = STRALLOC_ZERO;
   control_message answer;
   PROG = "ctlmsg-ask";
-  for (int opt; (opt = subgetopt_r(argc, argv, "k:T:n:t:", &l)) != -1;)
-    switch (opt) {
-      case 'k': cookie = l.arg; break;
-      case 'T': if (!uint0_scan(l.arg, &patience)) dieusage(); break;
-      case 'n': name = l.arg; break;
-      case 't': if (!uint0_scan(l.arg, &seconds)) dieusage(); break;
-      default: dieusage();
+  for (int opt; (opt = subgetopt_r(argc, argv, "k:T:n:t:", &l)) != -1;) switch (opt) {
+    case 'k': cookie = l.arg; break;
+    case 'T':
+      if (!uint0_scan(l.arg, &patience)) dieusage();
+      break;
+    case 'n': name = l.arg; break;
+    case 't':
+      if (!uint0_scan(l.arg, &seconds)) dieusage();
+      break;
+    default: dieusage();
     }
   argc -= l.ind;
   argv += l.ind;

@@ -16,14 +16,14 @@
 
 static control_client client;
 
-static int put (slice s)
+static int put(slice s)
 {
   return (buffer_put(buffer_1, s.s, s.len) == (ssize_t)s.len && buffer_put(buffer_1, "\n", 1) == 1)
     || control_client_broken_sys(&client, "unable to write to standard output");
 }
 
 /* "250-key=value", "250+key=" and its lines; an empty value prints nothing. */
-static int print (void *context, control_line const *line)
+static int print(void *context, control_line const *line)
 {
   (void)context;
   slice s = line->text;
@@ -38,7 +38,7 @@ static int print (void *context, control_line const *line)
   return put(control_message_parse(&message, s) ? message.line : s);
 }
 
-int main (int argc, char const *const *argv)
+int main(int argc, char const *const *argv)
 {
   subgetopt l = SUBGETOPT_ZERO;
   char const *cookie = 0;
@@ -46,9 +46,11 @@ int main (int argc, char const *const *argv)
   PROG = "ctlmsg-info";
   for (int opt; (opt = subgetopt_r(argc, argv, "k:T:", &l)) != -1;) switch (opt) {
     case 'k': cookie = l.arg; break;
-    case 'T': if (!uint0_scan(l.arg, &patience)) dieusage(); break;
+    case 'T':
+      if (!uint0_scan(l.arg, &patience)) dieusage();
+      break;
     default: dieusage();
-  }
+    }
   argc -= l.ind;
   argv += l.ind;
   if (argc < 1) dieusage();

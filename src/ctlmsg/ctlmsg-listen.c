@@ -18,20 +18,20 @@
 static control_client client;
 static control_listener listener;
 
-static void print (control_message const *m)
+static void print(control_message const *m)
 {
   if (buffer_put(buffer_1, m->line.s, m->line.len) < 0 || !buffer_putflush(buffer_1, "\n", 1))
     strerr_diefu1sys(EXIT_TEMPORARY, "write to standard output");
 }
 
-static void say_lost (uint64_t lost)
+static void say_lost(uint64_t lost)
 {
   char number[UINT64_FMT];
   number[uint64_fmt(number, lost)] = 0;
   if (lost) say("warning: ", number, " messages were lost: too slow for them", (char const *)NULL);
 }
 
-int main (int argc, char const *const *argv)
+int main(int argc, char const *const *argv)
 {
   subgetopt l = SUBGETOPT_ZERO;
   char const *cookie = 0, *name = 0;
@@ -44,13 +44,19 @@ int main (int argc, char const *const *argv)
   PROG = "ctlmsg-listen";
   for (int opt; (opt = subgetopt_r(argc, argv, "+k:T:n:rc:t:", &l)) != -1;) switch (opt) {
     case 'k': cookie = l.arg; break;
-    case 'T': if (!uint0_scan(l.arg, &patience)) dieusage(); break;
+    case 'T':
+      if (!uint0_scan(l.arg, &patience)) dieusage();
+      break;
     case 'n': name = l.arg; break;
     case 'r': recent = 1; break;
-    case 'c': if (!uint0_scan(l.arg, &count)) dieusage(); break;
-    case 't': if (!uint0_scan(l.arg, &seconds)) dieusage(); break;
+    case 'c':
+      if (!uint0_scan(l.arg, &count)) dieusage();
+      break;
+    case 't':
+      if (!uint0_scan(l.arg, &seconds)) dieusage();
+      break;
     default: dieusage();
-  }
+    }
   argv += l.ind;
   if (name && !control_name_formed(name)) strerr_dief1x(EXIT_USAGE, "a name is letters, digits and _");
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
@@ -64,7 +70,10 @@ int main (int argc, char const *const *argv)
   while (!code && (!count || seen < count)) {
     news = control_listener_next(&listener, &message, &lost, &deadline);
     if (news == CONTROL_NEWS_NONE || news == CONTROL_NEWS_FAILED) break;
-    if (news == CONTROL_NEWS_LOST) { say_lost(lost); continue; }
+    if (news == CONTROL_NEWS_LOST) {
+      say_lost(lost);
+      continue;
+    }
     seen++;
     if (*argv) code = control_listener_run(&listener, &message, argv, (char const *const *)environ);
     else print(&message);

@@ -17,11 +17,11 @@
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
 #define NO_SUCH_CONTROLLER 552
-#define PAUSE_MAX 256    /* ms between two tries of -w; the first is 4 */
+#define PAUSE_MAX 256 /* ms between two tries of -w; the first is 4 */
 
 static control_client client;
 
-static int print_id (void *context, control_line const *line)
+static int print_id(void *context, control_line const *line)
 {
   slice s = line->text;
   if (context && line->kind == CONTROL_MID && control_prefix_take(&s, "last-message-id=")
@@ -31,12 +31,9 @@ static int print_id (void *context, control_line const *line)
 }
 
 /* Of the last message that we have posted; into b, if not null. */
-static int ask_id (buffer *b)
-{
-  return control_client_ask(&client, &(slice){ "GETINFO last-message-id", 23 }, 1, print_id, b);
-}
+static int ask_id(buffer *b) { return control_client_ask(&client, &(slice){ "GETINFO last-message-id", 23 }, 1, print_id, b); }
 
-int main (int argc, char const *const *argv)
+int main(int argc, char const *const *argv)
 {
   subgetopt l = SUBGETOPT_ZERO;
   char const *cookie = 0, *name = 0;
@@ -47,12 +44,16 @@ int main (int argc, char const *const *argv)
   PROG = "ctlmsg-post";
   for (int opt; (opt = subgetopt_r(argc, argv, "k:T:n:w:i", &l)) != -1;) switch (opt) {
     case 'k': cookie = l.arg; break;
-    case 'T': if (!uint0_scan(l.arg, &patience)) dieusage(); break;
+    case 'T':
+      if (!uint0_scan(l.arg, &patience)) dieusage();
+      break;
     case 'n': name = l.arg; break;
     case 'i': print = 1; break;
-    case 'w': if (!uint0_scan(l.arg, &wait)) dieusage(); break;
+    case 'w':
+      if (!uint0_scan(l.arg, &wait)) dieusage();
+      break;
     default: dieusage();
-  }
+    }
   argc -= l.ind;
   argv += l.ind;
   if (argc < 2 || argv[0][0] != '@') dieusage();
@@ -75,8 +76,7 @@ int main (int argc, char const *const *argv)
   for (unsigned int pause = 4; !control_client_ask(&client, command, 4, 0, 0); pause = pause < PAUSE_MAX ? 2 * pause : PAUSE_MAX) {
     tain until;
     tain_now(&now);
-    if (client.code != EXIT_ERROR || client.status != NO_SUCH_CONTROLLER || !tain_less(&now, &deadline))
-      strerr_dief1x(client.code, client.why);
+    if (client.code != EXIT_ERROR || client.status != NO_SUCH_CONTROLLER || !tain_less(&now, &deadline)) strerr_dief1x(client.code, client.why);
     tain_from_millisecs(&until, (int)pause);
     tain_add(&until, &now, &until);
     if (tain_less(&deadline, &until)) until = deadline;

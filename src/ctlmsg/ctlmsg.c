@@ -19,14 +19,11 @@
 #include <porter/control.h>
 #include <porter/exit.h>
 
-#define GIVE_WAY 3  /* of nice: with 1 a hundred listeners wait a tenth longer, with more a busy machine has too little left for a relay */
+#define GIVE_WAY 3 /* of nice: with 1 a hundred listeners wait a tenth longer, with more a busy machine has too little left for a relay */
 #define USAGE "ctlmsg [ -f [ -s torsocket ] ] [ -r rate ] [ -c cookiefile ] [ -p passwordfile ] [ -t seconds ] statedir"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
-static void warn(char const *what, int e)
-{
-  strerr_warnw4x("unable to ", what, ": ", bus_reason(e));
-}
+static void warn(char const *what, int e) { strerr_warnw4x("unable to ", what, ": ", bus_reason(e)); }
 
 static int domain(int fd)
 {
@@ -85,17 +82,22 @@ int main(int argc, char const *const *argv)
   char path[PATH_MAX];
   PROG = "ctlmsg";
 
-  while ((opt = subgetopt_r(argc, argv, "fs:r:c:p:t:", &l)) != -1)
-    switch (opt) {
-      case 'f': front = 1; break;
-      case 's': tor = l.arg; break;
-      case 't': if (!uint0_scan(l.arg, &patience)) dieusage(); patient = 1; break;
-      case 'r': if (!uint0_scan(l.arg, &rate) || rate > 1000000000) dieusage(); break;
-      case 'c': cookie = l.arg; break;
-      case 'p': password = l.arg; break;
-      default: dieusage();
+  while ((opt = subgetopt_r(argc, argv, "fs:r:c:p:t:", &l)) != -1) switch (opt) {
+    case 'f': front = 1; break;
+    case 's': tor = l.arg; break;
+    case 't':
+      if (!uint0_scan(l.arg, &patience)) dieusage();
+      patient = 1;
+      break;
+    case 'r':
+      if (!uint0_scan(l.arg, &rate) || rate > 1000000000) dieusage();
+      break;
+    case 'c': cookie = l.arg; break;
+    case 'p': password = l.arg; break;
+    default: dieusage();
     }
-  argc -= l.ind; argv += l.ind;
+  argc -= l.ind;
+  argv += l.ind;
   /* In front of a tor it is tor who asks, and who waits. */
   if (argc != 1 || (front ? cookie || password || patient : tor != NULL)) dieusage();
 

@@ -35,12 +35,15 @@
 #define USAGE "frame-auth [ -j ] [ -l ] [ -t seconds ] [ -d seconds ] [ -u account ] [ -v ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 #define NOBODY 65534
-#define STATUS_FLOOR 10  /* below it are descriptors that somebody means something by */
+#define STATUS_FLOOR 10 /* below it are descriptors that somebody means something by */
 
-static struct { unsigned int patience, delay; int json, lower, verbose; } option = { 30, 2, 0, 0, 0 };
-static char peer[4 + TEXT_ESCAPE_MAX + 1];  /* for the log */
-static char who[2 * TEXT_ESCAPE_MAX + 3];   /* likewise: the user, in quotes */
-static struct timespec arrival;             /* of the Auth frame */
+static struct {
+  unsigned int patience, delay;
+  int json, lower, verbose;
+} option = { 30, 2, 0, 0, 0 };
+static char peer[4 + TEXT_ESCAPE_MAX + 1]; /* for the log */
+static char who[2 * TEXT_ESCAPE_MAX + 3];  /* likewise: the user, in quotes */
+static struct timespec arrival;            /* of the Auth frame */
 
 /* What is in quotes can end them no earlier: text_escape doubles a backslash. */
 static void quote(char *to, char const *name)
@@ -66,8 +69,7 @@ static void find_peer(char *s)
   if (address || uid) {
     strcpy(s, address ? "ip " : "uid ");
     text_escape(s + strlen(s), address ? address : uid, strlen(address ? address : uid));
-  }
-  else if (getsockopt(0, SOL_SOCKET, SO_PEERCRED, &known, &len) < 0 || known.uid == (uid_t)-1) strcpy(s, "nobody knows whom");
+  } else if (getsockopt(0, SOL_SOCKET, SO_PEERCRED, &known, &len) < 0 || known.uid == (uid_t)-1) strcpy(s, "nobody knows whom");
   else {
     strcpy(s, "uid ");
     s[4 + uid_fmt(s + 4, known.uid)] = 0;
@@ -88,7 +90,8 @@ static void hold_back(void)
   clock_gettime(CLOCK_MONOTONIC, &now);
   int64_t past = (now.tv_sec - arrival.tv_sec) - (now.tv_nsec < arrival.tv_nsec);
   until.tv_sec += (past / option.delay + 1) * option.delay;
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR);
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+    ;
 }
 
 static int refuse(int code, int error, char const *text)
@@ -119,10 +122,7 @@ static char const *authuser(char const *user)
   return s;
 }
 
-static void nothing(int sig)
-{
-  (void)sig;
-}
+static void nothing(int sig) { (void)sig; }
 
 /* Whether frame-read has said that it began. */
 static int began(int status)
@@ -155,7 +155,8 @@ static int scan_account(account *a, char const *s)
   if (n && s[n] == ':') return gid0_scan(s + n + 1, &a->gid) && a->uid;
   FILE *file = fopen("/etc/passwd", "re");
   struct passwd *pw = NULL;
-  while (file && (pw = fgetpwent(file)) && strcmp(pw->pw_name, s));
+  while (file && (pw = fgetpwent(file)) && strcmp(pw->pw_name, s))
+    ;
   if (pw) *a = (account){ .uid = pw->pw_uid, .gid = pw->pw_gid };
   if (file) fclose(file);
   return pw && a->uid;
@@ -178,16 +179,23 @@ int main(int argc, char const *const *argv)
   PROG = "frame-auth";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "jlt:d:u:v", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "jlt:d:u:v", &l)) != -1;) switch (opt) {
       case 'j': option.json = 1; break;
       case 'l': option.lower = 1; break;
-      case 't': if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage(); break;
-      case 'd': if (!uint0_scan(l.arg, &option.delay)) dieusage(); break;
-      case 'u': if (!scan_account(&nobody, l.arg)) dieusage(); break;
+      case 't':
+        if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage();
+        break;
+      case 'd':
+        if (!uint0_scan(l.arg, &option.delay)) dieusage();
+        break;
+      case 'u':
+        if (!scan_account(&nobody, l.arg)) dieusage();
+        break;
       case 'v': option.verbose = 1; break;
       default: dieusage();
-    }
-    argc -= l.ind; argv += l.ind;
+      }
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (argc < 1) dieusage();
   if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
@@ -201,9 +209,9 @@ int main(int argc, char const *const *argv)
   if (got != FRAME_OK) {
     credentials_wipe(&c);
     if (got == FRAME_IDLE) return frame_end(0, 1), EXIT_REQUEST;
-    return got == FRAME_SYSTEM ? refuse(EXIT_TEMPORARY, PORTER__ERROR__CODE__TEMPORARY, frame_reason(got))
-      : refuse(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST,
-        got == FRAME_METHOD ? "the first request must be Auth" : frame_reason(got));
+    return got == FRAME_SYSTEM
+      ? refuse(EXIT_TEMPORARY, PORTER__ERROR__CODE__TEMPORARY, frame_reason(got))
+      : refuse(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST, got == FRAME_METHOD ? "the first request must be Auth" : frame_reason(got));
   }
   quote(who, c.user);
 

@@ -120,7 +120,7 @@ static void print(ProtobufCMessageDescriptor const *t, stralloc const *response)
 {
   char fault[MESSAGE_FAULT_SIZE];
   int good = t ? message_to_json(t, (slice){ response->s, response->len }, 0, &print_piece, NULL, fault) && print_piece(NULL, "\n", 1)
-    : print_piece(NULL, response->s, response->len);
+               : print_piece(NULL, response->s, response->len);
   if (!good && t && errno == EPROTO) strerr_dief2x(EXIT_TEMPORARY, "the response is no message: ", fault);
   if (!good) strerr_diefu1sys(EXIT_TEMPORARY, "write the response");
 }
@@ -151,18 +151,23 @@ int main(int argc, char const *const *argv)
   PROG = "frame-call";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "ajn:t:", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "ajn:t:", &l)) != -1;) switch (opt) {
       case 'a': auth = 1; break;
       case 'j': json = 1; break;
-      case 'n': if (!uint0_scan(l.arg, &max)) dieusage(); break;
-      case 't': if (!uint0_scan(l.arg, &patience) || !patience) dieusage(); break;
+      case 'n':
+        if (!uint0_scan(l.arg, &max)) dieusage();
+        break;
+      case 't':
+        if (!uint0_scan(l.arg, &patience) || !patience) dieusage();
+        break;
       default: dieusage();
-    }
-    argc -= l.ind; argv += l.ind;
+      }
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (argc != 1 || !frame_method(argv[0], strlen(argv[0]))) dieusage();
   child_signals();
-  prctl(PR_SET_DUMPABLE, 0);  /* credentials */
+  prctl(PR_SET_DUMPABLE, 0); /* credentials */
   ProtobufCMessageDescriptor const *req = json ? type(argv[0], "Req") : NULL, *resp = json ? type(argv[0], "Resp") : NULL;
   /* What is wrong with it is seen before anything is sent. */
   struct stat st;

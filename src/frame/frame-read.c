@@ -24,7 +24,10 @@
 #define USAGE "frame-read [ -d dir ] [ -j ] [ -n max ] [ -t seconds ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
-static struct { unsigned int max, patience; int json; } option = { FRAME_MESSAGE_MAX, FRAME_PATIENCE, 0 };
+static struct {
+  unsigned int max, patience;
+  int json;
+} option = { FRAME_MESSAGE_MAX, FRAME_PATIENCE, 0 };
 
 /* A response of our own. */
 static int answer(int error, char const *text)
@@ -81,19 +84,24 @@ int main(int argc, char const *const *argv)
   PROG = "frame-read";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "d:jn:t:", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "d:jn:t:", &l)) != -1;) switch (opt) {
       case 'd': dir = l.arg; break;
       case 'j': option.json = 1; break;
-      case 'n': if (!uint0_scan(l.arg, &option.max)) dieusage(); break;
-      case 't': if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage(); break;
+      case 'n':
+        if (!uint0_scan(l.arg, &option.max)) dieusage();
+        break;
+      case 't':
+        if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage();
+        break;
       default: dieusage();
-    }
-    argc -= l.ind; argv += l.ind;
+      }
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (argc < 1) dieusage();
   if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
-  prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
+  prctl(PR_SET_DUMPABLE, 0); /* many mailboxes may share this uid */
   /* A response must not wait for the other side to acknowledge the one before it. On anything but TCP this does nothing. */
   setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
   if (!frame_begun()) say_unable("write to PORTER_STATUS", NULL);

@@ -23,15 +23,19 @@
 
 #define USAGE "frame-write [ -d dir ] [ -j ] [ -n max ] [ -t seconds ] [ prog... ]"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
-#define HEAD 4  /* octets of the length, in front of the message in the same file: one sendfile sends both */
+#define HEAD 4 /* octets of the length, in front of the message in the same file: one sendfile sends both */
 
-static struct { char const *dir; unsigned int max, patience; int json; } option = { NULL, FRAME_RESPONSE_MAX, FRAME_PATIENCE, 0 };
+static struct {
+  char const *dir;
+  unsigned int max, patience;
+  int json;
+} option = { NULL, FRAME_RESPONSE_MAX, FRAME_PATIENCE, 0 };
 
 /* Standard input is the message. */
 static void fill(int fd)
 {
   char s[FRAME_PIECE];
-  for (uint64_t got = 0; ; ) {
+  for (uint64_t got = 0;;) {
     size_t n;
     errno = 0;
     n = allread(0, s, sizeof s);
@@ -96,18 +100,23 @@ int main(int argc, char const *const *argv)
   PROG = "frame-write";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "d:jn:t:", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "d:jn:t:", &l)) != -1;) switch (opt) {
       case 'd': option.dir = l.arg; break;
       case 'j': option.json = 1; break;
-      case 'n': if (!uint0_scan(l.arg, &option.max)) dieusage(); break;
-      case 't': if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage(); break;
+      case 'n':
+        if (!uint0_scan(l.arg, &option.max)) dieusage();
+        break;
+      case 't':
+        if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage();
+        break;
       default: dieusage();
-    }
-    argc -= l.ind; argv += l.ind;
+      }
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
-  prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
+  prctl(PR_SET_DUMPABLE, 0); /* many mailboxes may share this uid */
 
   int code = EXIT_DONE, fd = octets_catcher("response", HEAD, option.max);
   if (fd < 0) die_unable(EXIT_TEMPORARY, "make a file in memory");

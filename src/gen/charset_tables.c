@@ -58,11 +58,12 @@ static size_t pairs(char const *charset, char const *before, int lead, int lead_
 {
   size_t n = 0;
   from(charset);
-  for (int a = lead; a <= lead_end; a++) for (int b = trail; b <= trail_end; b++, n++) {
-    char octets[32];
-    int len = sprintf(octets, "%s%c%c", before, a, b);
-    if (!table[n]) table[n] = point(octets, (size_t)len);
-  }
+  for (int a = lead; a <= lead_end; a++)
+    for (int b = trail; b <= trail_end; b++, n++) {
+      char octets[32];
+      int len = sprintf(octets, "%s%c%c", before, a, b);
+      if (!table[n]) table[n] = point(octets, (size_t)len);
+    }
   iconv_close(converter);
   return n;
 }
@@ -71,10 +72,11 @@ static size_t pairs(char const *charset, char const *before, int lead, int lead_
 static void shifted(char const *charset, int row, int row_end)
 {
   from(charset);
-  for (; row <= row_end; row++) for (int i = 0; i < 94; i++) {
-    char octets[2] = { (char)((row + 1) / 2 + (row < 63 ? 0x80 : 0xc0)), (char)(row % 2 ? 0x40 + i + (i > 62) : 0x9f + i) };
-    table[(row - 1) * 94 + i] = point(octets, 2);
-  }
+  for (; row <= row_end; row++)
+    for (int i = 0; i < 94; i++) {
+      char octets[2] = { (char)((row + 1) / 2 + (row < 63 ? 0x80 : 0xc0)), (char)(row % 2 ? 0x40 + i + (i > 62) : 0x9f + i) };
+      table[(row - 1) * 94 + i] = point(octets, 2);
+    }
   iconv_close(converter);
 }
 

@@ -15,8 +15,8 @@
 #define SHIFT 7
 #define SIZE (1 << SHIFT)
 #define BLOCKS_MAX 256
-#define POINTS_MAX 32    /* of one form, while it is made */
-#define ROUNDS_MAX 8     /* until nothing changes any more */
+#define POINTS_MAX 32 /* of one form, while it is made */
+#define ROUNDS_MAX 8  /* until nothing changes any more */
 
 static void die(char const *what)
 {
@@ -24,12 +24,15 @@ static void die(char const *what)
   exit(1);
 }
 
-struct range { uint32_t first, last; };
+struct range {
+  uint32_t first, last;
+};
 #define IN(list, c) is_in(list, sizeof list / sizeof *list, c)
 
 static int is_in(struct range const *list, size_t count, uint32_t c)
 {
-  for (size_t i = 0; i < count; i++) if (c >= list[i].first && c <= list[i].last) return 1;
+  for (size_t i = 0; i < count; i++)
+    if (c >= list[i].first && c <= list[i].last) return 1;
   return 0;
 }
 
@@ -51,22 +54,27 @@ static int is_unseen(uint32_t c)
 /* Marks of Latin, Greek, Cyrillic, Hebrew and Arabic; those that several scripts share are theirs, but for those of other blocks. */
 static int is_mark(uint32_t c)
 {
-  static struct range const shared[] = { { 0x300, 0x36f }, { 0x483, 0x489 }, { 0x591, 0x5c7 }, { 0x610, 0x61a }, { 0x64b, 0x65f },
-    { 0x670, 0x670 }, { 0x6d6, 0x6ed }, { 0x8d3, 0x8ff }, { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff }, { 0x20d0, 0x20ff }, { 0xfe20, 0xfe2f } };
+  static struct range const shared[] = { { 0x300, 0x36f }, { 0x483, 0x489 }, { 0x591, 0x5c7 }, { 0x610, 0x61a }, { 0x64b, 0x65f }, { 0x670, 0x670 },
+    { 0x6d6, 0x6ed }, { 0x8d3, 0x8ff }, { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff }, { 0x20d0, 0x20ff }, { 0xfe20, 0xfe2f } };
   static char const *const scripts[] = { "Latin", "Greek", "Cyrillic", "Hebrew", "Arabic" };
   if (!uc_is_general_category(c, UC_CATEGORY_M)) return 0;
   if (IN(shared, c)) return 1;
   uc_script_t const *const script = uc_script(c);
-  for (size_t i = 0; script && i < sizeof scripts / sizeof *scripts; i++) if (!strcmp(script->name, scripts[i])) return 1;
+  for (size_t i = 0; script && i < sizeof scripts / sizeof *scripts; i++)
+    if (!strcmp(script->name, scripts[i])) return 1;
   return 0;
 }
 
 /* Letters that Unicode does not decompose, though people write them as others. */
 static char const *letters_of(uint32_t c)
 {
-  static struct { uint32_t c; char const *letters; } const list[] = { { 0xe6, "ae" }, { 0xf0, "d" }, { 0xf8, "o" }, { 0xfe, "th" },
-    { 0x111, "d" }, { 0x127, "h" }, { 0x131, "i" }, { 0x142, "l" }, { 0x153, "oe" }, { 0x167, "t" } };
-  for (size_t i = 0; i < sizeof list / sizeof *list; i++) if (list[i].c == c) return list[i].letters;
+  static struct {
+    uint32_t c;
+    char const *letters;
+  } const list[] = { { 0xe6, "ae" }, { 0xf0, "d" }, { 0xf8, "o" }, { 0xfe, "th" }, { 0x111, "d" }, { 0x127, "h" }, { 0x131, "i" }, { 0x142, "l" },
+    { 0x153, "oe" }, { 0x167, "t" } };
+  for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+    if (list[i].c == c) return list[i].letters;
   return NULL;
 }
 
@@ -88,7 +96,8 @@ static size_t one_round(uint32_t const *from, size_t count, uint32_t *to)
   for (size_t i = 0; i < n; i++) {
     char const *const letters = letters_of(folded[i]);
     if (is_unseen(folded[i]) || is_mark(folded[i])) continue;
-    if (letters) for (size_t k = 0; letters[k]; k++) to[out++] = (uint32_t)letters[k];
+    if (letters)
+      for (size_t k = 0; letters[k]; k++) to[out++] = (uint32_t)letters[k];
     else to[out++] = is_white(folded[i]) ? ' ' : folded[i];
   }
   return out;

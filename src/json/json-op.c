@@ -58,7 +58,7 @@ static ProtobufCMessageDescriptor const *type(char const *method, char const *su
 /* EXIT_DONE with the request as a message, or the code of what was answered. */
 static int read_request(ProtobufCMessageDescriptor const *t, arena *a, slice *request)
 {
-  static stralloc input = STRALLOC_ZERO;  /* where it is refused, the program ends with it */
+  static stralloc input = STRALLOC_ZERO; /* where it is refused, the program ends with it */
   char fault[MESSAGE_FAULT_SIZE];
   if (!input_read(0, JSON_MAX, &input)) {
     if (errno == EMSGSIZE) return refuse(PORTER__ERROR__CODE__BAD_REQUEST, "the JSON text is too long");
@@ -82,10 +82,7 @@ static int respond(ProtobufCMessageDescriptor const *t, ask_answer const *answer
   die_unable(EXIT_TEMPORARY, "write the response");
 }
 
-static void started(void)
-{
-  confine_translator();
-}
+static void started(void) { confine_translator(); }
 
 /* The method, from reading its request to writing its response. Returns the exit code. */
 static int call(char const *const *argv, char const *method, int defaults, ask_answer *answer)
@@ -98,8 +95,7 @@ static int call(char const *const *argv, char const *method, int defaults, ask_a
   if (code != EXIT_DONE) return code;
   answer->started = started;
   code = ask_run(argv, (char const *const *)environ, request, JSON_RESPONSE_MAX, answer);
-  if (answer->too_large)
-    return refuse(PORTER__ERROR__CODE__TOO_LARGE, "too large for JSON (Raw gives it in pieces, by offset and length)");
+  if (answer->too_large) return refuse(PORTER__ERROR__CODE__TOO_LARGE, "too large for JSON (Raw gives it in pieces, by offset and length)");
   if (answer->failed) die_unable(code, answer->failed);
   /* No answer, or a no without a word: who reads this (frame-read, frame-write) answers. */
   if (!outcome_of_call(code).answered || (code != EXIT_DONE && !answer->octets.len)) return code;
@@ -113,16 +109,17 @@ int main(int argc, char const *const *argv)
   PROG = "json-op";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "d", &l)) != -1; ) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "d", &l)) != -1;) {
       if (opt != 'd') strerr_dieusage(EXIT_USAGE, USAGE);
       defaults = 1;
     }
-    argc -= l.ind; argv += l.ind;
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (argc < 2) strerr_dieusage(EXIT_USAGE, USAGE);
   if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
-  prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
+  prctl(PR_SET_DUMPABLE, 0); /* many mailboxes may share this uid */
 
   code = call(argv, argv[argc - 1], defaults, &answer);
   ask_free(&answer);

@@ -7,7 +7,7 @@
 #include <porter/arena.h>
 
 #define ARENA_ALIGN _Alignof(max_align_t)
-#define ARENA_BLOCK 16384  /* enough for the heads and tree of nearly every mail; malloc then gives no page back between mails */
+#define ARENA_BLOCK 16384 /* enough for the heads and tree of nearly every mail; malloc then gives no page back between mails */
 
 struct arena_block_s {
   struct arena_block_s *next;
@@ -15,10 +15,7 @@ struct arena_block_s {
   _Alignas(max_align_t) char data[];
 };
 
-static size_t round_up(size_t n)
-{
-  return (n + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
-}
+static size_t round_up(size_t n) { return (n + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1); }
 
 void *arena_take(arena *a, size_t size)
 {
@@ -62,8 +59,7 @@ void arena_shrink(arena *a, void const *p, size_t size, size_t keep)
 {
   size = round_up(size ? size : 1);
   keep = round_up(keep ? keep : 1);
-  if (a->block && a->used >= size && (char const *)p == a->block->data + a->used - size && keep < size)
-    a->used -= size - keep;
+  if (a->block && a->used >= size && (char const *)p == a->block->data + a->used - size && keep < size) a->used -= size - keep;
 }
 
 void arena_free(arena *a)

@@ -12,7 +12,7 @@
 #include <porter/octets.h>
 #include <porter/outcome.h>
 
-#define READ_MAX 262144  /* up to this, reading is cheaper than mapping */
+#define READ_MAX 262144 /* up to this, reading is cheaper than mapping */
 
 static int failed(ask_answer *answer, int code, char const *what)
 {
@@ -60,8 +60,7 @@ static int run(char const *const *argv, char const *const *envp, int in, int out
   if (len > 0 && (uint64_t)len > max) return answer->too_large = 1, answer->code;
   if (!outcome_of_call(answer->code).answered) return answer->code;
   if (len < 0 || !take_response(out, (size_t)len, answer)) return failed(answer, EXIT_TEMPORARY, "read the response");
-  if (answer->code != EXIT_DONE)
-    answer->failure = frame_failure_find(answer->octets.s, answer->octets.len, &answer->error, &answer->text);
+  if (answer->code != EXIT_DONE) answer->failure = frame_failure_find(answer->octets.s, answer->octets.len, &answer->error, &answer->text);
   return answer->code;
 }
 

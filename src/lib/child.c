@@ -30,8 +30,7 @@ static void give_back_signals(void)
 
 /* posix_spawn would do, but asks for the handler of each of 64 signals in the child: 130 system calls. Between vfork and
  * exec the child has the parent's memory, and touches nothing of it but e. */
-pid_t child_start(char const *const *argv, char const *const *envp, child_fd const *fds, unsigned int n,
-  sigset_t const *mask)
+pid_t child_start(char const *const *argv, char const *const *envp, child_fd const *fds, unsigned int n, sigset_t const *mask)
 {
   int volatile e = 0;
   pid_t pid = vfork();
@@ -63,9 +62,14 @@ int child_wait(pid_t pid)
 int child_unrun(int e)
 {
   switch (e) {
-    case ENOENT: case ENOTDIR: return EXIT_NOTFOUND;
-    case EAGAIN: case ENOMEM: case EMFILE: case ENFILE: case ETXTBSY: return EXIT_TEMPORARY;
-    default: return EXIT_NOEXEC;
+  case ENOENT:
+  case ENOTDIR: return EXIT_NOTFOUND;
+  case EAGAIN:
+  case ENOMEM:
+  case EMFILE:
+  case ENFILE:
+  case ETXTBSY: return EXIT_TEMPORARY;
+  default: return EXIT_NOEXEC;
   }
 }
 

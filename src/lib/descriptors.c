@@ -6,7 +6,7 @@
 
 #include <porter/descriptors.h>
 
-#define LIMIT_SURE 65536u  /* where the kernel has no close_range, and a limit says nothing */
+#define LIMIT_SURE 65536u /* where the kernel has no close_range, and a limit says nothing */
 
 int descriptors_add(descriptors *d, unsigned int fd)
 {

@@ -6,7 +6,7 @@
 
 #define BLOCK 64
 
-static void hash (char *out, char const *pad, slice const *piece, size_t n)
+static void hash(char *out, char const *pad, slice const *piece, size_t n)
 {
   SHA256Schedule h;
   sha256_init(&h);
@@ -16,7 +16,7 @@ static void hash (char *out, char const *pad, slice const *piece, size_t n)
   explicit_bzero(&h, sizeof h);
 }
 
-void hmac_sha256 (char *out, slice key, slice const *piece, size_t n)
+void hmac_sha256(char *out, slice key, slice const *piece, size_t n)
 {
   char pad[BLOCK] = { 0 };
   if (key.len > BLOCK) {
@@ -34,7 +34,7 @@ void hmac_sha256 (char *out, slice key, slice const *piece, size_t n)
   explicit_bzero(pad, sizeof pad);
 }
 
-int hmac_equal (char const *a, char const *b, size_t len)
+int hmac_equal(char const *a, char const *b, size_t len)
 {
   unsigned char volatile differ = 0;
   for (size_t i = 0; i < len; i++) differ |= (unsigned char)a[i] ^ (unsigned char)b[i];

@@ -5,7 +5,7 @@
 
 #include <porter/input.h>
 
-#define STEP 16384  /* most requests and responses fit: one read, and one for the end */
+#define STEP 16384 /* most requests and responses fit: one read, and one for the end */
 
 int input_read(int fd, size_t max, stralloc *input)
 {

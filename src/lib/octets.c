@@ -9,7 +9,7 @@
 
 #include <porter/octets.h>
 
-#define PIPE_SURE 4096u  /* a pipe holds a page, even that of a user who has too many */
+#define PIPE_SURE 4096u /* a pipe holds a page, even that of a user who has too many */
 #define PIPE_MOST 65536u
 
 /* Keeps errno. */

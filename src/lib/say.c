@@ -11,7 +11,10 @@
 #include <porter/say.h>
 
 typedef struct line_s line;
-struct line_s { size_t len; char s[SAY_MAX]; };
+struct line_s {
+  size_t len;
+  char s[SAY_MAX];
+};
 
 static void add(line *l, char const *s)
 {

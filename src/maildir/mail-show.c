@@ -40,10 +40,7 @@ no:
   return 0;
 }
 
-static void die_write(void)
-{
-  strerr_diefu1sys(111, "write to stdout");
-}
+static void die_write(void) { strerr_diefu1sys(111, "write to stdout"); }
 
 static int put(void *context, char const *s, size_t len)
 {
@@ -65,8 +62,7 @@ static void show(char const *file, charset const *fallback, int *code)
     json_put_text(&out, ", \"error\": ");
     json_put_string(&out, reason, strlen(reason));
     *code = 111;
-  }
-  else {
+  } else {
     if (!mail_json(&out, octets, fallback)) strerr_diefu2sys(111, "show ", file);
     if (octets.len) munmap((void *)(uintptr_t)octets.s, octets.len);
   }

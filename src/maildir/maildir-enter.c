@@ -28,12 +28,13 @@ int main(int argc, char const *const *argv)
   PROG = "maildir-enter";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "cm:", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "cm:", &l)) != -1;) switch (opt) {
       case 'c': make = 1; break;
       case 'm': mailuser = l.arg; break;
       default: dieusage();
-    }
-    argc -= l.ind; argv += l.ind;
+      }
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (argc < 2) dieusage();
   if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");

@@ -61,17 +61,14 @@ static void warn(char const *what, slice outside, int error)
   say("warning: ", what, " \"", escaped, error ? "\": " : "\"", error ? strerror(error) : "", NULL);
 }
 
-static int strict;  /* -S: what cannot be confined shall not run */
+static int strict; /* -S: what cannot be confined shall not run */
 
 static void need(char const *lacking)
 {
   if (lacking && strict) die_unable(EXIT_TEMPORARY, lacking);
 }
 
-static void narrow(mailbox const *box, int folder)
-{
-  need(confine_folder(box->fd, folder));
-}
+static void narrow(mailbox const *box, int folder) { need(confine_folder(box->fd, folder)); }
 
 /* All that this process may do from here on is what the method needs of the mailbox: what reads a request, or a mail, may be taken over by
  * who wrote it. */
@@ -106,7 +103,7 @@ int main(int argc, char const *const *argv)
   if (!fd_sanitize()) return EXIT_TEMPORARY;
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "ISc:i:l:", &l)) != -1; ) switch (opt) {
+    for (int opt; (opt = subgetopt_r(argc, argv, "ISc:i:l:", &l)) != -1;) switch (opt) {
       case 'I': no_index = 1; break;
       case 'S': strict = 1; break;
       case 'c':
@@ -115,14 +112,15 @@ int main(int argc, char const *const *argv)
       case 'i': indexes = l.arg; break;
       case 'l': shared = l.arg; break;
       default: dieusage();
-    }
-    argc -= l.ind; argv += l.ind;
+      }
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (argc != 1) dieusage();
   /* Its uid may serve many mailboxes: none of their owners' other processes may look into this one. */
   if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0) die_unable(EXIT_TEMPORARY, "become undumpable");
   signal(SIGBUS, shrunk);
-  signal(SIGXFSZ, SIG_IGN);  /* EFBIG instead */
+  signal(SIGXFSZ, SIG_IGN); /* EFBIG instead */
   if (!mailbox_open(&box))
     die_unable(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? EXIT_ACCOUNT : EXIT_TEMPORARY, "open the Maildir in the current directory");
   box.warn = warn;

@@ -34,10 +34,7 @@ static json_t *read_parameters(void)
   return parameters;
 }
 
-static void started(void)
-{
-  confine_translator();
-}
+static void started(void) { confine_translator(); }
 
 int main(int argc, char const *const *argv)
 {
@@ -45,16 +42,19 @@ int main(int argc, char const *const *argv)
   PROG = "varlink-call";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "t:", &l)) != -1; ) switch (opt) {
-      case 't': if (!uint0_scan(l.arg, &patience) || !patience) dieusage(); break;
+    for (int opt; (opt = subgetopt_r(argc, argv, "t:", &l)) != -1;) switch (opt) {
+      case 't':
+        if (!uint0_scan(l.arg, &patience) || !patience) dieusage();
+        break;
       default: dieusage();
-    }
-    argc -= l.ind; argv += l.ind;
+      }
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (argc < 2) dieusage();
   if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
-  prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
+  prctl(PR_SET_DUMPABLE, 0); /* many mailboxes may share this uid */
 
   char const *args[argc + 1], *fault;
   memcpy(args, argv, (size_t)argc * sizeof *args);

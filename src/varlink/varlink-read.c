@@ -26,14 +26,14 @@
 #define USAGE "varlink-read [ -b base ] [ -u user ] [ -t seconds ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
-static struct { varlink_door door; unsigned int patience; } option = { { NULL, NULL, NULL }, FRAME_PATIENCE };
-static int in_mailbox;                     /* Init has let the client in */
-static char method[FRAME_METHOD_MAX + 1];  /* of the call: the program's last argument */
+static struct {
+  varlink_door door;
+  unsigned int patience;
+} option = { { NULL, NULL, NULL }, FRAME_PATIENCE };
+static int in_mailbox;                    /* Init has let the client in */
+static char method[FRAME_METHOD_MAX + 1]; /* of the call: the program's last argument */
 
-static int reply_to(varlink_call const *call)
-{
-  return call->oneway ? -1 : 1;
-}
+static int reply_to(varlink_call const *call) { return call->oneway ? -1 : 1; }
 
 static int refuse(varlink_call const *call, char const *interface, char const *error, char const *name, slice value)
 {
@@ -55,7 +55,7 @@ static int init(varlink_call const *call)
     case EINVAL: return invalid(call, wrong);
     case EACCES: return refuse(call, VARLINK_SERVICE, "PermissionDenied", NULL, (slice)SLICE_ZERO);
     default: return refuse(call, VARLINK_MAIL, "Temporary", NULL, (slice)SLICE_ZERO);
-  }
+    }
   varlink_start(&out, reply_to(call), option.patience);
   json_put_text(&out.json, "{\"parameters\":{}}");
   return varlink_end(&out);
@@ -65,7 +65,8 @@ static int init(varlink_call const *call)
 static int run(varlink_call const *call, char const *const *args)
 {
   char *parameters = json_dumps(call->parameters, JSON_COMPACT);
-  int in = parameters ? octets_fd("parameters", parameters, strlen(parameters)) : -1, out = call->oneway ? open("/dev/null", O_WRONLY | O_CLOEXEC) : 1;
+  int in = parameters ? octets_fd("parameters", parameters, strlen(parameters)) : -1,
+      out = call->oneway ? open("/dev/null", O_WRONLY | O_CLOEXEC) : 1;
   int code = EXIT_TEMPORARY;
   pid_t pid = 0;
   free(parameters);
@@ -91,15 +92,12 @@ static int mail(varlink_call const *call, char const *const *args, int *code)
   *code = run(call, args);
   o = outcome_of_call(*code);
   if (o.answered || (call->oneway && *code != EXIT_PERMANENT)) return 1;
-  if (*code == EXIT_PERMANENT) return 0;  /* the reply broke off */
+  if (*code == EXIT_PERMANENT) return 0; /* the reply broke off */
   return o.error == PORTER__ERROR__CODE__TEMPORARY ? refuse(call, VARLINK_MAIL, "Temporary", NULL, (slice)SLICE_ZERO)
-    : refuse(call, VARLINK_MAIL, "Unknown", "text", (slice){ o.text, strlen(o.text) });
+                                                   : refuse(call, VARLINK_MAIL, "Unknown", "text", (slice){ o.text, strlen(o.text) });
 }
 
-static int is(slice s, char const *word)
-{
-  return s.len == strlen(word) && !memcmp(s.s, word, s.len);
-}
+static int is(slice s, char const *word) { return s.len == strlen(word) && !memcmp(s.s, word, s.len); }
 
 static int answer(varlink_call const *call, char const *const *args, int *code)
 {
@@ -146,20 +144,26 @@ int main(int argc, char const *const *argv)
   PROG = "varlink-read";
   {
     subgetopt l = SUBGETOPT_ZERO;
-    for (int opt; (opt = subgetopt_r(argc, argv, "b:u:t:", &l)) != -1; ) switch (opt) {
-      case 'b': option.door.base = l.arg; if (*l.arg != '/') dieusage(); break;
+    for (int opt; (opt = subgetopt_r(argc, argv, "b:u:t:", &l)) != -1;) switch (opt) {
+      case 'b':
+        option.door.base = l.arg;
+        if (*l.arg != '/') dieusage();
+        break;
       case 'u': option.door.user = l.arg; break;
-      case 't': if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage(); break;
+      case 't':
+        if (!uint0_scan(l.arg, &option.patience) || !option.patience) dieusage();
+        break;
       default: dieusage();
-    }
-    argc -= l.ind; argv += l.ind;
+      }
+    argc -= l.ind;
+    argv += l.ind;
   }
   if (argc < 1) dieusage();
   if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   child_signals();
-  prctl(PR_SET_DUMPABLE, 0);  /* many mailboxes may share this uid */
-  umask(077);                 /* of what is made in the mailbox that Init enters */
-  setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));  /* a reply must not wait for the acknowledgement of the one before */
+  prctl(PR_SET_DUMPABLE, 0);                                         /* many mailboxes may share this uid */
+  umask(077);                                                        /* of what is made in the mailbox that Init enters */
+  setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)); /* a reply must not wait for the acknowledgement of the one before */
   if (!frame_begun()) say_unable("write to PORTER_STATUS", NULL);
   option.door.who = getenv("AUTHUSER");
   in.fd = 0;

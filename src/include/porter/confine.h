@@ -10,25 +10,25 @@
 /* --- privileges and limits (limits.c) --- */
 
 /* No program that this process runs gets more rights than it has (PR_SET_NO_NEW_PRIVS). The rest needs it. */
-extern int confine_privileges (void);
+extern int confine_privileges(void);
 
 /* Limits, hard ones; where one is lower already it stays. No core is written, and no process is started by one who is not root. */
 typedef struct confine_limits_s confine_limits;
 struct confine_limits_s {
-  uint64_t processor;    /* seconds; then SIGXCPU ends it */
-  uint64_t data;         /* octets of memory of its own: files that it maps and only reads do not count */
-  uint64_t file;         /* octets of a file that it writes */
+  uint64_t processor; /* seconds; then SIGXCPU ends it */
+  uint64_t data;      /* octets of memory of its own: files that it maps and only reads do not count */
+  uint64_t file;      /* octets of a file that it writes */
   uint64_t descriptors;
 };
-extern int confine_limit (confine_limits const *limits);
+extern int confine_limit(confine_limits const *limits);
 
 /* --- files, network, signals (landlock.c: landlock(7)) --- */
 
 enum confine_access {
-  CONFINE_READ,     /* read files, list directories */
-  CONFINE_RENEW,    /* and make, rename and remove files, but write to none */
-  CONFINE_REWRITE,  /* read and write to a file that is there */
-  CONFINE_WRITE     /* and write to files, make and remove directories */
+  CONFINE_READ,    /* read files, list directories */
+  CONFINE_RENEW,   /* and make, rename and remove files, but write to none */
+  CONFINE_REWRITE, /* read and write to a file that is there */
+  CONFINE_WRITE    /* and write to files, make and remove directories */
 };
 /* A directory, and what is below it; or a file. fd is open in any way, also O_PATH. */
 typedef struct confine_place_s confine_place;
@@ -40,42 +40,42 @@ struct confine_place_s {
  * (Linux 6.7), no signal sent to and no abstract socket connected to of who is not confined with it (6.12). What is open stays open. It can be
  * done again: what counts is what each time allowed. A kernel before 5.19 knows no renaming between directories: there it is left out, with
  * EOPNOTSUPP, where a place is to be changed. */
-extern int confine_files (confine_place const *place, size_t n);
+extern int confine_files(confine_place const *place, size_t n);
 
 /* --- system calls (seccomp.c: seccomp(2); calls.c has the tables) --- */
 
 /* Conditions on arguments, where a call is not allowed altogether. */
 enum confine_check {
   CHECK_NONE,
-  CHECK_NO_EXEC,    /* mmap: memory that cannot be run */
-  CHECK_NO_PATH,    /* utimensat: an open file, no path */
-  CHECK_SELF,       /* tgkill: this process */
-  CHECK_FLAGS       /* fcntl: descriptors and flags, not who is sent signals */
+  CHECK_NO_EXEC, /* mmap: memory that cannot be run */
+  CHECK_NO_PATH, /* utimensat: an open file, no path */
+  CHECK_SELF,    /* tgkill: this process */
+  CHECK_FLAGS    /* fcntl: descriptors and flags, not who is sent signals */
 };
 typedef struct confine_call_s confine_call;
 struct confine_call_s {
-  int number;       /* SYS_... */
+  int number; /* SYS_... */
   enum confine_check check;
 };
 #define CONFINE_CALLS_MAX 80
 /* From now on every other call ends the process: a line on standard error says which it was, and the exit code is EXIT_TEMPORARY. */
-extern int confine_calls (confine_call const *call, size_t n);
+extern int confine_calls(confine_call const *call, size_t n);
 
 /* --- whole programs (programs.c) --- */
 
 /* Each does all of it for one program, and goes on with the rest where a part cannot be had. Returns null, or what the kernel lacks, with errno. */
 
 /* maildir-op: in its mailbox, open as the first place, and up to 3 more. */
-extern char const *confine_mailbox (confine_place const *place, size_t n);
+extern char const *confine_mailbox(confine_place const *place, size_t n);
 /* Further, once a call that only reads has opened its one folder: of what is in the mailbox, and in the folder, it may write to the folder's
  * tmp and to its index, and rename and remove; to no mail. */
-extern char const *confine_folder (int mailbox, int folder);
+extern char const *confine_folder(int mailbox, int folder);
 /* Who has started a program and waits for it, copies octets between descriptors that are open, and makes an unnamed file in dir, where that is
  * not null (frame-write). */
-extern char const *confine_writer (char const *dir);
+extern char const *confine_writer(char const *dir);
 /* Who has started a program, waits for it, and sends one frame (frame-auth). */
-extern char const *confine_watcher (void);
+extern char const *confine_watcher(void);
 /* Who has started a program, and turns messages from one form into another in memory (json-op, varlink-call). */
-extern char const *confine_translator (void);
+extern char const *confine_translator(void);
 
 #endif

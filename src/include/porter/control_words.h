@@ -14,25 +14,25 @@
 #define CONTROL_REPLY_LINE_MAX 65535
 
 /* What tor takes for white space. */
-extern int control_space (char c);
+extern int control_space(char c);
 /* The command's word: what stands before the first white space (or all), cut at a NUL. line may have its line end or not. */
-extern slice control_word (slice line);
+extern slice control_word(slice line);
 /* What stands behind the word and white space, without white space at its end, cut at a NUL. */
-extern slice control_arguments (slice line);
+extern slice control_arguments(slice line);
 /* Takes the next word off the arguments: only spaces separate, other white space around a word is cut off too. 0: none is left. */
-extern int control_next (slice *arguments, slice *word);
+extern int control_next(slice *arguments, slice *word);
 /* How many words there are; stops counting at max. */
-extern unsigned int control_count (slice arguments, unsigned int max);
+extern unsigned int control_count(slice arguments, unsigned int max);
 /* Equal to the upper-case name, in any case. */
-extern int control_is (slice word, char const *name);
+extern int control_is(slice word, char const *name);
 /* Equal, exactly. */
-extern int control_equal (slice word, char const *name);
+extern int control_equal(slice word, char const *name);
 /* The line without its LF or CR LF. */
-extern slice control_chop (slice line);
+extern slice control_chop(slice line);
 
 /* One value as AUTHENTICATE takes it: a word or "a string" with \ before any character, alone. The value is cut out of the arguments in
  * place (they are overwritten where there are escapes). */
 enum control_value { VALUE_NONE, VALUE_ONE, VALUE_MANY, VALUE_KEYWORD, VALUE_MALFORMED };
-extern enum control_value control_value_scan (char *s, size_t len, slice *value);
+extern enum control_value control_value_scan(char *s, size_t len, slice *value);
 
 #endif

@@ -16,9 +16,9 @@ struct credentials_s {
 };
 
 /* Finds the fields in the len octets of c->s. 1, or 0 with errno EPROTO where a NUL is missing or there are too many octets. */
-extern int credentials_parse (credentials *c);
+extern int credentials_parse(credentials *c);
 /* Reads fd to its end, and parses. 1, or 0 with errno: EPROTO, or read's. */
-extern int credentials_read (int fd, credentials *c);
-extern void credentials_wipe (credentials *c);
+extern int credentials_read(int fd, credentials *c);
+extern void credentials_wipe(credentials *c);
 
 #endif

@@ -20,80 +20,80 @@ typedef struct folder_s folder;
 
 /* Opens the folder that people call name, "" for the inbox; box stays its caller's and must outlive it. Nothing is listed until
  * something asks what is there. ENOENT: no such folder; EINVAL: a name no folder can have. */
-extern int folder_open (folder **f, mailbox *box, slice name);
+extern int folder_open(folder **f, mailbox *box, slice name);
 /* Null is none. All mails that it handed out go with it. */
-extern void folder_close (folder *f);
+extern void folder_close(folder *f);
 /* Whether both are the same directory. */
-extern int folder_same (folder const *a, folder const *b);
+extern int folder_same(folder const *a, folder const *b);
 /* Whether its mails count for the mailbox's quota: not those of Trash and what is below it, nor those of a folder that is a link. */
-extern int folder_counts (folder const *f);
+extern int folder_counts(folder const *f);
 
 /* --- what is there --- */
 
 typedef struct folder_count_s folder_count;
 struct folder_count_s {
-  uint64_t mails, unread;  /* unread: without S among the flags */
-  uint64_t octets;         /* of all of them, as FACT_SIZE has it */
+  uint64_t mails, unread; /* unread: without S among the flags */
+  uint64_t octets;        /* of all of them, as FACT_SIZE has it */
 };
 /* octets stays 0 unless with_octets: names that do not tell a size cost a look at the file. */
-extern int folder_count_mails (folder *f, int with_octets, folder_count *count);
+extern int folder_count_mails(folder *f, int with_octets, folder_count *count);
 
 /* What a call can remember of a folder to learn whether anything happened since: equal stamps, both settled, mean that nothing did. */
 typedef struct folder_stamp_s folder_stamp;
 struct folder_stamp_s {
-  uint64_t of[8];  /* for each place: when it changed and was modified (nanoseconds), inode, device */
-  int settled;     /* the clock that makes stamps has left these behind: a change to come will show */
+  uint64_t of[8]; /* for each place: when it changed and was modified (nanoseconds), inode, device */
+  int settled;    /* the clock that makes stamps has left these behind: a change to come will show */
 };
-extern int folder_stamp_take (folder *f, folder_stamp *stamp);
+extern int folder_stamp_take(folder *f, folder_stamp *stamp);
 
 /* The mail with that mid: BASE where one inode has the base, BASE/INODE where both fit; ",U=" and its digits (mbsync's) are not
  * looked at. Null with ENOENT: there is none, or several have the base. Null with another errno: the folder cannot be read.
  * A mail stays where it is until folder_close. */
-extern mail_entry *folder_find (folder *f, slice mid);
+extern mail_entry *folder_find(folder *f, slice mid);
 
 /* --- what is known of a mail --- */
 
 enum {
-  FACT_SIZE = 1,        /* the name's ",S=", else the file's */
-  FACT_ARRIVAL = 2,     /* the number in front of the name if that is a time, else the file's mtime */
-  FACT_DATE = 4,        /* the Date field, else arrival */
-  FACT_SENDER = 8,      /* the sort keys of order.h */
+  FACT_SIZE = 1,    /* the name's ",S=", else the file's */
+  FACT_ARRIVAL = 2, /* the number in front of the name if that is a time, else the file's mtime */
+  FACT_DATE = 4,    /* the Date field, else arrival */
+  FACT_SENDER = 8,  /* the sort keys of order.h */
   FACT_SUBJECT = 16,
-  FACT_IDS = 32,        /* Message-ID, and References, else In-Reply-To */
+  FACT_IDS = 32, /* Message-ID, and References, else In-Reply-To */
   FACT_ATTACHMENT = 64,
 };
-#define MAIL_REFERENCES_MAX 255  /* the last ones count */
+#define MAIL_REFERENCES_MAX 255 /* the last ones count */
 
 typedef struct mail_facts_s mail_facts;
 struct mail_facts_s {
-  maildir_name name;       /* always: the file's, with its flags */
-  slice mid;               /* always */
-  int unread;              /* always */
-  int unreadable;          /* it could not be opened or read: what its head would say is missing or made of its name */
+  maildir_name name; /* always: the file's, with its flags */
+  slice mid;         /* always */
+  int unread;        /* always */
+  int unreadable;    /* it could not be opened or read: what its head would say is missing or made of its name */
   uint64_t size;
-  int64_t arrival, date;   /* seconds since 1970 */
-  slice sender, subject;   /* folded, at most ORDER_TEXT_MAX octets */
-  slice message_id;        /* without < > */
+  int64_t arrival, date; /* seconds since 1970 */
+  slice sender, subject; /* folded, at most ORDER_TEXT_MAX octets */
+  slice message_id;      /* without < > */
   slice *references;
   size_t reference_count;
   int has_attachment;
 };
 /* What is wanted (FACT_...) of a mail; texts are in the arena. A mail that alone cannot be read has what its name says, and is
  * counted by folder_unread_files. */
-extern int folder_facts (folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts);
+extern int folder_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts);
 /* How many mails could not be read so far, or not wholly be searched, each counted once. */
-extern size_t folder_unread_files (folder const *f);
+extern size_t folder_unread_files(folder const *f);
 /* Counts e there; errno says why. The first is told on stderr (mailbox.warn). */
-extern void folder_unread_file (folder *f, mail_entry *e);
+extern void folder_unread_file(folder *f, mail_entry *e);
 /* Whether errno is that of one mail that cannot be read: EACCES, EPERM, EIO. Any other failure but ENOENT is the call's. */
-extern int mail_unreadable (int error);
+extern int mail_unreadable(int error);
 
 /* --- a mail's octets --- */
 
 /* Reads one mail after the other into memory that is used again. */
 typedef struct mail_file_s mail_file;
 struct mail_file_s {
-  char const *s;      /* the octets that were asked for */
+  char const *s; /* the octets that were asked for */
   size_t len;
   struct stat st;
   char *buffer;
@@ -101,47 +101,50 @@ struct mail_file_s {
   void *map;
   size_t map_len;
 };
-#define MAIL_FILE_ZERO { .s = 0 }
+#define MAIL_FILE_ZERO \
+  { \
+    .s = 0 \
+  }
 /* The first field of that kind, its value as in mail_head (value.s is null where there is none), until the next call; st says
  * nothing then. */
-extern int mail_file_field (mail_file *m, folder *f, mail_entry *e, enum mail_field which, slice *value);
+extern int mail_file_field(mail_file *m, folder *f, mail_entry *e, enum mail_field which, slice *value);
 /* Its first octets, at most so many. */
-extern int mail_file_start (mail_file *m, folder *f, mail_entry *e, size_t most);
+extern int mail_file_start(mail_file *m, folder *f, mail_entry *e, size_t most);
 /* The same, but st says nothing then. */
-extern int mail_file_begin (mail_file *m, folder *f, mail_entry *e, size_t most);
+extern int mail_file_begin(mail_file *m, folder *f, mail_entry *e, size_t most);
 /* All of it: mapped if large. */
-extern int mail_file_all (mail_file *m, folder *f, mail_entry *e);
+extern int mail_file_all(mail_file *m, folder *f, mail_entry *e);
 /* The same, but st says nothing then. */
-extern int mail_file_octets (mail_file *m, folder *f, mail_entry *e);
+extern int mail_file_octets(mail_file *m, folder *f, mail_entry *e);
 /* All of the file that is open as fd, which the caller closes. */
-extern int mail_file_descriptor (mail_file *m, int fd);
-extern void mail_file_close (mail_file *m);
+extern int mail_file_descriptor(mail_file *m, int fd);
+extern void mail_file_close(mail_file *m);
 
 /* --- walking --- */
 
 /* Whether a mail belongs to what is walked through: asked with octets null first, to be answered from what costs nothing
  * (folder_facts of the name); MATCH_UNKNOWN then gets it asked again with the mail's octets. MATCH_FAILED with errno ends the walk. */
 enum mail_match_answer { MATCH_FAILED = -1, MATCH_NO, MATCH_YES, MATCH_UNKNOWN };
-typedef int mail_match (void *context, folder *f, mail_entry *e, slice const *octets);
+typedef int mail_match(void *context, folder *f, mail_entry *e, slice const *octets);
 
 /* A cursor walks through one folder in one order. Where an order's keys cost nothing, a mail is matched when the walk reaches
  * it, so whoever stops early has read no more than he saw; else it is matched while it is open for its key. */
 typedef struct cursor_s cursor;
 /* match may be null: every mail. */
-extern int cursor_open (cursor **c, folder *f, enum order_by by, mail_match *match, void *context);
-extern void cursor_close (cursor *c);
+extern int cursor_open(cursor **c, folder *f, enum order_by by, mail_match *match, void *context);
+extern void cursor_close(cursor *c);
 /* Goes to a place: to that of a key (a mail's, or order_key_bound's), from where cursor_next goes on to what lies strictly
  * behind it, with_place also to the mail of the key itself; from null: to an end. backwards: from greater keys to smaller
  * ones. A cursor may be sent to one place after another. */
-extern void cursor_seek (cursor *c, order_key const *from, int backwards, int with_place);
+extern void cursor_seek(cursor *c, order_key const *from, int backwards, int with_place);
 /* The next mail and its key, which name the place: 1, 0 at the end, -1 with errno. The key's text stays until cursor_close. */
-extern int cursor_next (cursor *c, order_key *k);
+extern int cursor_next(cursor *c, order_key *k);
 /* Only mails of which a text contains the octets of compared (text_compared's form; it stays its caller's) are wanted: the walk may leave out such as are known not to have it. What is left
  * is matched as ever. At most CURSOR_NARROW_MAX times, before cursor_next. */
 #define CURSOR_NARROW_MAX 16
-extern void cursor_narrow (cursor *c, slice compared);
+extern void cursor_narrow(cursor *c, slice compared);
 /* Passes over so many, or to the end: 1, or -1 with errno. */
-extern int cursor_skip (cursor *c, size_t count);
+extern int cursor_skip(cursor *c, size_t count);
 
 /* --- changes --- */
 
@@ -151,19 +154,19 @@ extern int cursor_skip (cursor *c, size_t count);
 
 /* Sets the flags of add, then clears those of remove (MAILDIR_FLAGS and letters of keywords). *now is the mail afterwards: e, or another where it had
  * to get a fresh base, as its own is taken under those flags or leaves no room for them. */
-extern int folder_set_flags (folder *f, mail_entry *e, char const *add, char const *remove, mail_entry **now);
+extern int folder_set_flags(folder *f, mail_entry *e, char const *add, char const *remove, mail_entry **now);
 /* Moves all names of a mail to another folder's cur, with its flags changed as above, without keywords and ",U=". A base that is taken there
  * by another inode gives a fresh one that keeps the arrival. *now is the mail in to. EXDEV is dealt with by copying. */
-extern int folder_move (folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
+extern int folder_move(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
 /* The same by a hard link, which leaves the mail where it is: where it is in to already, that is it. Into its own folder, and where there can
  * be no link, it is copied. */
-extern int folder_copy (folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
+extern int folder_copy(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
 /* After the moves and copies of a call: looks into to once more, and where another call has moved a mail of the same base there meanwhile,
  * gives ours a fresh one. */
-extern int folder_settle (folder *to);
+extern int folder_settle(folder *to);
 /* Removes all names of a mail. */
-extern int folder_remove (folder *f, mail_entry *e);
+extern int folder_remove(folder *f, mail_entry *e);
 /* Makes the changes last. A file system that cannot sync a directory has nothing to make last. */
-extern int folder_sync (folder const *f);
+extern int folder_sync(folder const *f);
 
 #endif

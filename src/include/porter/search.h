@@ -19,19 +19,19 @@ enum { SEARCH_FROM = 1, SEARCH_TO = 2, SEARCH_CC = 4, SEARCH_BCC = 8, SEARCH_SUB
 struct mail_refusal_s;
 typedef struct mail_matcher_s mail_matcher;
 struct mail_matcher_s {
-  slice compared;                     /* the pattern, in the arena */
-  struct mail_refusal_s *refusal;     /* what tells quickly that a mail does not contain it */
+  slice compared;                 /* the pattern, in the arena */
+  struct mail_refusal_s *refusal; /* what tells quickly that a mail does not contain it */
   charset const *fallback;
-  unsigned int where;                 /* SEARCH_...; 0 for all */
-  int thorough;                       /* never refuse quickly: set by tests, which compare */
+  unsigned int where; /* SEARCH_...; 0 for all */
+  int thorough;       /* never refuse quickly: set by tests, which compare */
 };
 /* pattern is valid UTF-8; fallback is what text without a charset is read in (null: windows-1252). 0 with errno ENOMEM. */
-extern int mail_matcher_init (mail_matcher *m, arena *a, slice pattern, charset const *fallback);
+extern int mail_matcher_init(mail_matcher *m, arena *a, slice pattern, charset const *fallback);
 /* 1 where the mail in octets contains it, 0 where not, -1 with errno ENOMEM. *partly is set where it is larger than MAIL_SEARCH_MAX
  * and nothing was found in its beginning. What it takes of scratch can be reset afterwards. */
-extern int mail_matches (mail_matcher const *m, arena *scratch, slice octets, int *partly);
+extern int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partly);
 /* Gives on every text that mail_matches looks at, in the compared form, in pieces; with s null, where the next begins. *partly as there.
  * 0 with errno ENOMEM. */
-extern int mail_texts (arena *scratch, slice octets, charset const *fallback, sink_func *each, void *context, int *partly);
+extern int mail_texts(arena *scratch, slice octets, charset const *fallback, sink_func *each, void *context, int *partly);
 
 #endif

@@ -7,6 +7,6 @@
  * kernel's, which dies with its holder. Returns a descriptor, closed on exec, that holds the slot until it is closed; or -1 with errno:
  * ETIMEDOUT, or EPERM for a directory that is not as it must be, or what the system says. Uses SIGALRM and the real timer, and SIGXFSZ must
  * be ignored. */
-extern int slot_take (char const *dir, unsigned int n, unsigned int patience);
+extern int slot_take(char const *dir, unsigned int n, unsigned int patience);
 
 #endif

@@ -11,6 +11,7 @@
  * sink in pieces. Needs child_signals.
  * Returns the exit code: EXIT_DONE and EXIT_ERROR with an answer; EXIT_REQUEST where the arguments make no sense; any other
  * of prog's; EXIT_TEMPORARY. fault is a line for standard error, or empty where prog has said it. */
-extern int version1_answer (char const *prog, char const *charset, char const *const *argv, char const *const *envp, sink_func *sink, void *context, char *fault);
+extern int version1_answer(
+  char const *prog, char const *charset, char const *const *argv, char const *const *envp, sink_func *sink, void *context, char *fault);
 
 #endif

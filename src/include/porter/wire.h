@@ -11,6 +11,6 @@
 
 /* 1 if s is a message of type d: whole fields (message_field.h) of the right wire types, at most WIRE_FIELDS_MAX of them and
  * WIRE_LEVELS_MAX deep, strings of valid UTF-8 without NUL. Unknown fields are passed over. 0 with *why, a static text, where not. */
-extern int wire_check (ProtobufCMessageDescriptor const *d, uint8_t const *s, size_t len, char const **why);
+extern int wire_check(ProtobufCMessageDescriptor const *d, uint8_t const *s, size_t len, char const **why);
 
 #endif

@@ -8,10 +8,7 @@
 enum fit { FIT_NONE, FIT_ALL, FIT_ANY, FIT_DOMAIN, FIT_USER, FIT_DISABLED };
 
 /* Letter case does not count. */
-static int same(slice s, char const *t)
-{
-  return t && s.len == strlen(t) && !strncasecmp(s.s, t, s.len);
-}
+static int same(slice s, char const *t) { return t && s.len == strlen(t) && !strncasecmp(s.s, t, s.len); }
 
 static enum fit fit(slice name, char const *user)
 {

@@ -34,7 +34,4 @@ int credentials_read(int fd, credentials *c)
   return credentials_parse(c);
 }
 
-void credentials_wipe(credentials *c)
-{
-  explicit_bzero(c, sizeof *c);
-}
+void credentials_wipe(credentials *c) { explicit_bzero(c, sizeof *c); }

@@ -15,16 +15,15 @@ static void split(slice line, slice *field)
     if (colon) {
       field[i].len = (size_t)(colon - line.s);
       line = (slice){ colon + 1, line.len - field[i].len - 1 };
-    }
-    else line = (slice)SLICE_ZERO;
+    } else line = (slice)SLICE_ZERO;
   }
 }
 
 /* Extra fields that let a user in only somewhere, some time, or by other means: porter cannot know whether they are met. */
 static int restricted(slice extra)
 {
-  static char const *const words[] = { "nologin", "noauthenticate", "expired", "nopassword", "proxy", "proxy_maybe",
-    "allow_nets", "allow_real_nets", "local_name", "delay_until", "fail" };
+  static char const *const words[] = { "nologin", "noauthenticate", "expired", "nopassword", "proxy", "proxy_maybe", "allow_nets", "allow_real_nets",
+    "local_name", "delay_until", "fail" };
   char const *s = extra.s, *end = s + extra.len;
   while (s < end) {
     size_t len = 0, name;
@@ -39,15 +38,12 @@ static int restricted(slice extra)
   return 0;
 }
 
-static slice given(slice s)
-{
-  return s.len ? s : (slice)SLICE_ZERO;
-}
+static slice given(slice s) { return s.len ? s : (slice)SLICE_ZERO; }
 
 void passwd_file_find(slice file, char const *user, identity *id)
 {
   size_t user_len = strlen(user);
-  int best = 0;  /* 1: but for letter case, 2: exactly */
+  int best = 0; /* 1: but for letter case, 2: exactly */
   memset(id, 0, sizeof *id);
   while (file.len) {
     char const *end = memchr(file.s, '\n', file.len);
@@ -58,8 +54,7 @@ void passwd_file_find(slice file, char const *user, identity *id)
     if (line.len && line.s[line.len - 1] == '\r') line.len--;
     if (!line.len || *line.s == '#') continue;
     split(line, field);
-    int match = field[USER].len != user_len || strncasecmp(field[USER].s, user, user_len) ? 0
-      : memcmp(field[USER].s, user, user_len) ? 1 : 2;
+    int match = field[USER].len != user_len || strncasecmp(field[USER].s, user, user_len) ? 0 : memcmp(field[USER].s, user, user_len) ? 1 : 2;
     if (id->like.kind != SECRET_NONE && match <= best) continue;
     secret stored = field[PASSWORD].s ? secret_dovecot(field[PASSWORD]) : (secret){ SECRET_NONE, SLICE_ZERO };
     if (id->like.kind == SECRET_NONE) id->like = stored;

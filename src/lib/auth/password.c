@@ -22,10 +22,7 @@ static int secret_equal(char const *s, size_t len, char const *stored, size_t st
   return !differ;
 }
 
-static int is_one_of(char c, char const *set)
-{
-  return c && strchr(set, c);
-}
+static int is_one_of(char c, char const *set) { return c && strchr(set, c); }
 
 secret secret_crypt(slice s)
 {
@@ -65,16 +62,16 @@ secret secret_dovecot(slice s)
 secret secret_authuser(slice s)
 {
   secret none = { SECRET_NONE, SLICE_ZERO };
-  if (s.len < 2) return none;  /* the name of another checker, or nothing */
+  if (s.len < 2) return none; /* the name of another checker, or nothing */
   if (*s.s != '%') return (secret){ SECRET_PLAIN, s };
   slice hex = { s.s + 1, s.len - 1 };
   for (size_t i = 0; i < hex.len; i++)
     if (hex_value(hex.s[i]) < 0) return none;
   switch (hex.len) {
-    case 32: return (secret){ SECRET_MD5, hex };
-    case 40: return (secret){ SECRET_SHA1, hex };
-    case 64: return (secret){ SECRET_SHA256, hex };
-    default: return none;
+  case 32: return (secret){ SECRET_MD5, hex };
+  case 40: return (secret){ SECRET_SHA1, hex };
+  case 64: return (secret){ SECRET_SHA256, hex };
+  default: return none;
   }
 }
 
@@ -102,26 +99,30 @@ static int check_digest(secret const *stored, char const *password, size_t len)
 {
   unsigned char digest[DIGEST_MAX];
   char hex[2 * DIGEST_MAX], want[2 * DIGEST_MAX];
-  union { MD5_CTX md5; SHA1Schedule sha1; SHA256Schedule sha256; } state;
+  union {
+    MD5_CTX md5;
+    SHA1Schedule sha1;
+    SHA256Schedule sha256;
+  } state;
   size_t n;
   switch (stored->kind) {
-    case SECRET_MD5:
-      MD5Init(&state.md5);
-      MD5Update(&state.md5, (unsigned char const *)password, len);
-      MD5Final(digest, &state.md5);
-      n = hex_fmt(hex, digest, 16, HEX_LOWER);
-      break;
-    case SECRET_SHA1:
-      sha1_init(&state.sha1);
-      sha1_update(&state.sha1, password, len);
-      sha1_final(&state.sha1, (char *)digest);
-      n = hex_fmt(hex, digest, 20, HEX_LOWER);
-      break;
-    default:
-      sha256_init(&state.sha256);
-      sha256_update(&state.sha256, password, len);
-      sha256_final(&state.sha256, (char *)digest);
-      n = hex_fmt(hex, digest, 32, HEX_LOWER);
+  case SECRET_MD5:
+    MD5Init(&state.md5);
+    MD5Update(&state.md5, (unsigned char const *)password, len);
+    MD5Final(digest, &state.md5);
+    n = hex_fmt(hex, digest, 16, HEX_LOWER);
+    break;
+  case SECRET_SHA1:
+    sha1_init(&state.sha1);
+    sha1_update(&state.sha1, password, len);
+    sha1_final(&state.sha1, (char *)digest);
+    n = hex_fmt(hex, digest, 20, HEX_LOWER);
+    break;
+  default:
+    sha256_init(&state.sha256);
+    sha256_update(&state.sha256, password, len);
+    sha256_final(&state.sha256, (char *)digest);
+    n = hex_fmt(hex, digest, 32, HEX_LOWER);
   }
   lower(want, stored->s);
   int r = secret_equal(hex, n, want, stored->s.len);
@@ -141,8 +142,7 @@ static int check_cram(slice key, char const *challenge, char const *response)
     MD5Init(&md5);
     MD5Update(&md5, (unsigned char const *)key.s, key.len);
     MD5Final(block, &md5);
-  }
-  else memcpy(block, key.s, key.len);
+  } else memcpy(block, key.s, key.len);
   for (unsigned int outer = 0; outer < 2; outer++) {
     for (size_t i = 0; i < sizeof pad; i++) pad[i] = block[i] ^ (outer ? 0x5c : 0x36);
     MD5Init(&md5);
@@ -169,13 +169,12 @@ int secret_check(secret const *stored, secret const *like, credentials const *c,
   if (cram && *c->challenge) {
     slice key = used->kind == SECRET_PLAIN ? used->s : (slice){ "", 0 };
     r = check_cram(key, c->challenge, c->password) && used->kind == SECRET_PLAIN;
-  }
-  else switch (used->kind) {
+  } else switch (used->kind) {
     case SECRET_NONE: break;
     case SECRET_PLAIN: r = secret_equal(c->password, len, used->s.s, used->s.len); break;
     case SECRET_CRYPT: r = check_crypt(used, c->password); break;
     default: r = check_digest(used, c->password, len); break;
-  }
+    }
   if (r < 0) return r;
   return r && used == stored && len;
 }

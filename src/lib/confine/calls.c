@@ -5,18 +5,24 @@
 
 #include "calls.h"
 
-#define CALL(name) { SYS_##name, CHECK_NONE }
-#define CALL_IF(name, check) { SYS_##name, check }
+#define CALL(name) \
+  { \
+    SYS_##name, CHECK_NONE \
+  }
+#define CALL_IF(name, check) \
+  { \
+    SYS_##name, check \
+  }
 
 /* What every program of ours makes, whatever it does. */
 #define ANY \
-  CALL(read), CALL(write), CALL(close),   /* octets */ \
-  CALL(exit_group),                       /* the end */ \
-  CALL(brk), CALL(munmap), CALL(mremap), CALL_IF(mmap, CHECK_NO_EXEC), CALL(madvise),  /* memory: malloc, and files that are mapped */ \
-  CALL(rt_sigreturn), CALL(rt_sigaction), CALL(rt_sigprocmask),  /* a handler has run; SIGALRM for a line that nobody takes (say.c) */ \
-  CALL(setitimer), POLL,                  /* likewise */ \
-  CALL(getpid), CALL(gettid), CALL_IF(tgkill, CHECK_SELF),       /* abort, of a stack that was written over */ \
-  CALL(clock_gettime), CALL(clock_nanosleep), CALL(restart_syscall)  /* the time, where the kernel gives it no other way; waiting */
+  CALL(read), CALL(write), CALL(close),                                                 /* octets */ \
+    CALL(exit_group),                                                                   /* the end */ \
+    CALL(brk), CALL(munmap), CALL(mremap), CALL_IF(mmap, CHECK_NO_EXEC), CALL(madvise), /* memory: malloc, and files that are mapped */ \
+    CALL(rt_sigreturn), CALL(rt_sigaction), CALL(rt_sigprocmask),     /* a handler has run; SIGALRM for a line that nobody takes (say.c) */ \
+    CALL(setitimer), POLL,                                            /* likewise */ \
+    CALL(getpid), CALL(gettid), CALL_IF(tgkill, CHECK_SELF),          /* abort, of a stack that was written over */ \
+    CALL(clock_gettime), CALL(clock_nanosleep), CALL(restart_syscall) /* the time, where the kernel gives it no other way; waiting */
 
 /* Newer kinds of processors have only the second of these. */
 #ifdef SYS_poll
@@ -26,46 +32,46 @@
 #endif
 
 static confine_call const mailbox[] = {
-  ANY,
-  CALL(openat), CALL(dup),                 /* every file and directory, relative to one that is open */
-  CALL(pread64), CALL(readv), CALL(lseek), /* parts of a mail, of an index */
-  CALL(newfstatat), CALL(fstat), CALL(statx), CALL(faccessat2),  /* kind, size, times; whether an index could be written */
-  CALL(getdents64),                        /* what is in a directory */
-  CALL_IF(fcntl, CHECK_FLAGS),             /* flags of a descriptor. F_SETOWN would have the kernel send signals */
-  CALL(writev), CALL(pwrite64),            /* a mail that is stored, an index */
-  CALL(ftruncate), CALL(fallocate),        /* a segment of an index that was cut off; room for a mail */
-  CALL(copy_file_range), CALL(sendfile), CALL(splice),  /* octets that no process holds: Append */
-  CALL(fsync), CALL(fdatasync), CALL(sync_file_range),  /* what was answered is on the disk */
-  CALL(renameat), CALL(renameat2), CALL(linkat), CALL(unlinkat), CALL(mkdirat),  /* changes; Landlock says where */
-  CALL(fchmod), CALL(fchown),              /* the mailbox's mode and group, for what was made: open files. Paths Landlock would not stop */
-  CALL_IF(utimensat, CHECK_NO_PATH),       /* a copied mail's time; likewise */
-  CALL(flock),                             /* an index that grows */
-  CALL(statfs), CALL(fstatfs),             /* how much room there is */
-  CALL(landlock_create_ruleset), CALL(landlock_add_rule), CALL(landlock_restrict_self),  /* still less (confine_folder) */
-  CALL(uname), CALL(sysinfo), CALL(geteuid), CALL(getrandom),  /* unique names; how much qsort may take; whose an index is; a seed of hashes */
+  ANY, CALL(openat), CALL(dup),                                 /* every file and directory, relative to one that is open */
+  CALL(pread64), CALL(readv), CALL(lseek),                      /* parts of a mail, of an index */
+  CALL(newfstatat), CALL(fstat), CALL(statx), CALL(faccessat2), /* kind, size, times; whether an index could be written */
+  CALL(getdents64),                                             /* what is in a directory */
+  CALL_IF(fcntl, CHECK_FLAGS),                                  /* flags of a descriptor. F_SETOWN would have the kernel send signals */
+  CALL(writev), CALL(pwrite64),                                 /* a mail that is stored, an index */
+  CALL(ftruncate), CALL(fallocate),                             /* a segment of an index that was cut off; room for a mail */
+  CALL(copy_file_range), CALL(sendfile), CALL(splice),          /* octets that no process holds: Append */
+  CALL(fsync), CALL(fdatasync), CALL(sync_file_range),          /* what was answered is on the disk */
+  CALL(renameat), CALL(renameat2), CALL(linkat), CALL(unlinkat), CALL(mkdirat), /* changes; Landlock says where */
+  CALL(fchmod), CALL(fchown),        /* the mailbox's mode and group, for what was made: open files. Paths Landlock would not stop */
+  CALL_IF(utimensat, CHECK_NO_PATH), /* a copied mail's time; likewise */
+  CALL(flock),                       /* an index that grows */
+  CALL(statfs), CALL(fstatfs),       /* how much room there is */
+  CALL(landlock_create_ruleset), CALL(landlock_add_rule), CALL(landlock_restrict_self), /* still less (confine_folder) */
+  CALL(uname), CALL(sysinfo), CALL(geteuid), CALL(getrandom), /* unique names; how much qsort may take; whose an index is; a seed of hashes */
 };
 
 /* frame-write: waits, then sends what it caught. */
 static confine_call const writer[] = {
-  ANY,
-  CALL(wait4), CALL(lseek), CALL(pwrite64),
-  CALL(openat),                            /* the unnamed file; Landlock says where */
-  CALL(sendfile), CALL(pread64), CALL(fallocate),  /* to it, and to the client; what has gone from memory */
+  ANY, CALL(wait4), CALL(lseek), CALL(pwrite64), CALL(openat), /* the unnamed file; Landlock says where */
+  CALL(sendfile), CALL(pread64), CALL(fallocate),              /* to it, and to the client; what has gone from memory */
 };
 
 /* frame-auth: waits, then sends a refusal. */
 static confine_call const watcher[] = {
   ANY,
-  CALL(wait4), CALL(shutdown),
+  CALL(wait4),
+  CALL(shutdown),
 };
 
 /* json-op, varlink-call: wait, then read what was caught, and write it in another form. */
 static confine_call const translator[] = {
-  ANY,
-  CALL(wait4), CALL(lseek), CALL(pread64), CALL(writev), CALL(ftruncate), CALL(pwrite64), CALL(getrandom),
-  CALL(newfstatat), CALL(fstat),           /* how long it is; C libraries make either of it */
+  ANY, CALL(wait4), CALL(lseek), CALL(pread64), CALL(writev), CALL(ftruncate), CALL(pwrite64), CALL(getrandom), CALL(newfstatat),
+  CALL(fstat), /* how long it is; C libraries make either of it */
 };
 
-#define TABLE(name) { name, sizeof name / sizeof *name }
+#define TABLE(name) \
+  { \
+    name, sizeof name / sizeof *name \
+  }
 calls const calls_of_mailbox = TABLE(mailbox), calls_of_writer = TABLE(writer), calls_of_watcher = TABLE(watcher),
-  calls_of_translator = TABLE(translator);
+            calls_of_translator = TABLE(translator);

@@ -4,10 +4,7 @@
 
 #include <porter/confine.h>
 
-int confine_privileges(void)
-{
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-}
+int confine_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0; }
 
 static int limit(int which, rlim_t most)
 {

@@ -71,12 +71,6 @@ char const *confine_writer(char const *dir)
   return errno = e, lacking;
 }
 
-char const *confine_watcher(void)
-{
-  return confine(NULL, NULL, 0, &calls_of_watcher);
-}
+char const *confine_watcher(void) { return confine(NULL, NULL, 0, &calls_of_watcher); }
 
-char const *confine_translator(void)
-{
-  return confine(NULL, NULL, 0, &calls_of_translator);
-}
+char const *confine_translator(void) { return confine(NULL, NULL, 0, &calls_of_translator); }

@@ -36,7 +36,7 @@
 
 #ifdef ARCH
 #define STRETCHES_MAX (2 * CONFINE_CALLS_MAX + 2)
-#define FILTER_MAX 255  /* a jump goes no further */
+#define FILTER_MAX 255 /* a jump goes no further */
 #define FIELD(name) ((uint32_t)offsetof(struct seccomp_data, name))
 /* The halves of an argument; both kinds of processor have the low one first. */
 #define LOW(i) ((uint32_t)(FIELD(args) + 8 * (i)))
@@ -49,13 +49,16 @@
 #define ACTIONS (2 + CHECK_FLAGS)
 
 typedef struct stretch_s stretch;
-struct stretch_s { uint32_t from; int action; };
+struct stretch_s {
+  uint32_t from;
+  int action;
+};
 
 typedef struct filter_s filter;
 struct filter_s {
   struct sock_filter s[FILTER_MAX];
-  int yes[FILTER_MAX], no[FILTER_MAX];  /* targets: an instruction, or an action */
-  int action[ACTIONS + 1];              /* where -n begins */
+  int yes[FILTER_MAX], no[FILTER_MAX]; /* targets: an instruction, or an action */
+  int action[ACTIONS + 1];             /* where -n begins */
   int n;
 };
 
@@ -68,21 +71,15 @@ static int put(filter *f, uint16_t code, uint32_t k, int yes, int no)
   return f->n++;
 }
 
-static void load(filter *f, uint32_t at)
-{
-  put(f, BPF_LD | BPF_W | BPF_ABS, at, 0, 0);
-}
+static void load(filter *f, uint32_t at) { put(f, BPF_LD | BPF_W | BPF_ABS, at, 0, 0); }
 
 /* A jump to one of two targets. */
-static void branch(filter *f, uint16_t test, uint32_t k, int yes, int no)
-{
-  put(f, BPF_JMP | test | BPF_K, k, yes, no);
-}
+static void branch(filter *f, uint16_t test, uint32_t k, int yes, int no) { put(f, BPF_JMP | test | BPF_K, k, yes, no); }
 
 static size_t stretches(stretch *to, confine_call const *call, size_t n)
 {
   size_t count = 0;
-  uint32_t next = 0;  /* where the last stretch ends */
+  uint32_t next = 0; /* where the last stretch ends */
   int last = 0;
   for (size_t i = 0; i < n; i++) {
     uint32_t number = (uint32_t)call[i].number;
@@ -94,7 +91,7 @@ static size_t stretches(stretch *to, confine_call const *call, size_t n)
     next = number + 1;
   }
   to[count++] = (stretch){ next, END };
-  to[count++] = (stretch){ ~0u, ALLOW };  /* no call at all: what a tracer that makes one fail puts in its place */
+  to[count++] = (stretch){ ~0u, ALLOW }; /* no call at all: what a tracer that makes one fail puts in its place */
   return count;
 }
 
@@ -160,10 +157,7 @@ static int compare(void const *a, void const *b)
   return (left->number > right->number) - (left->number < right->number);
 }
 
-static void number_to(char *s, int number)
-{
-  s[uint_fmt(s, (unsigned int)number)] = 0;
-}
+static void number_to(char *s, int number) { s[uint_fmt(s, (unsigned int)number)] = 0; }
 
 /* Which call it was; then the end. */
 static void forbidden(int sig, siginfo_t *info, void *context)

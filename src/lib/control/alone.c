@@ -7,7 +7,9 @@
 #include "control_internal.h"
 
 /* What GETINFO knows beside control_key_name; the lines of info/names are tor's where it has the key. */
-static struct info { char const *name, *about; } const info[] = {
+static struct info {
+  char const *name, *about;
+} const info[] = {
   { "events/names", "Events that the controller can ask for with SETEVENTS." },
   { "info/names", "List of GETINFO options, types, and documentation." },
   { "signal/names", "Signal names recognized by the SIGNAL command." },
@@ -15,12 +17,11 @@ static struct info { char const *name, *about; } const info[] = {
 };
 #define INFO_COUNT (sizeof info / sizeof *info)
 
-char const control_info_names[] =
-  "last-message-id -- The id of the last message that this connection has posted.\r\n"
-  "list-controllers -- Names of the connected controllers, oldest first.\r\n"
-  "messages-lost -- How many messages this connection was too late to read.\r\n"
-  "new-messages -- The last unread messages to this controller.\r\n"
-  "recent-messages -- The newest messages to this controller.\r\n";
+char const control_info_names[] = "last-message-id -- The id of the last message that this connection has posted.\r\n"
+                                  "list-controllers -- Names of the connected controllers, oldest first.\r\n"
+                                  "messages-lost -- How many messages this connection was too late to read.\r\n"
+                                  "new-messages -- The last unread messages to this controller.\r\n"
+                                  "recent-messages -- The newest messages to this controller.\r\n";
 
 static void info_put(control *c, slice key)
 {
@@ -75,15 +76,14 @@ static int getinfo(control *c, slice arguments)
   unsigned int keys = 0, known = 1;
   if (!c->own.answer.ready) {
     while (known && control_next(&rest, &word))
-      if (!info_known(word)) known = 0; else keys |= 1U << control_key_find(word);
+      if (!info_known(word)) known = 0;
+      else keys |= 1U << control_key_find(word);
     if (!known) return getinfo_unknown(c, arguments);
     /* Without keys of ours no state directory is asked. */
     if (keys & ((1U << KEY_COUNT) - 1)) {
       switch (own_prepare(c, keys)) {
-        case 0: return 0;
-        case -1:
-          control_failure(c, errno);
-          return own_answered(c), 1;
+      case 0: return 0;
+      case -1: control_failure(c, errno); return own_answered(c), 1;
       }
     }
     c->own.answer.ready = 1;
@@ -92,7 +92,8 @@ static int getinfo(control *c, slice arguments)
   while (control_next(&rest, &word)) {
     enum control_key key = control_key_find(word);
     if (!control_room(c)) return 0;
-    if (key < KEY_COUNT) own_put(c, key); else info_put(c, word);
+    if (key < KEY_COUNT) own_put(c, key);
+    else info_put(c, word);
     c->own.answer.at = (size_t)(rest.s - arguments.s);
   }
   output_line(&c->client.output, "250 OK");
@@ -202,15 +203,13 @@ static size_t command_end(control *c)
     start = c->client.input.s + c->client.input_scan;
     c->client.input_scan = (size_t)(end - c->client.input.s) + 1;
     if (*s != '+') return c->client.input_scan - c->client.input_done;
-    if (start > s && *start == '.' && (end == start + 1 || (end == start + 2 && start[1] == '\r'))) return c->client.input_scan - c->client.input_done;
+    if (start > s && *start == '.' && (end == start + 1 || (end == start + 2 && start[1] == '\r')))
+      return c->client.input_scan - c->client.input_done;
   }
   return 0;
 }
 
-static size_t command_max(control const *c)
-{
-  return c->authenticated ? CONTROL_COMMAND_MAX : CONTROL_COMMAND_EARLY_MAX;
-}
+static size_t command_max(control const *c) { return c->authenticated ? CONTROL_COMMAND_MAX : CONTROL_COMMAND_EARLY_MAX; }
 
 static void step(control *c)
 {
@@ -236,10 +235,7 @@ static void step(control *c)
   }
 }
 
-static int over(control *c)
-{
-  return c->closing && !output_pending(&c->client.output);
-}
+static int over(control *c) { return c->closing && !output_pending(&c->client.output); }
 
 /* What is there waits for its turn, or its end is still to come. */
 static int wants_client(control const *c)
@@ -247,10 +243,7 @@ static int wants_client(control const *c)
   return output_pending(&c->client.output) < OUTPUT_FULL && c->retry == UINT64_MAX && c->client.input.len - c->client.input_done < command_max(c);
 }
 
-static size_t room(control const *c)
-{
-  return c->authenticated ? CONTROL_READ : CONTROL_COMMAND_EARLY_MAX - c->client.input.len;
-}
+static size_t room(control const *c) { return c->authenticated ? CONTROL_READ : CONTROL_COMMAND_EARLY_MAX - c->client.input.len; }
 
 static int between(control *c)
 {
@@ -276,9 +269,6 @@ static void take(control *c, uint32_t const *happened)
   (void)happened;
 }
 
-static void close_side(control *c)
-{
-  (void)c;
-}
+static void close_side(control *c) { (void)c; }
 
 control_side const alone_side = { step, over, wants_client, room, between, pending, watch, take, close_side };

@@ -17,7 +17,6 @@
 #include <porter/hex.h>
 #include <porter/hmac.h>
 
-
 static int read_exactly(int fd, char *s, size_t len)
 {
   char more;
@@ -125,8 +124,8 @@ static char const *judge(control_auth const *a, slice password, int quoted)
   if (a->cookie_file && a->password) return "Password did not match HashedControlPassword *or* authentication cookie.";
   if (a->password)
     return quoted ? "Password did not match HashedControlPassword value from configuration"
-      : "Password did not match HashedControlPassword value from configuration. Maybe you tried a plain text password? "
-        "If so, the standard requires that you put it in double quotes.";
+                  : "Password did not match HashedControlPassword value from configuration. Maybe you tried a plain text password? "
+                    "If so, the standard requires that you put it in double quotes.";
   return password.len == CONTROL_COOKIE_SIZE ? "Authentication cookie did not match expected value." : "Wrong length on authentication cookie.";
 }
 
@@ -136,16 +135,17 @@ enum auth_result auth_authenticate(control_auth *a, char *arguments, size_t len,
   slice value;
   char const *why;
   switch (control_value_scan(arguments, len, &value)) {
-    case VALUE_MALFORMED: return output_line(o, "512 Bad arguments to AUTHENTICATE: Cannot parse keyword argument(s)"), AUTH_STAY;
-    case VALUE_MANY: return output_line(o, "512 Too many arguments to AUTHENTICATE."), AUTH_CLOSE;
-    case VALUE_KEYWORD: return output_line(o, "512 AUTHENTICATE does not accept keyword arguments."), AUTH_CLOSE;
-    case VALUE_NONE: value.len = 0; break;
-    case VALUE_ONE: break;
+  case VALUE_MALFORMED: return output_line(o, "512 Bad arguments to AUTHENTICATE: Cannot parse keyword argument(s)"), AUTH_STAY;
+  case VALUE_MANY: return output_line(o, "512 Too many arguments to AUTHENTICATE."), AUTH_CLOSE;
+  case VALUE_KEYWORD: return output_line(o, "512 AUTHENTICATE does not accept keyword arguments."), AUTH_CLOSE;
+  case VALUE_NONE: value.len = 0; break;
+  case VALUE_ONE: break;
   }
   if (!quoted) {
     /* In place: half as long. */
     if (!hex_scan(arguments, value.s, value.len)) {
-      output_line(o, "551 Invalid hexadecimal encoding.  Maybe you tried a plain text password?  "
+      output_line(o,
+        "551 Invalid hexadecimal encoding.  Maybe you tried a plain text password?  "
         "If so, the standard requires that you put it in double quotes.");
       return AUTH_CLOSE;
     }
@@ -203,7 +203,4 @@ void auth_describe(control_auth const *a, char const *version, control_output *o
   output_line(o, "\"");
 }
 
-void auth_wipe(control_auth *a)
-{
-  explicit_bzero(a, sizeof *a);
-}
+void auth_wipe(control_auth *a) { explicit_bzero(a, sizeof *a); }

@@ -8,9 +8,9 @@
 
 #include "bus_internal.h"
 
-#define CLAIM_WAIT 20000000    /* ns: a holder that has looked has left by then if its client is gone */
+#define CLAIM_WAIT 20000000     /* ns: a holder that has looked has left by then if its client is gone */
 #define CLAIM_ASLEEP 1000000000 /* ns: one that has not even looked waits for a processor */
-#define CLAIM_NAP 1000000      /* ns: most holders that leave have left by then */
+#define CLAIM_NAP 1000000       /* ns: most holders that leave have left by then */
 
 /* Begins to wait for who has the name: wakes him. */
 static void claim_begin(bus *b, int holder)

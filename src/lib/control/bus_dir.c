@@ -30,7 +30,7 @@ struct bus_head_s {
   char boot[48];
   _Atomic uint64_t sequence;
   _Atomic uint64_t slot[2][SLOT_WORDS];
-  _Atomic uint64_t names;         /* changes of names, twice; odd while one is under way */
+  _Atomic uint64_t names; /* changes of names, twice; odd while one is under way */
 };
 
 static char const *const subdirectories[] = { "log", "conn", "name" };
@@ -55,12 +55,12 @@ void bus_init(bus *b, char const *path, uint32_t uid, int watch)
 char const *bus_reason(int e)
 {
   switch (e) {
-    case ETIMEDOUT: return "state directory is locked";
-    case EPERM: return "state directory belongs to somebody else or is open to others";
-    case ENOTEMPTY: return "not a state directory";
-    case EBADMSG: return "message log is damaged";
-    case EPROTO: return "state directory is damaged";
-    default: return strerror(e);
+  case ETIMEDOUT: return "state directory is locked";
+  case EPERM: return "state directory belongs to somebody else or is open to others";
+  case ENOTEMPTY: return "not a state directory";
+  case EBADMSG: return "message log is damaged";
+  case EPROTO: return "state directory is damaged";
+  default: return strerror(e);
   }
 }
 
@@ -74,8 +74,8 @@ int bus_load(bus const *b, bus_slot *slot)
     atomic_thread_fence(memory_order_acquire);
   } while (atomic_load_explicit(&h->sequence, memory_order_relaxed) != sequence);
   memcpy(slot, words, sizeof *slot);
-  if (!slot->next_id || !slot->cur_first || slot->cur_first > slot->next_id || slot->cur_end > BUS_SEGMENT
-    || slot->old_end > BUS_SEGMENT || slot->old_first >= slot->cur_first || !slot->next_serial)
+  if (!slot->next_id || !slot->cur_first || slot->cur_first > slot->next_id || slot->cur_end > BUS_SEGMENT || slot->old_end > BUS_SEGMENT
+    || slot->old_first >= slot->cur_first || !slot->next_serial)
     return errno = EPROTO, 0;
   return 1;
 }
@@ -91,21 +91,12 @@ void bus_commit(bus *b, bus_slot const *slot)
   atomic_store_explicit(&h->sequence, sequence, memory_order_release);
 }
 
-uint64_t bus_names(bus const *b)
-{
-  return atomic_load(&b->head->names);
-}
+uint64_t bus_names(bus const *b) { return atomic_load(&b->head->names); }
 
 /* One that was cut short by a kill is taken for begun. */
-void bus_names_begin(bus *b)
-{
-  atomic_store(&b->head->names, bus_names(b) | 1);
-}
+void bus_names_begin(bus *b) { atomic_store(&b->head->names, bus_names(b) | 1); }
 
-void bus_names_end(bus *b)
-{
-  atomic_store(&b->head->names, (bus_names(b) | 1) + 1);
-}
+void bus_names_end(bus *b) { atomic_store(&b->head->names, (bus_names(b) | 1) + 1); }
 
 int bus_lock(bus *b)
 {
@@ -115,7 +106,10 @@ int bus_lock(bus *b)
     struct timespec nap = { .tv_sec = 0, .tv_nsec = 50000 };
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return 0;
-    if (tries < 4) { sched_yield(); continue; }
+    if (tries < 4) {
+      sched_yield();
+      continue;
+    }
     now = bus_now();
     if (!b->lock_deadline) b->lock_deadline = now + BUS_LOCK_WAIT;
     else if (now >= b->lock_deadline) return b->lock_deadline = 0, errno = ETIMEDOUT, 0;
@@ -125,10 +119,7 @@ int bus_lock(bus *b)
   return 1;
 }
 
-void bus_exit(bus *b)
-{
-  flock(b->dir, LOCK_UN);
-}
+void bus_exit(bus *b) { flock(b->dir, LOCK_UN); }
 
 void bus_dir_close(bus *b)
 {
@@ -140,7 +131,10 @@ void bus_dir_close(bus *b)
   b->bell = b->head_fd = b->dir = -1;
 }
 
-struct removal { int dir; char const *sub; };
+struct removal {
+  int dir;
+  char const *sub;
+};
 
 static int remove_entry(void *context, char const *name)
 {
@@ -261,10 +255,16 @@ int bus_dir_open(bus *b)
     filled = faccessat(b->dir, "head", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     if (check_owner(b->dir, filled) && bus_lock(b)) {
       /* Wiped while we waited for its lock: then there may be a new one by now. */
-      if (fstat(b->dir, &st) == 0 && !st.st_nlink) { bus_dir_close(b); continue; }
+      if (fstat(b->dir, &st) == 0 && !st.st_nlink) {
+        bus_dir_close(b);
+        continue;
+      }
       if (head_map(b, boot)) return 1;
       e = errno;
-      if ((e == ENOENT || e == ESTALE) && state_make(b->dir, boot, e == ESTALE)) { bus_dir_close(b); continue; }
+      if ((e == ENOENT || e == ESTALE) && state_make(b->dir, boot, e == ESTALE)) {
+        bus_dir_close(b);
+        continue;
+      }
     }
     e = errno;
     bus_dir_close(b);

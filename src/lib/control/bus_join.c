@@ -8,7 +8,7 @@
 
 #include "bus_internal.h"
 
-#define LEAVE_WAIT 20000000    /* ns: entries that stay are swept later, so it is not worth more */
+#define LEAVE_WAIT 20000000 /* ns: entries that stay are swept later, so it is not worth more */
 
 static void forget(bus *b)
 {
@@ -65,7 +65,11 @@ int bus_enter(bus *b)
     struct stat st;
     if (!b->serial) return join(b);
     if (!bus_lock(b)) return 0;
-    if (fstat(b->head_fd, &st) < 0) { int e = errno; bus_exit(b); return errno = e, 0; }
+    if (fstat(b->head_fd, &st) < 0) {
+      int e = errno;
+      bus_exit(b);
+      return errno = e, 0;
+    }
     if (st.st_nlink) return 1;
     bus_exit(b);
     wiped(b, 1);

@@ -16,10 +16,14 @@ typedef struct bus_member_s member;
 struct bus_member_s {
   uint64_t serial;
   uint32_t uid;
-  int fd;                         /* -1, or his fifo, held open to see his end */
+  int fd; /* -1, or his fifo, held open to see his end */
   char name[CONTROL_NAME_MAX + 1];
 };
-struct listing { bus *b; member *all; size_t count, size; };
+struct listing {
+  bus *b;
+  member *all;
+  size_t count, size;
+};
 
 static int by_serial(void const *a, void const *b)
 {
@@ -82,7 +86,10 @@ static int list_unlocked(struct listing *l)
 {
   for (unsigned int tries = 0; tries < LIST_TRIES; tries++) {
     uint64_t names = bus_names(l->b);
-    if (names & 1) { sched_yield(); continue; }
+    if (names & 1) {
+      sched_yield();
+      continue;
+    }
     if (!list_make(l)) return 0;
     if (bus_names(l->b) == names) return 1;
   }
@@ -232,7 +239,7 @@ static int watcher_again(bus *b, bus_watcher *w, bus_change_func *each, void *co
   for (size_t i = 0; i < w->count; i++) (*each)(context, w->member[i].name, NULL);
   w->count = 0;
   if (watcher_begin(b, w)) return 1;
-  w->joined--;    /* try again */
+  w->joined--; /* try again */
   return 0;
 }
 

@@ -15,7 +15,7 @@
  * padding to 8. */
 struct record {
   uint64_t id, to;
-  uint32_t length, uid;           /* length: of all, with the padding */
+  uint32_t length, uid; /* length: of all, with the padding */
   uint16_t text;
   uint8_t source, destination;
   uint32_t zero;
@@ -135,8 +135,8 @@ static int record_scan(bus_record *record, char const *s, size_t len, bus_cursor
   struct record r;
   if (len < sizeof r) return 0;
   memcpy(&r, s, sizeof r);
-  if (r.length > len || r.id != at->id || !r.text || r.text > CONTROL_TEXT_MAX || r.source > CONTROL_NAME_MAX
-    || !r.destination || r.destination > CONTROL_NAME_MAX || r.length != RECORD_LENGTH(r.source, r.destination, r.text))
+  if (r.length > len || r.id != at->id || !r.text || r.text > CONTROL_TEXT_MAX || r.source > CONTROL_NAME_MAX || !r.destination
+    || r.destination > CONTROL_NAME_MAX || r.length != RECORD_LENGTH(r.source, r.destination, r.text))
     return 0;
   s += sizeof r;
   record->id = r.id;
@@ -199,8 +199,8 @@ int bus_scan(bus *b, bus_cursor *at, bus_each_func *each, void *context)
       continue;
     }
     switch (scan_piece(b, at, end, each, context)) {
-      case 0: return 0;
-      case -1: return 1;
+    case 0: return 0;
+    case -1: return 1;
     }
   }
 }

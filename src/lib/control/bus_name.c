@@ -6,14 +6,15 @@
 
 #include "bus_internal.h"
 
-void bus_name_path(char *s, char const *name)
-{
-  stpcpy(stpcpy(s, "name/"), name);
-}
+void bus_name_path(char *s, char const *name) { stpcpy(stpcpy(s, "name/"), name); }
 
 /* --- sweeping --- */
 
-struct sweep { bus *b; char const *sub; int dead, unlink; };
+struct sweep {
+  bus *b;
+  char const *sub;
+  int dead, unlink;
+};
 
 static int sweep_entry(void *context, char const *name)
 {
@@ -54,7 +55,8 @@ int bus_name_taken(bus *b, char const *path, int *fd)
 {
   int f = bus_fifo_open(b, path);
   if (f < 0) return errno == ENXIO || errno == ENOENT ? 0 : -1;
-  if (fd) *fd = f; else close(f);
+  if (fd) *fd = f;
+  else close(f);
   return 1;
 }
 
@@ -80,8 +82,8 @@ int bus_claim_locked(bus *b, slice name)
   memcpy(stpcpy(path, "name/"), name.s, name.len);
   path[5 + name.len] = 0;
   switch (bus_name_taken(b, path, NULL)) {
-    case -1: return 0;
-    case 1: return errno = EEXIST, 0;
+  case -1: return 0;
+  case 1: return errno = EEXIST, 0;
   }
   bus_names_begin(b);
   good = b->name[0] ? name_change(b, path) : name_take(b, path);

@@ -40,14 +40,12 @@ int bus_conn_scan(char const *s, uint64_t *serial, uint32_t *uid)
   return 1;
 }
 
-int bus_fifo_open(bus const *b, char const *path)
-{
-  return openat(b->dir, path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-}
+int bus_fifo_open(bus const *b, char const *path) { return openat(b->dir, path, O_WRONLY | O_NONBLOCK | O_CLOEXEC); }
 
 void bus_fifo_wake(int fd)
 {
-  while (write(fd, "", 1) < 0 && errno == EINTR);
+  while (write(fd, "", 1) < 0 && errno == EINTR)
+    ;
 }
 
 int bus_entries(int dir, char const *path, bus_entry_func *each, void *context)

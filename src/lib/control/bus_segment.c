@@ -7,10 +7,7 @@
 
 #include "bus_internal.h"
 
-static void segment_path(char *s, uint64_t first)
-{
-  bus_path_fmt(s, "log/", first);
-}
+static void segment_path(char *s, uint64_t first) { bus_path_fmt(s, "log/", first); }
 
 int bus_segment_make(int dir, uint64_t first)
 {
@@ -31,7 +28,10 @@ fail:
   return errno = e, 0;
 }
 
-struct purge { int dir; bus_slot const *slot; };
+struct purge {
+  int dir;
+  bus_slot const *slot;
+};
 
 static int purge_entry(void *context, char const *name)
 {
@@ -70,10 +70,7 @@ int bus_segment_open(bus *b, uint64_t first)
 
 /* --- places --- */
 
-uint64_t bus_first(bus_slot const *slot)
-{
-  return slot->old_first ? slot->old_first : slot->cur_first;
-}
+uint64_t bus_first(bus_slot const *slot) { return slot->old_first ? slot->old_first : slot->cur_first; }
 
 int bus_cursor_to_end(bus *b)
 {

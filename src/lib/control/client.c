@@ -10,7 +10,7 @@
 #include <porter/exit.h>
 #include <porter/text.h>
 
-static void append (control_client *c, char const *s, size_t len)
+static void append(control_client *c, char const *s, size_t len)
 {
   size_t const have = strlen(c->why), room = sizeof c->why - 1 - have;
   if (len > room) len = room;
@@ -18,7 +18,7 @@ static void append (control_client *c, char const *s, size_t len)
   c->why[have + len] = 0;
 }
 
-int control_client_broken (control_client *c, char const *what)
+int control_client_broken(control_client *c, char const *what)
 {
   c->code = EXIT_TEMPORARY;
   c->why[0] = 0;
@@ -26,7 +26,7 @@ int control_client_broken (control_client *c, char const *what)
   return 0;
 }
 
-int control_client_broken_sys (control_client *c, char const *what)
+int control_client_broken_sys(control_client *c, char const *what)
 {
   char const *reason = strerror(errno);
   control_client_broken(c, what);
@@ -35,7 +35,7 @@ int control_client_broken_sys (control_client *c, char const *what)
   return 0;
 }
 
-static int refused (control_client *c, char const *s, size_t len)
+static int refused(control_client *c, char const *s, size_t len)
 {
   char escaped[TEXT_ESCAPE_MAX + 1];
   size_t const n = text_escape(escaped, s, len);
@@ -51,7 +51,7 @@ static int refused (control_client *c, char const *s, size_t len)
 /*  state    "DDD "  "DDD-"  "DDD+"        "."               ".x"        anything else
  *  outside  END     MID     BLOCK > in    error             error       error
  *  in       DATA    DATA    DATA          BLOCK_END > out   DATA "x"    DATA            */
-int control_line_parse (control_line *line, unsigned int *block, char const *s, size_t len)
+int control_line_parse(control_line *line, unsigned int *block, char const *s, size_t len)
 {
   if (*block) {
     line->status = *block;
@@ -72,17 +72,20 @@ int control_line_parse (control_line *line, unsigned int *block, char const *s, 
   }
   if (status < 200) return 0;
   switch (s[3]) {
-    case ' ': line->kind = CONTROL_END; break;
-    case '-': line->kind = CONTROL_MID; break;
-    case '+': line->kind = CONTROL_BLOCK; *block = status; break;
-    default: return 0;
+  case ' ': line->kind = CONTROL_END; break;
+  case '-': line->kind = CONTROL_MID; break;
+  case '+':
+    line->kind = CONTROL_BLOCK;
+    *block = status;
+    break;
+  default: return 0;
   }
   line->status = status;
   line->text = (slice){ .s = s + 4, .len = len - 4 };
   return 1;
 }
 
-int control_client_line (control_client *c, control_line *line, tain const *deadline)
+int control_client_line(control_client *c, control_line *line, tain const *deadline)
 {
   tain stamp, patience;
   size_t len = 0;
@@ -108,7 +111,7 @@ int control_client_line (control_client *c, control_line *line, tain const *dead
   return 1;
 }
 
-int control_client_send (control_client *c, slice const *piece, size_t n)
+int control_client_send(control_client *c, slice const *piece, size_t n)
 {
   tain stamp, deadline;
   tain_now(&stamp);
@@ -122,7 +125,7 @@ int control_client_send (control_client *c, slice const *piece, size_t n)
   return 1;
 }
 
-int control_client_ask (control_client *c, slice const *piece, size_t n, control_line_func *each, void *context)
+int control_client_ask(control_client *c, slice const *piece, size_t n, control_line_func *each, void *context)
 {
   control_line line;
   int good = 1;
@@ -139,7 +142,7 @@ int control_client_ask (control_client *c, slice const *piece, size_t n, control
   return good;
 }
 
-void control_client_quit (control_client *c)
+void control_client_quit(control_client *c)
 {
   if (c->patience > CONTROL_PATIENCE_QUIT) c->patience = CONTROL_PATIENCE_QUIT;
   control_client_ask(c, &(slice){ .s = "QUIT", .len = 4 }, 1, 0, 0);

@@ -4,12 +4,12 @@
 #include <porter/control_client.h>
 #include <porter/control_message.h>
 
-#define WORD(s) { s, sizeof s - 1 }
+#define WORD(s) \
+  { \
+    s, sizeof s - 1 \
+  }
 
-static int same(slice a, slice b)
-{
-  return a.len == b.len && !memcmp(a.s, b.s, a.len);
-}
+static int same(slice a, slice b) { return a.len == b.len && !memcmp(a.s, b.s, a.len); }
 
 /* The first message from there to us. */
 static int wait_for(control_client *c, slice from, slice to, control_message *m, tain const *deadline)

@@ -8,35 +8,39 @@
 
 /* What can wait at once. The server keeps 512 KiB of log, so only a server that means harm fills it. */
 #define WAITING_MAX (4 << 20)
-#define WORD(s) { s, sizeof s - 1 }
+#define WORD(s) \
+  { \
+    s, sizeof s - 1 \
+  }
 
 static slice const recent_command = WORD("GETINFO recent-messages");
 static slice const lost_command = WORD("GETINFO messages-lost");
 
 /* --- what waits --- */
 
-static int keep (control_listener *l, stralloc *sa, slice s)
+static int keep(control_listener *l, stralloc *sa, slice s)
 {
-  if (l->recent.len + l->early.len + l->queue.len + s.len >= WAITING_MAX) return control_client_broken(l->client, "the server sends too much before its reply");
+  if (l->recent.len + l->early.len + l->queue.len + s.len >= WAITING_MAX)
+    return control_client_broken(l->client, "the server sends too much before its reply");
   if (!stralloc_catb(sa, s.s, s.len) || !stralloc_0(sa)) return control_client_broken_sys(l->client, "unable to keep a message");
   return 1;
 }
 
-static int sort_out (void *context, control_line const *line)
+static int sort_out(void *context, control_line const *line)
 {
   control_listener *l = context;
   if (line->status == 650) return line->kind != CONTROL_END || keep(l, &l->early, line->text);
   return line->kind != CONTROL_DATA || keep(l, &l->recent, line->text);
 }
 
-static int enqueue (void *context, control_line const *line)
+static int enqueue(void *context, control_line const *line)
 {
   control_listener *l = context;
   return line->status != 650 || line->kind != CONTROL_END || keep(l, &l->queue, line->text);
 }
 
 /* Looks at the next line that waits in sa: 1 a message, 0 nothing left, -1 malformed. Other events are passed over. */
-static int waiting (stralloc const *sa, size_t *at, control_message *m)
+static int waiting(stralloc const *sa, size_t *at, control_message *m)
 {
   while (*at < sa->len) {
     slice s = { .s = sa->s + *at, .len = strlen(sa->s + *at) };
@@ -48,7 +52,7 @@ static int waiting (stralloc const *sa, size_t *at, control_message *m)
 }
 
 /* The next of both by id: 1, 0 nothing left, -1 malformed. */
-static int waiting_take (control_listener *l, control_message *m)
+static int waiting_take(control_listener *l, control_message *m)
 {
   control_message early;
   int const r = waiting(&l->recent, &l->recent_at, m), e = waiting(&l->early, &l->early_at, &early);
@@ -65,7 +69,7 @@ static int waiting_take (control_listener *l, control_message *m)
 }
 
 /* The next of the events that came while a message of ours was posted: 1, 0 nothing left, -1 malformed. */
-static int queue_take (control_listener *l, control_message *m)
+static int queue_take(control_listener *l, control_message *m)
 {
   int const r = waiting(&l->queue, &l->queue_at, m);
   if (r > 0) l->queue_at += (size_t)(m->line.s + m->line.len + 1 - (l->queue.s + l->queue_at));
@@ -73,7 +77,7 @@ static int queue_take (control_listener *l, control_message *m)
   return r;
 }
 
-static void forget (control_listener *l)
+static void forget(control_listener *l)
 {
   stralloc_free(&l->recent);
   stralloc_free(&l->early);
@@ -82,7 +86,7 @@ static void forget (control_listener *l)
 
 /* --- the events --- */
 
-static int ask_lost (control_listener *l)
+static int ask_lost(control_listener *l)
 {
   l->jumped = 0;
   if (l->unasked || !control_client_send(l->client, &lost_command, 1)) return l->unasked;
@@ -95,7 +99,7 @@ static int ask_lost (control_listener *l)
 }
 
 /* A line of the reply to messages-lost: "250-messages-lost=7", "250 OK", or a refusal by a server that has no such key. */
-static int lost_line (control_listener *l, control_line const *line, uint64_t *more)
+static int lost_line(control_listener *l, control_line const *line, uint64_t *more)
 {
   slice s = line->text;
   uint64_t n;
@@ -114,14 +118,14 @@ static int lost_line (control_listener *l, control_line const *line, uint64_t *m
 }
 
 /* Notes where an id leaves a gap, which may be a loss, or messages for others. */
-static void give_out (control_listener *l, control_message const *m)
+static void give_out(control_listener *l, control_message const *m)
 {
   if (m->id != l->last + 1) l->jumped = 1;
   l->last = m->id;
 }
 
 /* Whether m is in sa, whose lines before it are passed over: both rise. */
-static int given_in (stralloc const *sa, size_t *at, control_message const *m)
+static int given_in(stralloc const *sa, size_t *at, control_message const *m)
 {
   control_message other;
   while (waiting(sa, at, &other) == 1) {
@@ -134,7 +138,7 @@ static int given_in (stralloc const *sa, size_t *at, control_message const *m)
 
 /* Whether the message of an event is new. Events rise, and so an id that goes back is that of another bus; but the first ones may be
  * of messages that were given out as recent. */
-static int fresh (control_listener *l, control_message const *m)
+static int fresh(control_listener *l, control_message const *m)
 {
   if (m->id < l->event) forget(l);
   else if (m->id == l->event || given_in(&l->recent, &l->recent_at, m) || given_in(&l->early, &l->early_at, m)) return l->event = m->id, 0;
@@ -144,20 +148,16 @@ static int fresh (control_listener *l, control_message const *m)
   return 1;
 }
 
-static int command (control_listener *l, slice s)
-{
-  return control_client_ask(l->client, &s, 1, sort_out, l);
-}
+static int command(control_listener *l, slice s) { return control_client_ask(l->client, &s, 1, sort_out, l); }
 
-int control_listen (control_listener *l, control_client *c, char const *name, int recent)
+int control_listen(control_listener *l, control_client *c, char const *name, int recent)
 {
   *l = (control_listener){ .client = c, .merging = 1 };
-  return command(l, (slice)WORD("SETEVENTS POSTMESSAGE"))
-    && (!name || control_client_name(c, name, sort_out, l))
+  return command(l, (slice)WORD("SETEVENTS POSTMESSAGE")) && (!name || control_client_name(c, name, sort_out, l))
     && (!recent || command(l, recent_command));
 }
 
-enum control_news control_listener_next (control_listener *l, control_message *m, uint64_t *lost, tain const *deadline)
+enum control_news control_listener_next(control_listener *l, control_message *m, uint64_t *lost, tain const *deadline)
 {
   int r;
   *lost = l->untold;
@@ -195,7 +195,7 @@ enum control_news control_listener_next (control_listener *l, control_message *m
   }
 }
 
-int control_listener_post (control_listener *l, slice to, slice text)
+int control_listener_post(control_listener *l, slice to, slice text)
 {
   slice const command[] = { WORD("POSTMESSAGE @"), to, WORD(" "), text };
   while (l->asking) {
@@ -206,7 +206,7 @@ int control_listener_post (control_listener *l, slice to, slice text)
   return control_client_ask(l->client, command, sizeof command / sizeof *command, enqueue, l);
 }
 
-int control_listener_end (control_listener *l, uint64_t *lost)
+int control_listener_end(control_listener *l, uint64_t *lost)
 {
   control_line line;
   *lost = l->untold;

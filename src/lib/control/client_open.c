@@ -9,8 +9,11 @@
 #include <porter/hex.h>
 #include <porter/hmac.h>
 
-#define NONCE_MAX 64    /* of the server's; tor's has 32 */
-#define WORD(s) { s, sizeof s - 1 }
+#define NONCE_MAX 64 /* of the server's; tor's has 32 */
+#define WORD(s) \
+  { \
+    s, sizeof s - 1 \
+  }
 
 typedef struct challenge_s challenge;
 struct challenge_s {
@@ -19,7 +22,7 @@ struct challenge_s {
 };
 
 /* Decodes the hexadecimal octets at the start of s, at most max; *s goes behind them. 0 where there are more, or half of one. */
-static size_t unhex (slice *s, char *out, size_t max)
+static size_t unhex(slice *s, char *out, size_t max)
 {
   size_t n = 0;
   while (n < s->len && hex_value(s->s[n]) >= 0) n++;
@@ -30,7 +33,7 @@ static size_t unhex (slice *s, char *out, size_t max)
 }
 
 /* 250 AUTHCHALLENGE SERVERHASH=hex SERVERNONCE=hex */
-static int challenge_line (void *context, control_line const *line)
+static int challenge_line(void *context, control_line const *line)
 {
   challenge *ch = context;
   slice s = line->text;
@@ -42,7 +45,7 @@ static int challenge_line (void *context, control_line const *line)
   return 1;
 }
 
-static int safe_cookie (control_client *c, char const *cookie)
+static int safe_cookie(control_client *c, char const *cookie)
 {
   char nonce[CONTROL_NONCE_SIZE], hex[2 * CONTROL_CODE_SIZE], code[CONTROL_CODE_SIZE];
   slice const ours = { nonce, sizeof nonce };
@@ -59,30 +62,29 @@ static int safe_cookie (control_client *c, char const *cookie)
   return control_client_ask(c, (slice const[]){ WORD("AUTHENTICATE "), { hex, sizeof hex } }, 2, 0, 0);
 }
 
-static int authenticate (control_client *c, char const *cookie_file)
+static int authenticate(control_client *c, char const *cookie_file)
 {
   char cookie[CONTROL_COOKIE_SIZE + 1];
   if (!cookie_file) return control_client_ask(c, &(slice)WORD("AUTHENTICATE"), 1, 0, 0);
   ssize_t const r = openreadnclose(cookie_file, cookie, sizeof cookie);
-  int const good = r < 0 ? control_client_broken_sys(c, "unable to read the cookie file")
+  int const good = r < 0       ? control_client_broken_sys(c, "unable to read the cookie file")
     : r != CONTROL_COOKIE_SIZE ? control_client_broken(c, "the cookie file does not hold 32 octets")
-    : safe_cookie(c, cookie);
+                               : safe_cookie(c, cookie);
   explicit_bzero(cookie, sizeof cookie);
   return good;
 }
 
-int control_client_open (control_client *c, int in, int out, unsigned int patience, char const *cookie_file)
+int control_client_open(control_client *c, int in, int out, unsigned int patience, char const *cookie_file)
 {
   buffer_init(&c->in, &buffer_read, in, c->in_space, sizeof c->in_space);
   buffer_init(&c->out, &buffer_write, out, c->out_space, sizeof c->out_space);
   c->block = c->status = 0;
   c->patience = patience;
-  if (ndelay_on(in) < 0 || ndelay_on(out) < 0 || coe(in) < 0 || coe(out) < 0)
-    return control_client_broken_sys(c, "unable to use the connection");
+  if (ndelay_on(in) < 0 || ndelay_on(out) < 0 || coe(in) < 0 || coe(out) < 0) return control_client_broken_sys(c, "unable to use the connection");
   return authenticate(c, cookie_file);
 }
 
-int control_client_name (control_client *c, char const *name, control_line_func *each, void *context)
+int control_client_name(control_client *c, char const *name, control_line_func *each, void *context)
 {
   return control_client_ask(c, (slice const[]){ WORD("CONTROLLERNAME "), { name, strlen(name) } }, 2, each, context);
 }

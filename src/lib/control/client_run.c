@@ -16,18 +16,18 @@
 #include <porter/exit.h>
 #include <porter/say.h>
 
-#define REPLY_MAX 9          /* the largest number of a descriptor that every shell takes in >&9 */
-#define REPLY_ELSE 6         /* the connection is on it here, so the program has nothing there */
+#define REPLY_MAX 9  /* the largest number of a descriptor that every shell takes in >&9 */
+#define REPLY_ELSE 6 /* the connection is on it here, so the program has nothing there */
 #define NO_SUCH_CONTROLLER 552
-#define LOOK_AGAIN 100       /* ms, where the kernel has no descriptors of processes */
+#define LOOK_AGAIN 100 /* ms, where the kernel has no descriptors of processes */
 
 typedef struct reply_s reply;
 struct reply_s {
   control_listener *l;
   char to[CONTROL_NAME_MAX + 1];
   char line[CONTROL_TEXT_MAX + 1];
-  size_t len;                /* one more than a text may have: the line is too long */
-  int dropping;              /* nobody is there any more */
+  size_t len;   /* one more than a text may have: the line is too long */
+  int dropping; /* nobody is there any more */
 };
 
 static void reply_line(reply *r)
@@ -36,7 +36,8 @@ static void reply_line(reply *r)
   control_client const *c = r->l->client;
   r->len = 0;
   if (!text.len || r->dropping) return;
-  if (!control_text_valid(text)) say("warning: a line of the reply to ", r->to, " is too long or not printable ASCII: it is not posted", (char const *)NULL);
+  if (!control_text_valid(text))
+    say("warning: a line of the reply to ", r->to, " is too long or not printable ASCII: it is not posted", (char const *)NULL);
   else if (!control_listener_post(r->l, (slice){ .s = r->to, .len = strlen(r->to) }, text)) {
     r->dropping = c->code != EXIT_ERROR || c->status == NO_SUCH_CONTROLLER;
     say("warning: unable to reply to ", r->to, ": ", c->why, (char const *)NULL);
@@ -74,7 +75,8 @@ static void reply_while(reply *r, int fd, pid_t pid)
   if (process >= 0) close(process);
   /* What lies there now, and no more. */
   if (ioctl(fd, FIONREAD, &left) < 0) left = 0;
-  for (size_t n; left > 0 && (n = reply_read(r, fd, (size_t)left)); left -= (int)n);
+  for (size_t n; left > 0 && (n = reply_read(r, fd, (size_t)left)); left -= (int)n)
+    ;
   reply_line(r);
 }
 

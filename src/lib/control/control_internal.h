@@ -7,41 +7,41 @@
 
 extern char const *const control_key_name[KEY_COUNT];
 /* KEY_COUNT: it is none of ours. */
-extern enum control_key control_key_find (slice word);
+extern enum control_key control_key_find(slice word);
 
-extern void control_warn (control *c, char const *what, int e);
+extern void control_warn(control *c, char const *what, int e);
 /* Come again after that many nanoseconds at most. */
-extern void control_again (control *c, uint64_t ns);
+extern void control_again(control *c, uint64_t ns);
 /* Whether there is room for output; else this connection goes on when there is. */
-extern int control_room (control *c);
+extern int control_room(control *c);
 /* 451 or 551. */
-extern void control_failure (control *c, int e);
+extern void control_failure(control *c, int e);
 /* Before the last reply goes out: the client's next send fails, on a Unix socket. */
-extern void control_hear_no_more (control *c);
+extern void control_hear_no_more(control *c);
 /* Joins the bus, as the client is authenticated now. */
-extern void control_connect (control *c);
+extern void control_connect(control *c);
 /* After own commands: the client's replies go out, then those who are posted to are woken. */
-extern void control_wake (control *c);
+extern void control_wake(control *c);
 
 /* --- commands of ours: the arguments as control_arguments gives them --- */
 
-extern int own_controllername (control *c, slice arguments);
+extern int own_controllername(control *c, slice arguments);
 /* Lines of which the first is POSTMESSAGE: it and those of its kind that follow at once. *used: octets of the lines that are answered. */
-extern int own_posts (control *c, char const *s, size_t len, size_t *used);
+extern int own_posts(control *c, char const *s, size_t len, size_t *used);
 /* Looks up what the keys (bits) will give. 1 ready; 0 not yet, or -1 failed: errno. */
-extern int own_prepare (control *c, unsigned int keys);
+extern int own_prepare(control *c, unsigned int keys);
 /* The lines of that key's value. */
-extern void own_put (control *c, enum control_key key);
-extern void own_answered (control *c);
+extern void own_put(control *c, enum control_key key);
+extern void own_answered(control *c);
 /* A GETINFO with keys of ours only. */
-extern int own_getinfo (control *c, slice arguments);
+extern int own_getinfo(control *c, slice arguments);
 /* The event of that name, as its bit; 0: it is none of ours. */
-extern unsigned int own_event_find (slice word);
+extern unsigned int own_event_find(slice word);
 /* Turns these on and the others off. 1, or 0 with errno (EAGAIN as for the bus). */
-extern int own_listen (control *c, unsigned int events);
+extern int own_listen(control *c, unsigned int events);
 /* Sends the events that wait: messages; who has come and gone. */
-extern void own_events (control *c);
-extern void own_changes (control *c);
+extern void own_events(control *c);
+extern void own_changes(control *c);
 
 /* --- alone, in front --- */
 

@@ -14,21 +14,15 @@
 #include "control_internal.h"
 #include "front_internal.h"
 
-#define WORD_MAX 16      /* no command that we look at is longer */
-#define GONE_WAIT 2000000000   /* ns that tor has to close when the client is gone */
-#define SILENT 2000000000      /* ns without an octet after which tor is taken to owe nothing */
+#define WORD_MAX 16          /* no command that we look at is longer */
+#define GONE_WAIT 2000000000 /* ns that tor has to close when the client is gone */
+#define SILENT 2000000000    /* ns without an octet after which tor is taken to owe nothing */
 
 /* --- the queue --- */
 
-control_turn *front_turn(control *c)
-{
-  return c->front.turns ? c->front.turn + c->front.turn_first : NULL;
-}
+control_turn *front_turn(control *c) { return c->front.turns ? c->front.turn + c->front.turn_first : NULL; }
 
-char const *front_turn_kept(control const *c)
-{
-  return c->front.kept.s + c->front.kept_done;
-}
+char const *front_turn_kept(control const *c) { return c->front.kept.s + c->front.kept_done; }
 
 void front_turn_done(control *c)
 {
@@ -51,7 +45,8 @@ static control_turn *last_turn(control *c)
 /* Room for one more that keeps len octets. */
 static int turn_fits(control const *c, size_t len)
 {
-  return c->front.turns < CONTROL_TURNS && (!len || c->front.kept.len == c->front.kept_done || c->front.kept.len - c->front.kept_done + len <= CONTROL_KEPT);
+  return c->front.turns < CONTROL_TURNS
+    && (!len || c->front.kept.len == c->front.kept_done || c->front.kept.len - c->front.kept_done + len <= CONTROL_KEPT);
 }
 
 static void turn_add(control *c, enum turn_kind kind, unsigned int on, char const *s, size_t len)
@@ -112,7 +107,7 @@ static int tor_silent(control *c)
  * that first; one who is gone cannot, and TAKEOWNERSHIP waits for it. */
 static void client_ended(control *c)
 {
-  if (!c->front.turns) c->front.over = 1;    /* the name is free as soon as the client left, not when tor noticed */
+  if (!c->front.turns) c->front.over = 1; /* the name is free as soon as the client left, not when tor noticed */
   if (c->client.gone || !c->front.turns || tor_silent(c)) tell_tor(c);
 }
 
@@ -146,15 +141,9 @@ static size_t cut_words(char *s, size_t len, int (*ours)(slice word))
   return cut;
 }
 
-static int is_own_key(slice word)
-{
-  return control_key_find(word) < KEY_COUNT;
-}
+static int is_own_key(slice word) { return control_key_find(word) < KEY_COUNT; }
 
-static int is_own_event(slice word)
-{
-  return own_event_find(word) != 0;
-}
+static int is_own_event(slice word) { return own_event_find(word) != 0; }
 
 static unsigned int own_events_among(slice arguments)
 {
@@ -171,10 +160,10 @@ static int own_command(control *c, slice line, size_t available, size_t *used)
   int good;
   *used = line.len;
   switch (word_find(c, line)) {
-    case WORD_POSTMESSAGE: good = own_posts(c, line.s, available, used); break;
-    case WORD_CONTROLLERNAME: good = own_controllername(c, arguments); break;
-    case WORD_BLANK: output_line(&c->client.output, "510 Unrecognized command \"\""); return 1;
-    default: good = own_getinfo(c, arguments);
+  case WORD_POSTMESSAGE: good = own_posts(c, line.s, available, used); break;
+  case WORD_CONTROLLERNAME: good = own_controllername(c, arguments); break;
+  case WORD_BLANK: output_line(&c->client.output, "510 Unrecognized command \"\""); return 1;
+  default: good = own_getinfo(c, arguments);
   }
   control_wake(c);
   if (good) own_events(c);
@@ -394,7 +383,8 @@ static void front_step(control *c)
 static int front_over(control *c)
 {
   int passed = c->front.scan == c->front.done && !output_pending(&c->client.output);
-  if (c->client.gone && c->client.input_end && (c->front.told || c->front.deaf)) return !c->front.turns || c->front.end || (c->front.gone_deadline && bus_now() >= c->front.gone_deadline);
+  if (c->client.gone && c->client.input_end && (c->front.told || c->front.deaf))
+    return !c->front.turns || c->front.end || (c->front.gone_deadline && bus_now() >= c->front.gone_deadline);
   return passed && (c->closing || (c->front.end && c->front.over));
 }
 
@@ -403,15 +393,9 @@ static int front_wants_client(control const *c)
   return !c->front.end && !c->front.deaf && c->client.input.len - c->client.input_done < CONTROL_READ;
 }
 
-static size_t front_room(control const *c)
-{
-  return CONTROL_READ - c->client.input.len;
-}
+static size_t front_room(control const *c) { return CONTROL_READ - c->client.input.len; }
 
-static size_t front_pending(control const *c)
-{
-  return c->front.scan - c->front.done;
-}
+static size_t front_pending(control const *c) { return c->front.scan - c->front.done; }
 
 static int front_watch(control *c)
 {
@@ -434,6 +418,5 @@ static void front_close(control *c)
   stralloc_free(&c->front.kept);
 }
 
-control_side const front_side = {
-  front_step, front_over, front_wants_client, front_room, front_between, front_pending, front_watch, front_take, front_close
-};
+control_side const front_side = { front_step, front_over, front_wants_client, front_room, front_between, front_pending, front_watch, front_take,
+  front_close };

@@ -13,8 +13,8 @@
 #include "control_internal.h"
 #include "front_internal.h"
 
-#define COPY_MAX 8192           /* so much of tor's is rather copied behind ours than written by itself */
-#define CONNECT_WAIT 20000000   /* ns that a reply to AUTHENTICATE waits for the lock */
+#define COPY_MAX 8192         /* so much of tor's is rather copied behind ours than written by itself */
+#define CONNECT_WAIT 20000000 /* ns that a reply to AUTHENTICATE waits for the lock */
 
 enum { REPLY_NONE, REPLY_EVENT, REPLY_PLAIN, REPLY_INFO };
 enum { LINE_START, LINE_MIDDLE, LINE_LAST };
@@ -32,14 +32,10 @@ void front_read_tor(control *c)
   n = read(c->front.in, c->front.octets + c->front.len, sizeof c->front.octets - c->front.len);
   c->front.heard = 0;
   if (n > 0) c->front.len += (size_t)n;
-  else if (!n || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
-    c->front.end = 1;
+  else if (!n || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) c->front.end = 1;
 }
 
-int front_wants_tor(control const *c)
-{
-  return !c->front.end && c->front.len - c->front.done < sizeof c->front.octets;
-}
+int front_wants_tor(control const *c) { return !c->front.end && c->front.len - c->front.done < sizeof c->front.octets; }
 
 void front_pass(control *c)
 {
@@ -76,10 +72,7 @@ static int may_put(control *c)
   return control_room(c) && c->front.done == c->front.scan;
 }
 
-int front_between(control *c)
-{
-  return c->front.reply == REPLY_NONE && !c->front.over && may_put(c);
-}
+int front_between(control *c) { return c->front.reply == REPLY_NONE && !c->front.over && may_put(c); }
 
 /* The next n octets are the client's; or nobody's. */
 static void take(control *c, size_t n)
@@ -118,8 +111,8 @@ static int info_begin(control *c, control_turn const *t)
     if (plan[i]) keys |= 1U << (plan[i] - 1);
   if (keys) {
     switch (own_prepare(c, keys)) {
-      case 0: return 0;
-      case -1: return replace(c, errno);
+    case 0: return 0;
+    case -1: return replace(c, errno);
     }
   }
   c->front.reply = REPLY_INFO;

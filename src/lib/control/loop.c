@@ -17,7 +17,7 @@
 
 #include "control_internal.h"
 
-#define LINGER 2000000000   /* ns that a TCP client has to read the rest */
+#define LINGER 2000000000 /* ns that a TCP client has to read the rest */
 
 void control_init(control *c, char const *statedir, uint32_t uid)
 {
@@ -125,8 +125,7 @@ static int watch_all(control *c, int want, int hung_up)
     && watch_set(w, WATCH_BELL, awake && c->own.bus.listening ? c->own.bus.bell : -1, EPOLLIN | EPOLLET)
     && watch_set(w, WATCH_CHANGES, awake && c->own.watcher.open ? c->own.watcher.epoll : -1, EPOLLIN)
     && watch_set(w, WATCH_CLIENT_IN, c->client.input_end || (hung_up && !want) ? -1 : c->client.in, want ? EPOLLIN : 0)
-    && watch_set(w, WATCH_CLIENT_OUT, pending ? c->client.out : -1, EPOLLOUT)
-    && c->side->watch(c);
+    && watch_set(w, WATCH_CLIENT_OUT, pending ? c->client.out : -1, EPOLLOUT) && c->side->watch(c);
 }
 
 /* Who has not authenticated in time is gone, as far as we are concerned. Milliseconds to wait for what comes first; -1: for ever. */
@@ -179,7 +178,8 @@ int control_run(control *c)
   c->side = c->front.in >= 0 ? &front_side : &alone_side;
   for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
     if (fds[i] >= 0 && ndelay_on(fds[i]) < 0) return 0;
-  c->client.is_socket = fstat(c->client.in, &in) == 0 && fstat(c->client.out, &out) == 0 && S_ISSOCK(in.st_mode) && in.st_ino == out.st_ino && in.st_dev == out.st_dev;
+  c->client.is_socket =
+    fstat(c->client.in, &in) == 0 && fstat(c->client.out, &out) == 0 && S_ISSOCK(in.st_mode) && in.st_ino == out.st_ino && in.st_dev == out.st_dev;
   if (!watch_open(&c->watch)) return 0;
   good = serve(c);
   e = errno;

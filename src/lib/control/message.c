@@ -7,13 +7,17 @@
 #include <porter/control_words.h>
 #include <porter/hmac.h>
 
-#define LITERAL(s) { (s), sizeof(s) - 1 }
+#define LITERAL(s) \
+  { \
+    (s), sizeof(s) - 1 \
+  }
 
 /* How many octets at its start are a name's. */
 static size_t name_span(slice s)
 {
   size_t i = 0;
-  while (i < s.len && ((s.s[i] >= '0' && s.s[i] <= '9') || (s.s[i] >= 'A' && s.s[i] <= 'Z') || (s.s[i] >= 'a' && s.s[i] <= 'z') || s.s[i] == '_')) i++;
+  while (i < s.len && ((s.s[i] >= '0' && s.s[i] <= '9') || (s.s[i] >= 'A' && s.s[i] <= 'Z') || (s.s[i] >= 'a' && s.s[i] <= 'z') || s.s[i] == '_'))
+    i++;
   return i;
 }
 
@@ -23,15 +27,9 @@ int control_name_formed(char const *s)
   return name.len && name_span(name) == name.len;
 }
 
-int control_name_valid(slice s)
-{
-  return s.len && s.len <= CONTROL_NAME_MAX && name_span(s) == s.len;
-}
+int control_name_valid(slice s) { return s.len && s.len <= CONTROL_NAME_MAX && name_span(s) == s.len; }
 
-int control_name_reserved(slice s)
-{
-  return control_is(s, "all") || control_is(s, "unset");
-}
+int control_name_reserved(slice s) { return control_is(s, "all") || control_is(s, "unset"); }
 
 /* Eight octets at once, as a long text costs more than all the rest of a post: an octet below a blank, a DEL or one above it sets its
  * high bit in one of the three. */
@@ -45,7 +43,10 @@ static int text_printable(slice s)
     if (s.len - i >= sizeof word) {
       memcpy(&word, s.s + i, sizeof word);
       end = i + sizeof word;
-      if (!((word | (word - 0x20 * ones) | (word + ones)) & high)) { i = end; continue; }
+      if (!((word | (word - 0x20 * ones) | (word + ones)) & high)) {
+        i = end;
+        continue;
+      }
     }
     for (; i < end; i++) {
       unsigned char octet = (unsigned char)s.s[i];
@@ -55,10 +56,7 @@ static int text_printable(slice s)
   return 1;
 }
 
-int control_text_valid(slice s)
-{
-  return s.len && s.len <= CONTROL_TEXT_MAX && text_printable(s);
-}
+int control_text_valid(slice s) { return s.len && s.len <= CONTROL_TEXT_MAX && text_printable(s); }
 
 int control_key_valid(char const *key)
 {

@@ -58,7 +58,7 @@ void control_wake(control *c)
 
 /* --- CONTROLLERNAME --- */
 
-#define CLAIM_AGAIN 1000000   /* ns */
+#define CLAIM_AGAIN 1000000 /* ns */
 
 int own_controllername(control *c, slice arguments)
 {
@@ -111,15 +111,18 @@ static void unpace(control *c)
 typedef struct post_batch_s post_batch;
 struct post_batch_s {
   control *c;
-  int open, failed;             /* failed: errno */
-  uint64_t wait;                /* ns until the next can be added; 0: no need to wait */
+  int open, failed; /* failed: errno */
+  uint64_t wait;    /* ns until the next can be added; 0: no need to wait */
   unsigned int count;
-  struct { char const *reply; uint64_t id; } post[BUS_BATCH];
+  struct {
+    char const *reply;
+    uint64_t id;
+  } post[BUS_BATCH];
 };
 enum fate {
   FATE_ADDED,
-  FATE_FAILED,                  /* it has a reply, and what the batch holds up to it; what follows tries again */
-  FATE_LATER                    /* it begins the next batch */
+  FATE_FAILED, /* it has a reply, and what the batch holds up to it; what follows tries again */
+  FATE_LATER   /* it begins the next batch */
 };
 
 static enum fate post_failed(post_batch *b)

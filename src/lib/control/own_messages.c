@@ -16,10 +16,7 @@
 
 /* --- GETINFO --- */
 
-static int to_me(bus const *b, bus_record const *r)
-{
-  return !r->to || r->to == b->serial;
-}
+static int to_me(bus const *b, bus_record const *r) { return !r->to || r->to == b->serial; }
 
 static int recent_to_me(bus const *b, bus_record const *r)
 {
@@ -33,7 +30,8 @@ static slice const unset = { .s = "unset", .len = 5 };
 static size_t event_length(bus_record const *r)
 {
   char id[UINT64_FMT];
-  return sizeof "650 POSTMESSAGE   @ \r\n" - 1 + output_number_fmt(id, r->id) + (r->source.len ? r->source : unset).len + r->destination.len + r->text.len;
+  return sizeof "650 POSTMESSAGE   @ \r\n" - 1 + output_number_fmt(id, r->id) + (r->source.len ? r->source : unset).len + r->destination.len
+    + r->text.len;
 }
 
 /* Straight into the buffer: every message comes here once for each listener. */
@@ -148,7 +146,10 @@ void own_answered(control *c)
   c->own.answer.at = 0;
 }
 
-struct show { control *c; enum control_key key; };
+struct show {
+  control *c;
+  enum control_key key;
+};
 
 static int show_record(void *context, bus_record const *r)
 {
@@ -187,10 +188,8 @@ int own_getinfo(control *c, slice arguments)
   unsigned int keys = 0;
   while (control_next(&rest, &word)) keys |= 1U << control_key_find(word);
   switch (own_prepare(c, keys)) {
-    case 0: return 0;
-    case -1:
-      control_failure(c, errno);
-      return own_answered(c), 1;
+  case 0: return 0;
+  case -1: control_failure(c, errno); return own_answered(c), 1;
   }
   rest = (slice){ .s = arguments.s + c->own.answer.at, .len = arguments.len - c->own.answer.at };
   while (control_next(&rest, &word)) {

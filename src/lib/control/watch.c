@@ -11,15 +11,9 @@ int watch_open(control_watch *w)
   return w->epoll >= 0;
 }
 
-void watch_close(control_watch *w)
-{
-  close(w->epoll);
-}
+void watch_close(control_watch *w) { close(w->epoll); }
 
-void watch_closed(control_watch *w, enum watch_what what)
-{
-  w->on[what].fd = -1;
-}
+void watch_closed(control_watch *w, enum watch_what what) { w->on[what].fd = -1; }
 
 int watch_set(control_watch *w, enum watch_what what, int fd, uint32_t events)
 {

@@ -5,10 +5,7 @@
 #include <porter/control_words.h>
 
 /* TOR_ISSPACE */
-int control_space(char c)
-{
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
+int control_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 static slice cut_at_nul(slice s)
 {
@@ -61,15 +58,9 @@ unsigned int control_count(slice arguments, unsigned int max)
   return n;
 }
 
-int control_is(slice word, char const *name)
-{
-  return word.len == strlen(name) && !strncasecmp(word.s, name, word.len);
-}
+int control_is(slice word, char const *name) { return word.len == strlen(name) && !strncasecmp(word.s, name, word.len); }
 
-int control_equal(slice word, char const *name)
-{
-  return word.len == strlen(name) && !memcmp(word.s, name, word.len);
-}
+int control_equal(slice word, char const *name) { return word.len == strlen(name) && !memcmp(word.s, name, word.len); }
 
 slice control_chop(slice line)
 {
@@ -125,7 +116,7 @@ enum control_value control_value_scan(char *s, size_t len, slice *value)
       default:
         if (count == 1) *to++ = c;
         state = QUOTED;
-    }
+      }
   }
   if (state == QUOTED || state == ESCAPED) return VALUE_MALFORMED;
   if (count == 1) value->len = (size_t)(to - value->s);

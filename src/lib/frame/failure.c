@@ -9,7 +9,7 @@
 #include <porter/outcome.h>
 
 #define TEXT_MAX 100
-#define ERROR_FIELD 15  /* of every response */
+#define ERROR_FIELD 15 /* of every response */
 
 static size_t put(char *s, char const *text, size_t len)
 {
@@ -36,10 +36,10 @@ static size_t put_message(char *s, int code, char const *text, size_t len)
 {
   size_t n = 2;
   if (code) {
-    s[n++] = 1 << 3 | WIRE_VARINT;   /* Error.code = 1: all are below 128 */
+    s[n++] = 1 << 3 | WIRE_VARINT; /* Error.code = 1: all are below 128 */
     s[n++] = (char)code;
   }
-  s[n++] = 2 << 3 | WIRE_OCTETS;     /* Error.text = 2 */
+  s[n++] = 2 << 3 | WIRE_OCTETS; /* Error.text = 2 */
   s[n++] = (char)len;
   n += put(s + n, text, len);
   s[0] = ERROR_FIELD << 3 | WIRE_OCTETS;

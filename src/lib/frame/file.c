@@ -7,10 +7,7 @@
 
 #include <porter/frame.h>
 
-int frame_file(char const *dir)
-{
-  return open(dir, O_TMPFILE | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600);
-}
+int frame_file(char const *dir) { return open(dir, O_TMPFILE | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600); }
 
 int frame_copy(int to, int from, uint64_t len)
 {

@@ -38,10 +38,7 @@ int64_t frame_clock(void)
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int64_t after(unsigned int patience)
-{
-  return frame_clock() + (int64_t)patience * 1000;
-}
+static int64_t after(unsigned int patience) { return frame_clock() + (int64_t)patience * 1000; }
 
 /* Blocking descriptors are polled before each read: they belong to other programs too, and may not be made non-blocking. */
 ssize_t frame_some(int fd, char *s, size_t len, int64_t deadline)
@@ -128,7 +125,7 @@ enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience
 {
   char s[FRAME_PIECE];
   int file = -1;
-  for (uint32_t done = 0; ; ) {
+  for (uint32_t done = 0;;) {
     uint32_t piece = len - done < FRAME_PIECE ? len - done : FRAME_PIECE;
     if (frame_fill(fd, s, piece, after(patience)) < piece) {
       enum frame_status status = shortfall(1);

@@ -71,37 +71,40 @@ int frame_put_file(int fd, int from, uint64_t len, unsigned int patience, int pu
   off_t at = 0, taken = 0;
   int whole = 1;
   int64_t start = frame_clock();
-  uint64_t mark = FRAME_PIECE;  /* must be reached by the deadline */
+  uint64_t mark = FRAME_PIECE; /* must be reached by the deadline */
   int64_t deadline = frame_clock() + (int64_t)patience * 1000;
   while ((uint64_t)at < len) {
     size_t rest = len - (uint64_t)at < (1u << 30) ? (size_t)(len - (uint64_t)at) : 1u << 30;
     ssize_t w = whole ? sendfile(fd, from, &at, rest) : copy_piece(fd, from, &at, rest);
     if (!w) return errno = EIO, 0;
     if (w < 0) switch (errno) {
-      case EINTR: case EAGAIN: break;
-      case EINVAL: case ENOSYS: if (whole) { whole = 0; continue; } return 0;
+      case EINTR:
+      case EAGAIN: break;
+      case EINVAL:
+      case ENOSYS:
+        if (whole) {
+          whole = 0;
+          continue;
+        }
+        return 0;
       default: return 0;
-    }
+      }
     int64_t now = frame_clock();
     if (punch) taken = take_out(from, taken, at);
     if (frame_slow((uint64_t)at, now - start, patience)) return errno = ETIMEDOUT, 0;
     if ((uint64_t)at >= mark) {
       mark = (uint64_t)at + FRAME_PIECE;
       deadline = now + (int64_t)patience * 1000;
-    }
-    else if (now >= deadline) return errno = ETIMEDOUT, 0;
+    } else if (now >= deadline) return errno = ETIMEDOUT, 0;
   }
   return 1;
 }
 
-static void nothing(int sig)
-{
-  (void)sig;
-}
+static void nothing(int sig) { (void)sig; }
 
 int frame_tick(int on)
 {
-  struct sigaction action = { .sa_handler = nothing };  /* without SA_RESTART */
+  struct sigaction action = { .sa_handler = nothing }; /* without SA_RESTART */
   struct itimerval every = { { on, 0 }, { on, 0 } };
   sigset_t alarm;
   sigemptyset(&alarm);
@@ -115,7 +118,7 @@ void frame_end(int in, int out)
   char s[FRAME_PIECE];
   int64_t deadline = frame_clock() + FRAME_DRAIN_MS;
   if (shutdown(out, SHUT_WR) < 0) close(out);
-  for (size_t dropped = 0; dropped < FRAME_DRAIN_MAX; ) {
+  for (size_t dropped = 0; dropped < FRAME_DRAIN_MAX;) {
     struct pollfd p = { .fd = in, .events = POLLIN };
     int64_t left = deadline - frame_clock();
     ssize_t r;

@@ -37,9 +37,10 @@ int index_builder_add(index_builder *b, index_mail const *m)
 {
   index_record r = m->r;
   if (b->names_len > UINT32_MAX - 256 || b->text_len > UINT32_MAX - INDEX_MAIL_TEXT_MAX
-   || (r.provisional && b->provisionals == INDEX_PROVISIONAL_MAX)) return errno = EOVERFLOW, 0;
-  if (!grow_mails(b) || !grow(&b->names, &b->names_room, b->names_len, m->name.len + 1)
-   || !grow(&b->text, &b->text_room, b->text_len, m->text.len)) return 0;
+    || (r.provisional && b->provisionals == INDEX_PROVISIONAL_MAX))
+    return errno = EOVERFLOW, 0;
+  if (!grow_mails(b) || !grow(&b->names, &b->names_room, b->names_len, m->name.len + 1) || !grow(&b->text, &b->text_room, b->text_len, m->text.len))
+    return 0;
   r.name_at = (uint32_t)b->names_len;
   r.text_at = (uint32_t)b->text_len;
   if (!b->merged) r.flags &= ~(uint32_t)INDEX_TWIN;
@@ -101,20 +102,11 @@ static slice text_of(void const *context, uint32_t number, unsigned int by)
   return by == ORDER_SENDER ? (slice){ text, sender_len } : (slice){ text + sender_len, get16(record + RECORD_SUBJECT) };
 }
 
-static slice sender_of(void const *context, uint32_t number)
-{
-  return text_of(context, number, ORDER_SENDER);
-}
+static slice sender_of(void const *context, uint32_t number) { return text_of(context, number, ORDER_SENDER); }
 
-static slice subject_of(void const *context, uint32_t number)
-{
-  return text_of(context, number, ORDER_SUBJECT);
-}
+static slice subject_of(void const *context, uint32_t number) { return text_of(context, number, ORDER_SUBJECT); }
 
-static slice base_of(void const *context, uint32_t number)
-{
-  return ((sorting const *)context)->base[number];
-}
+static slice base_of(void const *context, uint32_t number) { return ((sorting const *)context)->base[number]; }
 
 static int same_base(sorting const *s, size_t i, size_t k)
 {
@@ -127,7 +119,8 @@ static void order_twins(sorting *s)
 {
   index_builder *const b = s->b;
   for (size_t i = 0, run; i < b->h.n; i += run) {
-    for (run = 1; i + run < b->h.n && same_base(s, i, i + run); run++) ;
+    for (run = 1; i + run < b->h.n && same_base(s, i, i + run); run++)
+      ;
     if (run == 1) continue;
     for (size_t k = i; k < i + run; k++) {
       char *const r = b->records + INDEX_RECORD * (size_t)s->list[k].number;
@@ -182,7 +175,9 @@ static char *sort_order(sorting *s, unsigned int by, char const *bases)
 static int make_orders(index_builder *b, folder_index *ix)
 {
   size_t const n = b->h.n;
-  sorting s = { .b = b, .base = malloc(n * sizeof *s.base + 1), .list = malloc((n + 1) * sizeof *s.list), .spare = malloc((n + 1) * sizeof *s.spare) };
+  sorting s = {
+    .b = b, .base = malloc(n * sizeof *s.base + 1), .list = malloc((n + 1) * sizeof *s.list), .spare = malloc((n + 1) * sizeof *s.spare)
+  };
   char **const order = ix->memory + SECTION_ORDERS;
   int good = s.base && s.list && s.spare && sort_bases(&s) && (order[INDEX_BY_BASE] = sort_order(&s, INDEX_BY_BASE, NULL));
   for (unsigned int by = 0; good && by < INDEX_BY_BASE; by++) good = (order[by] = sort_order(&s, by, order[INDEX_BY_BASE])) != NULL;
@@ -201,8 +196,8 @@ static void make_checks(index_builder *b)
     char const *const text = b->text + get32(record + RECORD_TEXT);
     size_t const keys = (size_t)(get16(record + RECORD_SENDER) & (RECORD_PROVISIONAL - 1)) + get16(record + RECORD_SUBJECT);
     slice const name = { b->names + name_at + 1, (unsigned char)b->names[name_at] };
-    put32(record + RECORD_CHECK, index_record_check(record, get64(b->inodes + 8 * (size_t)i), name,
-      (slice){ text, keys + 1 + 8 * (size_t)(unsigned char)text[keys] }));
+    put32(record + RECORD_CHECK,
+      index_record_check(record, get64(b->inodes + 8 * (size_t)i), name, (slice){ text, keys + 1 + 8 * (size_t)(unsigned char)text[keys] }));
     name_at += 1 + name.len;
   }
 }

@@ -5,10 +5,7 @@
 
 #include "index.h"
 
-static size_t place(folder_index const *ix, uint32_t number)
-{
-  return (size_t)((uint64_t)number * 0x9e3779b97f4a7c15u >> 20) & ix->slot_mask;
-}
+static size_t place(folder_index const *ix, uint32_t number) { return (size_t)((uint64_t)number * 0x9e3779b97f4a7c15u >> 20) & ix->slot_mask; }
 
 index_change *index_changed(folder_index const *ix, uint32_t number)
 {
@@ -114,26 +111,26 @@ int index_change_make(folder_index *ix, index_operation const *o, uint32_t seque
   if (c->gone) return errno = EILSEQ, 0;
   c->sequence = sequence;
   switch (o->kind) {
-    case INDEX_GO:
-      if (!hide(ix, o->number)) return 0;
-      c->gone = 1;
-      ix->gone++;
-      return 1;
-    case INDEX_RENAME:
-      c->renamed = 1;
-      c->mail.where = o->where;
-      return keep_name(ix, c, o->name);
-    case INDEX_KEYS:
-      if (!hide(ix, o->number) || !set_keys(ix, c, o)) return 0;
-      c->keyed = 1;
-      break;
-    default:
-      c->mail.inode = o->inode;
-      c->mail.where = o->where;
-      if (!keep_name(ix, c, o->name) || !set_keys(ix, c, o)) return 0;
-      c->added = 1;
-      ix->added++;
-      if (o->record.serial >= ix->h.serial) ix->h.serial = o->record.serial + 1;
+  case INDEX_GO:
+    if (!hide(ix, o->number)) return 0;
+    c->gone = 1;
+    ix->gone++;
+    return 1;
+  case INDEX_RENAME:
+    c->renamed = 1;
+    c->mail.where = o->where;
+    return keep_name(ix, c, o->name);
+  case INDEX_KEYS:
+    if (!hide(ix, o->number) || !set_keys(ix, c, o)) return 0;
+    c->keyed = 1;
+    break;
+  default:
+    c->mail.inode = o->inode;
+    c->mail.where = o->where;
+    if (!keep_name(ix, c, o->name) || !set_keys(ix, c, o)) return 0;
+    c->added = 1;
+    ix->added++;
+    if (o->record.serial >= ix->h.serial) ix->h.serial = o->record.serial + 1;
   }
   forget_orders(ix);
   return 1;
@@ -147,10 +144,7 @@ struct sorted_s {
   uint32_t change;
 };
 
-static int compare(void const *a, void const *b)
-{
-  return index_key_compare(&((sorted const *)a)->key, &((sorted const *)b)->key);
-}
+static int compare(void const *a, void const *b) { return index_key_compare(&((sorted const *)a)->key, &((sorted const *)b)->key); }
 
 /* The bases of mails that were keyed are the image's, whose names are not in memory: they are copied. */
 static int key_of(folder_index *ix, unsigned int by, index_change const *c, index_key *key, arena *scratch)

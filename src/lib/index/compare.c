@@ -15,9 +15,9 @@
 
 #include "compare.h"
 
-#define WINDOW 8          /* names that may have gone between two that are met */
-#define WINDOW_MAX 1024   /* grows as names are missed, so that the streams find each other again */
-#define LOAD_FACTOR 1024  /* octets for each name that is listed: an index so much larger is not worth its memory */
+#define WINDOW 8         /* names that may have gone between two that are met */
+#define WINDOW_MAX 1024  /* grows as names are missed, so that the streams find each other again */
+#define LOAD_FACTOR 1024 /* octets for each name that is listed: an index so much larger is not worth its memory */
 #define LOAD_FLOOR (UINT64_C(16) << 20)
 
 /* A listed name that did not stand where one was expected. */
@@ -26,7 +26,7 @@ struct loose_s {
   slice name, base;
   uint64_t inode;
   unsigned char where;
-  uint32_t *number;  /* where its mail's number is kept */
+  uint32_t *number; /* where its mail's number is kept */
 };
 
 /* A known mail that was not met. */
@@ -40,19 +40,19 @@ typedef struct working_s working;
 struct working_s {
   comparison *c;
   folder_index *ix;
-  unsigned char *met;  /* a bit for each mail of the image */
-  char const *names, *inodes;  /* NAMES and INODES, as far as the places listed go */
+  unsigned char *met;         /* a bit for each mail of the image */
+  char const *names, *inodes; /* NAMES and INODES, as far as the places listed go */
   char *names_room, *inodes_room;
   uint64_t names_len;
   loose *loose;
   size_t loose_count, loose_room;
   missing *missing;
   size_t missing_count, missing_room;
-  uint32_t *slot;      /* of missing + 1 by base and inode */
+  uint32_t *slot; /* of missing + 1 by base and inode */
   size_t mask;
-  slice *touched;      /* bases of which a mail came or went beside another */
+  slice *touched; /* bases of which a mail came or went beside another */
   size_t touched_count, touched_room;
-  uint32_t *linked;    /* mails with several names */
+  uint32_t *linked; /* mails with several names */
   size_t linked_count, linked_room;
   arena a;
 };
@@ -71,10 +71,7 @@ static int more(void **list, size_t count, size_t *room, size_t size)
 }
 #define MORE(w, what) more((void **)&(w)->what, (w)->what##_count, &(w)->what##_room, sizeof *(w)->what)
 
-static int same(slice a, slice b)
-{
-  return a.len == b.len && !memcmp(a.s, b.s, a.len);
-}
+static int same(slice a, slice b) { return a.len == b.len && !memcmp(a.s, b.s, a.len); }
 
 /* The base of a name that stays; put together in the arena where it has to be. */
 static int base_of(working *w, slice name, slice *base)
@@ -89,8 +86,8 @@ static int base_of(working *w, slice name, slice *base)
 /* The image's names of one place. */
 typedef struct stream_s stream;
 struct stream_s {
-  uint32_t first, count;  /* mail numbers */
-  uint32_t *at;           /* where in NAMES each begins */
+  uint32_t first, count; /* mail numbers */
+  uint32_t *at;          /* where in NAMES each begins */
 };
 
 static int stream_open(working *w, stream *st, unsigned int where)
@@ -116,10 +113,7 @@ static slice stream_name(working const *w, stream const *st, uint32_t i)
   return (slice){ s + 1, (unsigned char)*s };
 }
 
-static uint64_t stream_inode(working const *w, stream const *st, uint32_t i)
-{
-  return get64(w->inodes + 8 * (size_t)(st->first + i));
-}
+static uint64_t stream_inode(working const *w, stream const *st, uint32_t i) { return get64(w->inodes + 8 * (size_t)(st->first + i)); }
 
 /* Whether the image's name for it no longer holds. */
 static int moved(working const *w, uint32_t number)
@@ -137,10 +131,7 @@ static int add_loose(working *w, place_name const *name, unsigned char where, ui
   return base_of(w, l->name, &l->base);
 }
 
-static int is_name(slice name, char const *listed)
-{
-  return !strncmp(listed, name.s, name.len) && !listed[name.len];
-}
+static int is_name(slice name, char const *listed) { return !strncmp(listed, name.s, name.len) && !listed[name.len]; }
 
 static int pass_stream(working *w, stream *st, unsigned char where)
 {
@@ -213,10 +204,7 @@ static int find_missing(working *w, stream const st[PLACES])
   return 1;
 }
 
-static size_t place(working const *w, slice base, uint64_t inode)
-{
-  return (size_t)index_check(inode, base.s, base.len) & w->mask;
-}
+static size_t place(working const *w, slice base, uint64_t inode) { return (size_t)index_check(inode, base.s, base.len) & w->mask; }
 
 static int table_missing(working *w)
 {
@@ -436,13 +424,14 @@ static int mark_base(working *w, slice base, uint32_t **numbers, size_t *room)
   size_t count;
   for (;;) {
     if (!index_base_find(w->ix, base, 0, *numbers, *room, &count)) return 0;
-    if (count < *room) break;  /* it counts no further */
+    if (count < *room) break; /* it counts no further */
     free(*numbers);
     *room = *room ? 2 * *room : 64;
     *numbers = malloc(*room * sizeof **numbers);
     if (!*numbers) return *room = 0, 0;
   }
-  for (size_t i = 0; i < count; i++) if (!mark(w, (*numbers)[i], INDEX_TWIN, count > 1 ? INDEX_TWIN : 0)) return 0;
+  for (size_t i = 0; i < count; i++)
+    if (!mark(w, (*numbers)[i], INDEX_TWIN, count > 1 ? INDEX_TWIN : 0)) return 0;
   return 1;
 }
 

@@ -9,11 +9,11 @@ typedef struct index_listing_s index_listing;
 struct index_listing_s {
   place_name *list;
   size_t count;
-  uint32_t *number;  /* the mail of each name, UINT32_MAX for none: written by index_compare. Two names may have one mail: it has one of them */
+  uint32_t *number; /* the mail of each name, UINT32_MAX for none: written by index_compare. Two names may have one mail: it has one of them */
 };
 
 /* Makes the record and text of an ADD from the mail's head: o has its place, name and inode. 1; 0 where the mail has gone; -1 with errno. */
-typedef int index_head_func (void *context, index_operation *o, arena *a);
+typedef int index_head_func(void *context, index_operation *o, arena *a);
 
 typedef struct comparison_s comparison;
 struct comparison_s {
@@ -24,18 +24,18 @@ struct comparison_s {
   /* What came of it; a second comparison, with another listing, goes on behind the first. */
   index_operation *operation;
   size_t count, room;
-  size_t octets;          /* that they take in a segment */
-  index_segment total;    /* mails, unread, octets */
+  size_t octets;       /* that they take in a segment */
+  index_segment total; /* mails, unread, octets */
   int started;
-  int vanished;           /* a mail that is listed could not be opened: it has been renamed meanwhile, or it has gone */
-  arena a;                /* what operations point to, but for names: those are the listing's */
+  int vanished; /* a mail that is listed could not be opened: it has been renamed meanwhile, or it has gone */
+  arena a;      /* what operations point to, but for names: those are the listing's */
 };
 /* The index has the changes in memory when this comes back. 0 with errno: memory, or the index is broken. */
-extern int index_compare (comparison *c);
+extern int index_compare(comparison *c);
 /* Makes what came of it, and the stamps from before the listing, the index's last segment, and appends that to the file where it is what was
  * read (write.c). 0 with errno: EFBIG where segments would take too much, so that a new image is due; EAGAIN where another is writing or has
  * written. In memory the index is up to date in any case. */
-extern int index_segment_write (folder_index *ix, comparison const *c, index_stamp const stamp[PLACES]);
-extern void index_comparison_free (comparison *c);
+extern int index_segment_write(folder_index *ix, comparison const *c, index_stamp const stamp[PLACES]);
+extern void index_comparison_free(comparison *c);
 
 #endif

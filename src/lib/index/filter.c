@@ -1,7 +1,7 @@
 /* The text filter: bits are made, folded, looked up, appended, written anew. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>  /* renameat */
+#include <stdio.h> /* renameat */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,29 +11,20 @@
 
 #include "filter.h"
 
-#define LOG_MIN 5          /* 32 octets */
+#define LOG_MIN 5 /* 32 octets */
 #define LOG_MAX 13
-#define FULL_PER_CENT 40   /* bits that may be set: beyond it, what is refused for nothing costs more than the octets saved */
+#define FULL_PER_CENT 40 /* bits that may be set: beyond it, what is refused for nothing costs more than the octets saved */
 #define PIECE 262144
 #define PATTERN_THREES_MAX 1024
 #define FILE_MAX_OCTETS (UINT64_C(1) << 40)
 
-static unsigned int hash(uint32_t three)
-{
-  return (three * 0x9e3779b1u) >> 16;
-}
+static unsigned int hash(uint32_t three) { return (three * 0x9e3779b1u) >> 16; }
 
 /* --- a mail's bits --- */
 
-void filter_bits_begin(filter_bits *b)
-{
-  memset(b, 0, sizeof *b);
-}
+void filter_bits_begin(filter_bits *b) { memset(b, 0, sizeof *b); }
 
-void filter_bits_break(filter_bits *b)
-{
-  b->have = 0;
-}
+void filter_bits_break(filter_bits *b) { b->have = 0; }
 
 int filter_bits_put(void *context, char const *s, size_t len)
 {
@@ -63,10 +54,7 @@ static size_t count_bits(unsigned char const *s, size_t len)
   return n;
 }
 
-static int too_full(unsigned char const *s, size_t len)
-{
-  return count_bits(s, len) * 100 > len * 8 * FULL_PER_CENT;
-}
+static int too_full(unsigned char const *s, size_t len) { return count_bits(s, len) * 100 > len * 8 * FULL_PER_CENT; }
 
 static uint16_t entry_check(char const *entry, size_t len)
 {
@@ -101,15 +89,9 @@ static size_t filter_bits_pack(filter_bits *b, char *entry, uint32_t serial)
 
 /* --- reading --- */
 
-static int has_bit(unsigned char const *s, uint32_t i)
-{
-  return s[i / 8] >> i % 8 & 1;
-}
+static int has_bit(unsigned char const *s, uint32_t i) { return s[i / 8] >> i % 8 & 1; }
 
-static void set_bit(unsigned char *s, uint32_t i)
-{
-  s[i / 8] = (unsigned char)(s[i / 8] | 1 << i % 8);
-}
+static void set_bit(unsigned char *s, uint32_t i) { s[i / 8] = (unsigned char)(s[i / 8] | 1 << i % 8); }
 
 /* The threes of all patterns: a mail must have every one. */
 typedef struct probe_s probe;
@@ -128,7 +110,8 @@ static void probe_add(probe *p, slice pattern)
 
 static int may_hold(probe const *p, unsigned char const *bits, size_t len)
 {
-  for (size_t i = 0; i < p->count; i++) if (!has_bit(bits, p->three[i] & (unsigned int)(8 * len - 1))) return 0;
+  for (size_t i = 0; i < p->count; i++)
+    if (!has_bit(bits, p->three[i] & (unsigned int)(8 * len - 1))) return 0;
   return 1;
 }
 
@@ -153,7 +136,7 @@ static void take_entry(folder_filter *f, probe const *p, char const *s, size_t l
   if (!(s[5] & FILTER_FULL) && !may_hold(p, (unsigned char const *)s + FILTER_ENTRY, len - FILTER_ENTRY)) set_bit(f->without, serial);
 }
 
-typedef int entry_func (void *context, char const *s, size_t len);
+typedef int entry_func(void *context, char const *s, size_t len);
 
 /* Calls each with every entry up to the first that is not whole; *end: where that begins. 0 where each stopped or memory fails. */
 static int each_entry(int fd, uint64_t size, uint64_t *end, entry_func *each, void *context)
@@ -195,7 +178,7 @@ static int open_file(folder_filter const *f, int flags, uint64_t *size, uint64_t
   *size = 0;
   if (fd < 0) return -1;
   if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1 && st.st_size >= FILTER_HEADER
-   && (uint64_t)st.st_size < FILE_MAX_OCTETS && pread(fd, head, sizeof head, 0) == FILTER_HEADER && !memcmp(head, FILTER_MAGIC, 8)) {
+    && (uint64_t)st.st_size < FILE_MAX_OCTETS && pread(fd, head, sizeof head, 0) == FILTER_HEADER && !memcmp(head, FILTER_MAGIC, 8)) {
     birth = get64(head + 16);
     if (birth == f->birth) {
       *size = (uint64_t)st.st_size;
@@ -237,15 +220,9 @@ int filter_read(folder_filter *f, int dir, char const *name, uint64_t birth, uin
   return good;
 }
 
-int filter_known(folder_filter const *f, uint32_t serial)
-{
-  return serial < f->serials && has_bit(f->known, serial);
-}
+int filter_known(folder_filter const *f, uint32_t serial) { return serial < f->serials && has_bit(f->known, serial); }
 
-int filter_without(folder_filter const *f, uint32_t serial)
-{
-  return serial < f->serials && has_bit(f->without, serial);
-}
+int filter_without(folder_filter const *f, uint32_t serial) { return serial < f->serials && has_bit(f->without, serial); }
 
 /* --- writing --- */
 
@@ -285,8 +262,8 @@ struct copying_s {
   int fd;
   uint64_t at;
   uint32_t serials;
-  unsigned char *left;  /* serials that are to be kept and were not met yet */
-  char *buffer;         /* PIECE octets */
+  unsigned char *left; /* serials that are to be kept and were not met yet */
+  char *buffer;        /* PIECE octets */
   size_t have;
 };
 

@@ -1,7 +1,6 @@
 /* The octets of an index: packed, unpacked and held to their bounds. */
 #include <string.h>
 
-
 #include <porter/text.h>
 
 #include "format.h"
@@ -11,8 +10,24 @@
 
 /* --- the header --- */
 
-enum { AT_FORMAT = 8, AT_MARK = 12, AT_INSTANCE = 16, AT_BIRTH = 24, AT_IMAGE = 32, AT_N = 40, AT_N_NEW = 44, AT_SERIAL = 48, AT_SECTIONS = 52,
-  AT_SEQUENCE = 56, AT_GONE_SINCE = 64, AT_KEY = 72, AT_KEYS_VERSION = 88, AT_SECTION = 96, AT_THREADS = AT_SECTION + 16 * SECTIONS, AT_CHECK = 504 };
+enum {
+  AT_FORMAT = 8,
+  AT_MARK = 12,
+  AT_INSTANCE = 16,
+  AT_BIRTH = 24,
+  AT_IMAGE = 32,
+  AT_N = 40,
+  AT_N_NEW = 44,
+  AT_SERIAL = 48,
+  AT_SECTIONS = 52,
+  AT_SEQUENCE = 56,
+  AT_GONE_SINCE = 64,
+  AT_KEY = 72,
+  AT_KEYS_VERSION = 88,
+  AT_SECTION = 96,
+  AT_THREADS = AT_SECTION + 16 * SECTIONS,
+  AT_CHECK = 504
+};
 
 void index_header_pack(char *s, index_header const *h)
 {
@@ -48,22 +63,23 @@ static int section_fits(index_header const *h, unsigned int i)
   if (x->at < INDEX_HEADER || x->at > h->image || x->len > h->image - x->at || x->at % INDEX_ALIGN) return 0;
   if (i >= SECTION_ORDERS && i < SECTION_ORDERS + INDEX_ORDERS) return x->len == 4 * n;
   switch (i) {
-    case SECTION_NAMES: return x->len >= 2 * n && x->len <= (INDEX_NAME_MAX + 1) * n;
-    case SECTION_INODES: return x->len == 8 * n;
-    case SECTION_RECORDS: return x->len == INDEX_RECORD * n;
-    case SECTION_TEXT: return x->len >= n && x->len <= (2 * INDEX_TEXT_MAX + 1 + 8 * INDEX_REFERENCES_MAX) * n;
-    case SECTION_SUMS:
-      for (unsigned int k = 0; k < INDEX_ORDERS; k++) sums += (h->section[SECTION_ORDERS + k].len + INDEX_BLOCK - 1) / INDEX_BLOCK;
-      return x->len == 4 * sums;
-    case SECTION_PROVISIONAL: return x->len <= 4 * INDEX_PROVISIONAL_MAX && x->len % 4 == 0;
-    default: return x->len <= UINT32_MAX;
+  case SECTION_NAMES: return x->len >= 2 * n && x->len <= (INDEX_NAME_MAX + 1) * n;
+  case SECTION_INODES: return x->len == 8 * n;
+  case SECTION_RECORDS: return x->len == INDEX_RECORD * n;
+  case SECTION_TEXT: return x->len >= n && x->len <= (2 * INDEX_TEXT_MAX + 1 + 8 * INDEX_REFERENCES_MAX) * n;
+  case SECTION_SUMS:
+    for (unsigned int k = 0; k < INDEX_ORDERS; k++) sums += (h->section[SECTION_ORDERS + k].len + INDEX_BLOCK - 1) / INDEX_BLOCK;
+    return x->len == 4 * sums;
+  case SECTION_PROVISIONAL: return x->len <= 4 * INDEX_PROVISIONAL_MAX && x->len % 4 == 0;
+  default: return x->len <= UINT32_MAX;
   }
 }
 
 int index_header_unpack(index_header *h, char const *s, uint64_t file_size, uint64_t keys_version)
 {
   if (memcmp(s, INDEX_MAGIC, 8) || get32(s + AT_FORMAT) != INDEX_FORMAT || get32(s + AT_MARK) != ORDER_MARK || get32(s + AT_SECTIONS) != SECTIONS
-   || get64(s + AT_CHECK) != index_check(0, s, AT_CHECK)) return 0;
+    || get64(s + AT_CHECK) != index_check(0, s, AT_CHECK))
+    return 0;
   h->instance = get64(s + AT_INSTANCE);
   h->birth = get64(s + AT_BIRTH);
   h->image = get64(s + AT_IMAGE);
@@ -77,9 +93,9 @@ int index_header_unpack(index_header *h, char const *s, uint64_t file_size, uint
   h->threads_birth = get64(s + AT_THREADS);
   if (h->keys_version != keys_version || h->n >= INDEX_MAILS_MAX || h->n_new > h->n) return 0;
   if (file_size > INDEX_FILE_MAX || h->image < INDEX_HEADER || h->image > file_size) return 0;
+  for (unsigned int i = 0; i < SECTIONS; i++) h->section[i] = (index_stretch){ get64(s + AT_SECTION + 16 * i), get64(s + AT_SECTION + 16 * i + 8) };
   for (unsigned int i = 0; i < SECTIONS; i++)
-    h->section[i] = (index_stretch){ get64(s + AT_SECTION + 16 * i), get64(s + AT_SECTION + 16 * i + 8) };
-  for (unsigned int i = 0; i < SECTIONS; i++) if (!section_fits(h, i)) return 0;
+    if (!section_fits(h, i)) return 0;
   return 1;
 }
 
@@ -198,15 +214,9 @@ void index_segment_pack(char *s, index_segment const *g, uint64_t instance)
  *   KEYS    record, text
  *
  * The text's length follows from the record's and its own count of references. */
-static int has_record(index_operation const *o)
-{
-  return o->kind == INDEX_ADD || o->kind == INDEX_KEYS;
-}
+static int has_record(index_operation const *o) { return o->kind == INDEX_ADD || o->kind == INDEX_KEYS; }
 
-static int has_name(index_operation const *o)
-{
-  return o->kind == INDEX_ADD || o->kind == INDEX_RENAME;
-}
+static int has_name(index_operation const *o) { return o->kind == INDEX_ADD || o->kind == INDEX_RENAME; }
 
 size_t index_operation_pack(char *s, index_operation const *o)
 {
@@ -284,10 +294,7 @@ uint64_t index_check(uint64_t seed, void const *p, size_t len)
   return h ^ (h >> 29);
 }
 
-static uint64_t rotate(uint64_t x, unsigned int bits)
-{
-  return x << bits | x >> (64 - bits);
-}
+static uint64_t rotate(uint64_t x, unsigned int bits) { return x << bits | x >> (64 - bits); }
 
 static void sip_round(uint64_t v[4])
 {
@@ -326,7 +333,4 @@ uint64_t index_id_hash(char const key[INDEX_KEY], slice id)
   return h ? h : 1;
 }
 
-void index_id_pack(char *s, char const key[INDEX_KEY], slice id)
-{
-  put64(s, index_id_hash(key, id));
-}
+void index_id_pack(char *s, char const key[INDEX_KEY], slice id) { put64(s, index_id_hash(key, id)); }

@@ -13,20 +13,20 @@
 #define INDEX_NAME "porter.index"
 #define INDEX_MAGIC "porteri1"
 #define INDEX_FORMAT 1
-#define INDEX_HEADER 512            /* octets of the header */
-#define INDEX_RECORD 64             /* of a record */
-#define INDEX_SEGMENT 152           /* of a segment before its operations */
-#define INDEX_OPERATION 16          /* of an operation before what it brings */
-#define INDEX_ALIGN 64              /* sections begin at multiples of it */
-#define INDEX_BLOCK 4096            /* of an order, for each of which SUMS has a check */
-#define INDEX_SEGMENTS_MAX 262144   /* of all segments together */
+#define INDEX_HEADER 512          /* octets of the header */
+#define INDEX_RECORD 64           /* of a record */
+#define INDEX_SEGMENT 152         /* of a segment before its operations */
+#define INDEX_OPERATION 16        /* of an operation before what it brings */
+#define INDEX_ALIGN 64            /* sections begin at multiples of it */
+#define INDEX_BLOCK 4096          /* of an order, for each of which SUMS has a check */
+#define INDEX_SEGMENTS_MAX 262144 /* of all segments together */
 #define INDEX_FILE_MAX (UINT64_C(4) << 30)
 #define INDEX_MAILS_MAX (UINT32_C(1) << 30)
-#define INDEX_TEXT_MAX 256          /* of a sender's or a subject's key */
+#define INDEX_TEXT_MAX 256 /* of a sender's or a subject's key */
 #define INDEX_REFERENCES_MAX 255
 #define INDEX_NAME_MAX 255
-#define INDEX_PROVISIONAL_MAX 100   /* mails whose keys are made anew by every call */
-#define INDEX_GONE_MAX 4096         /* of GONE, or a quarter of the mails */
+#define INDEX_PROVISIONAL_MAX 100 /* mails whose keys are made anew by every call */
+#define INDEX_GONE_MAX 4096       /* of GONE, or a quarter of the mails */
 #define INDEX_KEY 16
 
 /* Changes with what the keys in a record are made by (folding, base subjects, dates, addresses, names). With it goes what a call reads text
@@ -73,15 +73,22 @@ static inline void put64(char *s, uint64_t u)
 }
 
 enum index_section {
-  SECTION_NAMES, SECTION_INODES, SECTION_RECORDS, SECTION_TEXT,
-  SECTION_ORDERS,  /* the six of them follow each other: date, size, sender, subject, arrival, base */
-  SECTION_GONE = SECTION_ORDERS + 6, SECTION_SUMS, SECTION_PROVISIONAL,
+  SECTION_NAMES,
+  SECTION_INODES,
+  SECTION_RECORDS,
+  SECTION_TEXT,
+  SECTION_ORDERS, /* the six of them follow each other: date, size, sender, subject, arrival, base */
+  SECTION_GONE = SECTION_ORDERS + 6,
+  SECTION_SUMS,
+  SECTION_PROVISIONAL,
   SECTIONS
 };
-enum { INDEX_ORDERS = 6, INDEX_BY_BASE = 5 };  /* the first five are those of enum order_by */
+enum { INDEX_ORDERS = 6, INDEX_BY_BASE = 5 }; /* the first five are those of enum order_by */
 
 typedef struct index_stretch_s index_stretch;
-struct index_stretch_s { uint64_t at, len; };
+struct index_stretch_s {
+  uint64_t at, len;
+};
 
 typedef struct index_header_s index_header;
 struct index_header_s {
@@ -91,8 +98,8 @@ struct index_header_s {
   index_stretch section[SECTIONS];
 };
 /* 1; 0 where the INDEX_HEADER octets of s are no header of an index of that version that file_size octets can hold. */
-extern int index_header_unpack (index_header *h, char const *s, uint64_t file_size, uint64_t keys_version);
-extern void index_header_pack (char *s, index_header const *h);
+extern int index_header_unpack(index_header *h, char const *s, uint64_t file_size, uint64_t keys_version);
+extern void index_header_pack(char *s, index_header const *h);
 
 /* A record's flags: has an attachment, has none; another inode has its base; it has several names (hard links). */
 enum { INDEX_ATTACHED = 1, INDEX_BARE = 2, INDEX_TWIN = 4, INDEX_LINKED = 8 };
@@ -105,22 +112,35 @@ struct index_record_s {
   uint16_t sender_len, subject_len;
   unsigned char provisional;
 };
-extern void index_record_unpack (index_record *r, char const *s);
-extern void index_record_pack (char *s, index_record const *r);
+extern void index_record_unpack(index_record *r, char const *s);
+extern void index_record_pack(char *s, index_record const *r);
 /* Where in a packed record its fields lie. */
-enum { RECORD_DATE = 0, RECORD_ARRIVAL = 8, RECORD_SIZE = 16, RECORD_MESSAGE_ID = 24, RECORD_SERIAL = 32, RECORD_SEQUENCE = 36, RECORD_NAME = 40,
-  RECORD_TEXT = 44, RECORD_SENDER = 48, RECORD_SUBJECT = 50, RECORD_THREAD = 52, RECORD_FLAGS = 56, RECORD_CHECK = 60 };
-#define RECORD_PROVISIONAL 0x8000u  /* in the length of the sender's key */
+enum {
+  RECORD_DATE = 0,
+  RECORD_ARRIVAL = 8,
+  RECORD_SIZE = 16,
+  RECORD_MESSAGE_ID = 24,
+  RECORD_SERIAL = 32,
+  RECORD_SEQUENCE = 36,
+  RECORD_NAME = 40,
+  RECORD_TEXT = 44,
+  RECORD_SENDER = 48,
+  RECORD_SUBJECT = 50,
+  RECORD_THREAD = 52,
+  RECORD_FLAGS = 56,
+  RECORD_CHECK = 60
+};
+#define RECORD_PROVISIONAL 0x8000u /* in the length of the sender's key */
 /* The check that a record's last field must have; packed is the record as it lies there. */
-extern uint32_t index_record_check (char const *packed, uint64_t inode, slice name, slice text);
+extern uint32_t index_record_check(char const *packed, uint64_t inode, slice name, slice text);
 
 /* What statx said of new or cur, and when the clock that makes stamps was read before that. */
 typedef struct index_stamp_s index_stamp;
 struct index_stamp_s {
-  uint64_t changed, modified, clock;  /* ctime, mtime, nanoseconds */
+  uint64_t changed, modified, clock; /* ctime, mtime, nanoseconds */
   uint64_t inode, device, flags;
 };
-enum { STAMP_REMOTE = 1 };  /* the file system is a remote one: another clock may make its stamps */
+enum { STAMP_REMOTE = 1 }; /* the file system is a remote one: another clock may make its stamps */
 
 typedef struct index_segment_s index_segment;
 struct index_segment_s {
@@ -130,9 +150,9 @@ struct index_segment_s {
   uint64_t mails, unread, octets;
 };
 /* 1 where a whole segment stands at s, of which len octets are there, and its check is right. */
-extern int index_segment_unpack (index_segment *g, char const *s, size_t len, uint64_t instance);
+extern int index_segment_unpack(index_segment *g, char const *s, size_t len, uint64_t instance);
 /* Writes the head; the check is made over all len octets of s, of which the operations are there already. */
-extern void index_segment_pack (char *s, index_segment const *g, uint64_t instance);
+extern void index_segment_pack(char *s, index_segment const *g, uint64_t instance);
 
 enum index_kind { INDEX_ADD = 1, INDEX_GO, INDEX_RENAME, INDEX_KEYS };
 
@@ -141,26 +161,26 @@ struct index_operation_s {
   unsigned char kind, where;
   uint32_t number;
   uint64_t inode;
-  slice name;           /* ADD, RENAME */
-  index_record record;  /* ADD, KEYS; its check is not used */
-  slice text;           /* ADD, KEYS: as in TEXT */
+  slice name;          /* ADD, RENAME */
+  index_record record; /* ADD, KEYS; its check is not used */
+  slice text;          /* ADD, KEYS: as in TEXT */
 };
 /* The octets that o takes; 0 where it breaks a bound or more than len octets of s would be needed. Slices point into s. */
-extern size_t index_operation_unpack (index_operation *o, char const *s, size_t len);
+extern size_t index_operation_unpack(index_operation *o, char const *s, size_t len);
 /* Returns the length. With s null only that. */
-extern size_t index_operation_pack (char *s, index_operation const *o);
+extern size_t index_operation_pack(char *s, index_operation const *o);
 
 /* Whether it is a name that a mail's file may have. */
-extern int index_name_ok (slice name);
+extern int index_name_ok(slice name);
 /* Whether text is that of r: both keys valid UTF-8 without NUL, within their bounds, the references counted. */
-extern int index_text_ok (slice text, index_record const *r);
+extern int index_text_ok(slice text, index_record const *r);
 
 /* Against accidents: any change is seen. Against who makes them on purpose stand the bounds. */
-extern uint64_t index_check (uint64_t seed, void const *p, size_t len);
+extern uint64_t index_check(uint64_t seed, void const *p, size_t len);
 /* SipHash-2-4 (Aumasson, Bernstein): ids come from senders, who must not choose what meets. */
-extern uint64_t index_siphash (char const key[INDEX_KEY], void const *p, size_t len);
+extern uint64_t index_siphash(char const key[INDEX_KEY], void const *p, size_t len);
 /* That of a Message-ID: never 0, which is none. Its 8 octets as TEXT has them. */
-extern uint64_t index_id_hash (char const key[INDEX_KEY], slice id);
-extern void index_id_pack (char *s, char const key[INDEX_KEY], slice id);
+extern uint64_t index_id_hash(char const key[INDEX_KEY], slice id);
+extern void index_id_pack(char *s, char const key[INDEX_KEY], slice id);
 
 #endif

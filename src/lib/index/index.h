@@ -38,20 +38,20 @@ struct index_room_s {
   char text[INDEX_MAIL_TEXT_MAX];
 };
 /* The base of a file's name: a part of it, or put together in room (INDEX_NAME_MAX octets). */
-extern slice index_base (slice name, char *room);
+extern slice index_base(slice name, char *room);
 /* Whether it has no S. */
-extern int index_unread (index_mail const *m);
+extern int index_unread(index_mail const *m);
 
 /* What segments, and this call's look at the directories, changed of a mail of the image, or a mail that they added. */
 typedef struct index_change_s index_change;
 struct index_change_s {
-  index_mail mail;      /* name and where: if added or renamed; r and text: if added or keyed */
+  index_mail mail; /* name and where: if added or renamed; r and text: if added or keyed */
   unsigned char added, gone, renamed, keyed;
-  uint32_t sequence;    /* of the last of them that says so in the record */
+  uint32_t sequence; /* of the last of them that says so in the record */
 };
 
-#define INDEX_CACHE 512   /* pieces that are kept of what is read here and there */
-#define INDEX_PIECE 512   /* octets of one; of an order INDEX_BLOCK, as SUMS has a check for that */
+#define INDEX_CACHE 512 /* pieces that are kept of what is read here and there */
+#define INDEX_PIECE 512 /* octets of one; of an order INDEX_BLOCK, as SUMS has a check for that */
 #define INDEX_ORDER_CACHE 64
 typedef struct index_cached_s index_cached;
 struct index_cached_s {
@@ -69,74 +69,77 @@ struct index_item_s {
 
 typedef struct folder_index_s folder_index;
 struct folder_index_s {
-  int dir;                       /* the directory that the file is in: not owned */
-  char const *name;              /* of the file there: not owned */
+  int dir;          /* the directory that the file is in: not owned */
+  char const *name; /* of the file there: not owned */
   int fd;
-  uint64_t inode, device, size;  /* of the file, as it was opened */
+  uint64_t inode, device, size; /* of the file, as it was opened */
   index_header h;
-  char *memory[SECTIONS];        /* sections that are in memory, whole; null for those that are read */
+  char *memory[SECTIONS]; /* sections that are in memory, whole; null for those that are read */
   index_cached cached[INDEX_CACHE + INDEX_ORDER_CACHE];
-  char *pieces;                  /* INDEX_CACHE of INDEX_PIECE octets, then INDEX_ORDER_CACHE of INDEX_BLOCK */
+  char *pieces; /* INDEX_CACHE of INDEX_PIECE octets, then INDEX_ORDER_CACHE of INDEX_BLOCK */
   char *segments;
-  size_t segments_len;           /* octets of those that are good */
+  size_t segments_len; /* octets of those that are good */
   index_segment last;
-  arena a;                       /* names and texts of changes */
+  arena a; /* names and texts of changes */
   index_change *change;
   size_t changes, changes_room;
-  uint32_t *slot;                /* of changes + 1 by mail number */
+  uint32_t *slot; /* of changes + 1 by mail number */
   size_t slot_mask;
   uint32_t added, gone;          /* how many of the changes are such */
   uint32_t *extra[INDEX_ORDERS]; /* changes that stand in that order for themselves, sorted */
   size_t extras[INDEX_ORDERS];
-  unsigned char *hidden;         /* a bit for each mail of the image that is gone or keyed */
+  unsigned char *hidden; /* a bit for each mail of the image that is gone or keyed */
   int applied, broken;
 };
-#define FOLDER_INDEX_ZERO { .dir = -1, .fd = -1 }
+#define FOLDER_INDEX_ZERO \
+  { \
+    .dir = -1, .fd = -1 \
+  }
 
 /* --- open.c: a file, or an image that was made, as an index --- */
 
 /* Opens the file of that name in dir, and reads its header and segments. 0 where there is no index that can be used; errno says why, EILSEQ
  * that its contents are wrong. */
-extern int index_open (folder_index *ix, int dir, char const *name, uint64_t keys_version);
-extern void index_close (folder_index *ix);
+extern int index_open(folder_index *ix, int dir, char const *name, uint64_t keys_version);
+extern void index_close(folder_index *ix);
 /* Whether the file is still the one that was opened. */
-extern int index_current (folder_index const *ix);
+extern int index_current(folder_index const *ix);
 /* Takes in the operations of the segments. 0 where they break a bound (broken), or memory fails. */
-extern int index_apply (folder_index *ix);
+extern int index_apply(folder_index *ix);
 
 /* --- read.c: what is in it --- */
 
 /* Copies len octets of a section, from at on. 0 where that is not inside it or cannot be read: broken. */
-extern int index_bytes (folder_index *ix, enum index_section section, uint64_t at, size_t len, char *to);
+extern int index_bytes(folder_index *ix, enum index_section section, uint64_t at, size_t len, char *to);
 /* The mail of that number in the image, as it is there; its check is right. */
-extern int index_image_mail (folder_index *ix, uint32_t number, index_mail *m, index_room *room);
+extern int index_image_mail(folder_index *ix, uint32_t number, index_mail *m, index_room *room);
 /* The mail of that number with all changes; 0 too, but not broken, where it has gone (ENOENT). */
-extern int index_get (folder_index *ix, uint32_t number, index_mail *m, index_room *room);
+extern int index_get(folder_index *ix, uint32_t number, index_mail *m, index_room *room);
 /* The number at place i of an order of the image. */
-extern int index_order_at (folder_index *ix, unsigned int by, uint32_t i, uint32_t *number);
+extern int index_order_at(folder_index *ix, unsigned int by, uint32_t i, uint32_t *number);
 /* A section, whole, in memory. Refused with ENOMEM where it has more than most octets. */
-extern int index_load (folder_index *ix, enum index_section section, uint64_t most);
+extern int index_load(folder_index *ix, enum index_section section, uint64_t most);
 /* Its first len octets: in memory already, or in *room, which is the caller's to free. Null with errno. */
-extern char const *index_start (folder_index *ix, enum index_section section, uint64_t len, char **room);
+extern char const *index_start(folder_index *ix, enum index_section section, uint64_t len, char **room);
 /* Calls each with the number and serial of every mail of the image. 0 where each gave 0 or the index is broken. */
-typedef int index_serial_func (void *context, uint32_t number, uint32_t serial);
-extern int index_serials (folder_index *ix, index_serial_func *each, void *context);
+typedef int index_serial_func(void *context, uint32_t number, uint32_t serial);
+extern int index_serials(folder_index *ix, index_serial_func *each, void *context);
 
 /* --- change.c: what changed since the image --- */
 
-extern index_change *index_changed (folder_index const *ix, uint32_t number);
+extern index_change *index_changed(folder_index const *ix, uint32_t number);
 /* Takes in one operation; slices are copied. 0 where it breaks a bound (EILSEQ), or memory fails. */
-extern int index_change_make (folder_index *ix, index_operation const *o, uint32_t sequence);
+extern int index_change_make(folder_index *ix, index_operation const *o, uint32_t sequence);
 /* The changes that stand in that order for themselves, sorted. */
-extern int index_extra (folder_index *ix, unsigned int by);
+extern int index_extra(folder_index *ix, unsigned int by);
 /* Whether the image's mail has gone, or stands elsewhere in that order. */
-extern int index_hidden (folder_index const *ix, unsigned int by, uint32_t number);
+extern int index_hidden(folder_index const *ix, unsigned int by, uint32_t number);
 /* Gives b what went since the image, but for the first skip. */
 struct index_builder_s;
-extern int index_changes_gone (folder_index *ix, struct index_builder_s *b, uint64_t skip);
+extern int index_changes_gone(folder_index *ix, struct index_builder_s *b, uint64_t skip);
 /* Mails whose keys are provisional; numbers has room for INDEX_PROVISIONAL_MAX. 0 where there are more, or the index is broken. */
-extern int index_provisional (folder_index *ix, uint32_t *numbers, size_t *count);
-extern void index_changes_free (folder_index *ix);
+extern int index_provisional(folder_index *ix, uint32_t *numbers, size_t *count);
+extern void index_changes_free(folder_index *ix);
 
 /* --- order.c: places in an order --- */
 
@@ -144,45 +147,45 @@ typedef struct index_key_s index_key;
 struct index_key_s {
   int64_t number;
   slice text;
-  slice base;      /* ties */
+  slice base; /* ties */
   uint64_t inode;
 };
-extern void index_mail_key (index_key *k, unsigned int by, index_mail const *m);
-extern int index_key_compare (index_key const *a, index_key const *b);
+extern void index_mail_key(index_key *k, unsigned int by, index_mail const *m);
+extern int index_key_compare(index_key const *a, index_key const *b);
 /* How many mails of the image's order lie before k. */
-extern int index_order_before (folder_index *ix, unsigned int by, index_key const *k, uint32_t *count);
+extern int index_order_before(folder_index *ix, unsigned int by, index_key const *k, uint32_t *count);
 /* How many of the extras do. */
-extern int index_extra_before (folder_index *ix, unsigned int by, index_key const *k, size_t *count);
+extern int index_extra_before(folder_index *ix, unsigned int by, index_key const *k, size_t *count);
 
 /* A place between two mails of an order. */
 typedef struct index_cursor_s index_cursor;
 struct index_cursor_s {
   folder_index *ix;
   unsigned int by;
-  uint32_t at;        /* mails of the image's order before it */
-  size_t extra;       /* extras before it */
-  uint32_t turn;      /* the place in the image's order of the extra turn_of, where that is known */
+  uint32_t at;   /* mails of the image's order before it */
+  size_t extra;  /* extras before it */
+  uint32_t turn; /* the place in the image's order of the extra turn_of, where that is known */
   size_t turn_of;
   int turn_known;
 };
-extern int index_cursor_open (index_cursor *c, folder_index *ix, unsigned int by, int at_end);
+extern int index_cursor_open(index_cursor *c, folder_index *ix, unsigned int by, int at_end);
 /* Before all mails whose key is not less than k; with behind, after those whose key is not greater. */
-extern int index_cursor_seek (index_cursor *c, index_key const *k, int behind);
+extern int index_cursor_seek(index_cursor *c, index_key const *k, int behind);
 /* Steps over the next mail, or the one before, and gives its number. 1; 0 where there is none; -1 where the index is broken. */
-extern int index_cursor_next (index_cursor *c, uint32_t *number);
-extern int index_cursor_previous (index_cursor *c, uint32_t *number);
+extern int index_cursor_next(index_cursor *c, uint32_t *number);
+extern int index_cursor_previous(index_cursor *c, uint32_t *number);
 /* Steps over so many mails, upwards or down, as far as there are. */
-extern int index_cursor_skip (index_cursor *c, uint64_t count, int upwards);
+extern int index_cursor_skip(index_cursor *c, uint64_t count, int upwards);
 /* The mails with that base and an inode of at least that, in order of their inodes: the first room of them. */
-extern int index_base_find (folder_index *ix, slice base, uint64_t inode, uint32_t *numbers, size_t room, size_t *count);
+extern int index_base_find(folder_index *ix, slice base, uint64_t inode, uint32_t *numbers, size_t room, size_t *count);
 
 /* --- sort.c --- */
 
 /* Stable, by key. spare has room for as many. */
-extern void index_sort (index_item *list, size_t count, index_item *spare);
+extern void index_sort(index_item *list, size_t count, index_item *spare);
 /* Stable, by the text that text gives for a number, octet by octet; texts have no NUL. */
-typedef slice index_text_func (void const *context, uint32_t number);
-extern void index_sort_text (index_item *list, size_t count, index_item *spare, index_text_func *text, void const *context);
+typedef slice index_text_func(void const *context, uint32_t number);
+extern void index_sort_text(index_item *list, size_t count, index_item *spare, index_text_func *text, void const *context);
 
 /* --- build.c: an image in memory --- */
 
@@ -193,7 +196,7 @@ struct index_gone_s {
   slice base;
 };
 /* The octets that it takes; 0 where it is not whole. */
-extern size_t index_gone_unpack (index_gone *g, char const *s, size_t len);
+extern size_t index_gone_unpack(index_gone *g, char const *s, size_t len);
 
 typedef struct index_builder_s index_builder;
 struct index_builder_s {
@@ -203,25 +206,28 @@ struct index_builder_s {
   uint32_t provisional[INDEX_PROVISIONAL_MAX];
   size_t provisionals;
   uint64_t unread, octets;
-  int merged;  /* the orders are made already, by index_merge, and twins are marked */
+  int merged; /* the orders are made already, by index_merge, and twins are marked */
 };
-#define INDEX_BUILDER_ZERO { .names = 0 }
+#define INDEX_BUILDER_ZERO \
+  { \
+    .names = 0 \
+  }
 /* Mails are added in the order of the listing, those of new first. 0 with errno: memory, or EOVERFLOW where a bound of the format is passed. */
-extern int index_builder_add (index_builder *b, index_mail const *m);
-extern int index_builder_gone (index_builder *b, index_gone const *g);
+extern int index_builder_add(index_builder *b, index_mail const *m);
+extern int index_builder_gone(index_builder *b, index_gone const *g);
 /* Makes the orders of ix, into which the n mails of a builder will go, from those of old, where map has the new number of every mail of old, or
  * UINT32_MAX: what old has in order need not be sorted. 0 where that does not come out even, or with errno. merge.c. */
-extern int index_merge (folder_index *ix, folder_index *old, uint32_t const *map, uint32_t n);
+extern int index_merge(folder_index *ix, folder_index *old, uint32_t const *map, uint32_t n);
 /* Makes the orders and checks, and ix of it all: an index in memory, that index_image_write can leave behind. b is empty then. */
-extern int index_builder_finish (index_builder *b, folder_index *ix);
-extern void index_builder_free (index_builder *b);
+extern int index_builder_finish(index_builder *b, folder_index *ix);
+extern void index_builder_free(index_builder *b);
 
 /* --- write.c --- */
 
 /* All len octets, at an offset. 0 with errno. */
-extern int index_write_at (int fd, char const *s, size_t len, uint64_t at);
+extern int index_write_at(int fd, char const *s, size_t len, uint64_t at);
 
 /* Writes the image that is in memory, and one segment that says last, to a file in tmp, and renames that over the index. 0 with errno; no
  * file is left then. */
-extern int index_image_write (folder_index *ix, int tmp, char const *unique);
+extern int index_image_write(folder_index *ix, int tmp, char const *unique);
 #endif

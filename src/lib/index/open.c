@@ -28,7 +28,8 @@ static int look(folder_index *ix)
   struct stat st;
   if (fstat(ix->fd, &st) < 0) return 0;
   if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1 || st.st_size < INDEX_HEADER + INDEX_SEGMENT
-   || (uint64_t)st.st_size > INDEX_FILE_MAX) return errno = EILSEQ, 0;
+    || (uint64_t)st.st_size > INDEX_FILE_MAX)
+    return errno = EILSEQ, 0;
   ix->inode = st.st_ino;
   ix->device = st.st_dev;
   ix->size = (uint64_t)st.st_size;
@@ -60,8 +61,9 @@ int index_open(folder_index *ix, int dir, char const *name, uint64_t keys_versio
   ix->name = name;
   ix->fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (ix->fd < 0) return 0;
-  if (look(ix) && read_all(ix->fd, 0, header, sizeof header)
-   && (index_header_unpack(&ix->h, header, ix->size, keys_version) || (errno = EILSEQ, 0)) && read_segments(ix)) return 1;
+  if (look(ix) && read_all(ix->fd, 0, header, sizeof header) && (index_header_unpack(&ix->h, header, ix->size, keys_version) || (errno = EILSEQ, 0))
+    && read_segments(ix))
+    return 1;
   error = errno;
   index_close(ix);
   return errno = error, 0;
@@ -80,8 +82,8 @@ void index_close(folder_index *ix)
 int index_current(folder_index const *ix)
 {
   struct stat st;
-  return ix->fd >= 0 && !fstatat(ix->dir, ix->name, &st, AT_SYMLINK_NOFOLLOW)
-    && st.st_ino == ix->inode && st.st_dev == ix->device && (uint64_t)st.st_size == ix->size;
+  return ix->fd >= 0 && !fstatat(ix->dir, ix->name, &st, AT_SYMLINK_NOFOLLOW) && st.st_ino == ix->inode && st.st_dev == ix->device
+    && (uint64_t)st.st_size == ix->size;
 }
 
 int index_apply(folder_index *ix)

@@ -8,12 +8,12 @@ void index_mail_key(index_key *k, unsigned int by, index_mail const *m)
 {
   *k = (index_key){ .base = m->base, .inode = m->inode };
   switch (by) {
-    case ORDER_DATE: k->number = m->r.date; break;
-    case ORDER_SIZE: k->number = (int64_t)m->r.size; break;
-    case ORDER_ARRIVAL: k->number = m->r.arrival; break;
-    case ORDER_SENDER: k->text = (slice){ m->text.s, m->r.sender_len }; break;
-    case ORDER_SUBJECT: k->text = (slice){ m->text.s + m->r.sender_len, m->r.subject_len }; break;
-    default: break;
+  case ORDER_DATE: k->number = m->r.date; break;
+  case ORDER_SIZE: k->number = (int64_t)m->r.size; break;
+  case ORDER_ARRIVAL: k->number = m->r.arrival; break;
+  case ORDER_SENDER: k->text = (slice){ m->text.s, m->r.sender_len }; break;
+  case ORDER_SUBJECT: k->text = (slice){ m->text.s + m->r.sender_len, m->r.subject_len }; break;
+  default: break;
   }
 }
 
@@ -51,10 +51,7 @@ int index_order_before(folder_index *ix, unsigned int by, index_key const *k, ui
   return 1;
 }
 
-static uint32_t extra_number(folder_index const *ix, unsigned int by, size_t i)
-{
-  return ix->change[ix->extra[by][i]].mail.number;
-}
+static uint32_t extra_number(folder_index const *ix, unsigned int by, size_t i) { return ix->change[ix->extra[by][i]].mail.number; }
 
 /* Of extras that have gone since they were sorted the key is still there. */
 static int extra_key(folder_index *ix, unsigned int by, size_t i, index_key *key, index_room *room)
@@ -105,10 +102,7 @@ int index_cursor_seek(index_cursor *c, index_key const *k, int behind)
   return index_order_before(c->ix, c->by, &key, &c->at) && index_extra_before(c->ix, c->by, &key, &c->extra);
 }
 
-static int visible_extra(index_cursor const *c, size_t i)
-{
-  return !c->ix->change[c->ix->extra[c->by][i]].gone;
-}
+static int visible_extra(index_cursor const *c, size_t i) { return !c->ix->change[c->ix->extra[c->by][i]].gone; }
 
 /* The next of the image's mails, or of those before: its place in the order is left in c->at. 1, 0, -1. */
 static int image_next(index_cursor *c, int upwards, uint32_t *number)
@@ -153,15 +147,9 @@ static int step(index_cursor *c, int upwards, uint32_t *number)
   return 1;
 }
 
-int index_cursor_next(index_cursor *c, uint32_t *number)
-{
-  return step(c, 1, number);
-}
+int index_cursor_next(index_cursor *c, uint32_t *number) { return step(c, 1, number); }
 
-int index_cursor_previous(index_cursor *c, uint32_t *number)
-{
-  return step(c, 0, number);
-}
+int index_cursor_previous(index_cursor *c, uint32_t *number) { return step(c, 0, number); }
 
 /* Passes over so many of the image's mails, at most up to place end of its order. */
 static int skip_image(index_cursor *c, uint64_t *count, uint32_t end, int upwards)

@@ -6,7 +6,7 @@
 
 #include "index.h"
 
-#define STRETCH 262144  /* octets of one read */
+#define STRETCH 262144 /* octets of one read */
 
 static int broken(folder_index *ix, int error)
 {
@@ -14,10 +14,7 @@ static int broken(folder_index *ix, int error)
   return errno = error, 0;
 }
 
-static int is_order(unsigned int section)
-{
-  return section >= SECTION_ORDERS && section < SECTION_ORDERS + INDEX_ORDERS;
-}
+static int is_order(unsigned int section) { return section >= SECTION_ORDERS && section < SECTION_ORDERS + INDEX_ORDERS; }
 
 /* The check that SUMS has for a block of an order. */
 static int sum_right(folder_index *ix, unsigned int section, uint64_t block, char const *s, size_t len)
@@ -116,7 +113,8 @@ int index_load(folder_index *ix, enum index_section section, uint64_t most)
   if (!s) return 0;
   if (!read_stretch(ix, section, x->len, s)) return free(s), 0;
   for (uint64_t at = 0; is_order(section) && at < x->len; at += INDEX_BLOCK)
-    if (!sum_right(ix, section, at / INDEX_BLOCK, s + at, x->len - at < INDEX_BLOCK ? (size_t)(x->len - at) : INDEX_BLOCK)) return free(s), broken(ix, EILSEQ);
+    if (!sum_right(ix, section, at / INDEX_BLOCK, s + at, x->len - at < INDEX_BLOCK ? (size_t)(x->len - at) : INDEX_BLOCK))
+      return free(s), broken(ix, EILSEQ);
   ix->memory[section] = s;
   return 1;
 }
@@ -130,10 +128,12 @@ int index_serials(folder_index *ix, index_serial_func *each, void *context)
     ssize_t r;
     if (ix->memory[SECTION_RECORDS]) memcpy(piece, ix->memory[SECTION_RECORDS] + at, INDEX_RECORD * (size_t)some);
     else {
-      do r = pread(ix->fd, piece, INDEX_RECORD * (size_t)some, (off_t)(ix->h.section[SECTION_RECORDS].at + at)); while (r < 0 && errno == EINTR);
+      do r = pread(ix->fd, piece, INDEX_RECORD * (size_t)some, (off_t)(ix->h.section[SECTION_RECORDS].at + at));
+      while (r < 0 && errno == EINTR);
       if (r != INDEX_RECORD * (ssize_t)some) return broken(ix, r < 0 ? errno : EILSEQ);
     }
-    for (uint32_t i = 0; i < some; i++) if (!each(context, number + i, get32(piece + INDEX_RECORD * (size_t)i + RECORD_SERIAL))) return 0;
+    for (uint32_t i = 0; i < some; i++)
+      if (!each(context, number + i, get32(piece + INDEX_RECORD * (size_t)i + RECORD_SERIAL))) return 0;
   }
   return 1;
 }
@@ -172,14 +172,16 @@ int index_image_mail(folder_index *ix, uint32_t number, index_mail *m, index_roo
   size_t keys;
   if (number >= ix->h.n) return broken(ix, EILSEQ);
   if (!stretch_at(ix, SECTION_RECORDS, (uint64_t)number * INDEX_RECORD, INDEX_RECORD, room->packed, &packed)
-   || !index_bytes(ix, SECTION_INODES, (uint64_t)number * 8, 8, inode)) return 0;
+    || !index_bytes(ix, SECTION_INODES, (uint64_t)number * 8, 8, inode))
+    return 0;
   index_record_unpack(&m->r, packed.s);
   keys = (size_t)m->r.sender_len + m->r.subject_len;
   if (m->r.sender_len > INDEX_TEXT_MAX || m->r.subject_len > INDEX_TEXT_MAX) return broken(ix, EILSEQ);
   if (!index_bytes(ix, SECTION_NAMES, m->r.name_at, 1, &len)
-   || !stretch_at(ix, SECTION_NAMES, (uint64_t)m->r.name_at + 1, (unsigned char)len, room->name, &m->name)
-   || !index_bytes(ix, SECTION_TEXT, (uint64_t)m->r.text_at + keys, 1, &len)
-   || !stretch_at(ix, SECTION_TEXT, m->r.text_at, keys + 1 + 8 * (size_t)(unsigned char)len, room->text, &m->text)) return 0;
+    || !stretch_at(ix, SECTION_NAMES, (uint64_t)m->r.name_at + 1, (unsigned char)len, room->name, &m->name)
+    || !index_bytes(ix, SECTION_TEXT, (uint64_t)m->r.text_at + keys, 1, &len)
+    || !stretch_at(ix, SECTION_TEXT, m->r.text_at, keys + 1 + 8 * (size_t)(unsigned char)len, room->text, &m->text))
+    return 0;
   m->number = number;
   m->where = number >= ix->h.n_new;
   m->inode = get64(inode);

@@ -3,8 +3,8 @@
 
 #include "index.h"
 
-#define FEW 40        /* up to this, insertion */
-#define SEVERAL 1500  /* up to this, merging; beyond it, counting octet by octet */
+#define FEW 40       /* up to this, insertion */
+#define SEVERAL 1500 /* up to this, merging; beyond it, counting octet by octet */
 
 static void insert_sort(index_item *list, size_t count)
 {
@@ -86,7 +86,8 @@ static void sort_text_from(index_item *list, size_t count, index_item *spare, in
   for (size_t i = 0; i < count; i++) list[i].key = octets_at(text(context, list[i].number), at);
   index_sort(list, count, spare);
   for (size_t i = 0, run; i < count; i += run) {
-    for (run = 1; i + run < count && list[i + run].key == list[i].key; run++) ;
+    for (run = 1; i + run < count && list[i + run].key == list[i].key; run++)
+      ;
     /* Where the last octet is not there, all of the run have ended, and are equal. */
     if (run > 1 && (list[i].key & 255) && at < INDEX_TEXT_MAX) sort_text_from(list + i, run, spare, text, context, at + 8);
   }

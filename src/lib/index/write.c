@@ -2,7 +2,7 @@
  * is wrong, and the index is made anew. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>  /* renameat */
+#include <stdio.h> /* renameat */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,7 +13,7 @@
 
 #include "compare.h"
 
-#define ROOM_FACTOR 10  /* a file system with less free than so many indexes gets none */
+#define ROOM_FACTOR 10 /* a file system with less free than so many indexes gets none */
 
 int index_write_at(int fd, char const *s, size_t len, uint64_t at)
 {
@@ -115,8 +115,13 @@ int index_segment_write(folder_index *ix, comparison const *c, index_stamp const
   size_t len = INDEX_SEGMENT;
   char *s;
   int good;
-  index_segment g = { .len = (uint32_t)(INDEX_SEGMENT + c->octets), .operations = (uint32_t)c->count, .sequence = ix->last.sequence + 1,
-    .stamp = { stamp[PLACE_NEW], stamp[PLACE_CUR] }, .mails = c->total.mails, .unread = c->total.unread, .octets = c->total.octets };
+  index_segment g = { .len = (uint32_t)(INDEX_SEGMENT + c->octets),
+    .operations = (uint32_t)c->count,
+    .sequence = ix->last.sequence + 1,
+    .stamp = { stamp[PLACE_NEW], stamp[PLACE_CUR] },
+    .mails = c->total.mails,
+    .unread = c->total.unread,
+    .octets = c->total.octets };
   ix->last = g;
   if (c->octets > INDEX_SEGMENTS_MAX || ix->segments_len + INDEX_SEGMENT + c->octets > INDEX_SEGMENTS_MAX) return errno = EFBIG, 0;
   s = malloc(g.len);

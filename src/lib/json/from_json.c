@@ -14,7 +14,7 @@
 
 typedef struct job_s job;
 struct job_s {
-  char *s;      /* room octets; the message is what lies from `at` to the end */
+  char *s; /* room octets; the message is what lies from `at` to the end */
   size_t room;
   size_t at;
   char *fault;
@@ -48,10 +48,7 @@ static int varint_put(job *j, uint64_t n)
   return 1;
 }
 
-static int tag_put(job *j, ProtobufCFieldDescriptor const *field, enum message_wire wire)
-{
-  return varint_put(j, (uint64_t)field->id << 3 | wire);
-}
+static int tag_put(job *j, ProtobufCFieldDescriptor const *field, enum message_wire wire) { return varint_put(j, (uint64_t)field->id << 3 | wire); }
 
 /* Length and tag in front of what was written since end (counted from the end of the message). */
 static int octets_close(job *j, ProtobufCFieldDescriptor const *field, size_t end)
@@ -98,14 +95,14 @@ static int unsigned_of(json_t const *value, uint64_t max, uint64_t *number)
   if (json_is_integer(value)) {
     if (json_integer_value(value) < 0) return 0;
     *number = (uint64_t)json_integer_value(value);
-  } else if (json_is_real(value)) {  /* 1e3 is a whole number */
+  } else if (json_is_real(value)) { /* 1e3 is a whole number */
     double d = json_real_value(value);
     if (!(d >= 0 && d < 18446744073709551616.0) || (double)(uint64_t)d != d) return 0;
     *number = (uint64_t)d;
   } else {
     char const *s = json_string_value(value);
     if (!s) return 0;
-    if (json_string_length(value) && !*s) s++;  /* see long_numbers.h */
+    if (json_string_length(value) && !*s) s++; /* see long_numbers.h */
     if (!uint640_scan(s, number)) return 0;
   }
   return *number <= max;
@@ -128,18 +125,16 @@ static int number_of(job *j, ProtobufCFieldDescriptor const *field, json_t const
 {
   ProtobufCEnumDescriptor const *names = field->descriptor;
   switch (field->type) {
-    case PROTOBUF_C_TYPE_BOOL:
-      *number = json_is_true(value);
-      return json_is_boolean(value) || message_fault(j->fault, at, "neither true nor false", NULL, 0);
-    case PROTOBUF_C_TYPE_ENUM:
-      return enum_of(value, names, number) || message_fault(j->fault, at, "no value of", names->short_name, strlen(names->short_name));
-    case PROTOBUF_C_TYPE_UINT32:
-      return unsigned_of(value, UINT32_MAX, number) || message_fault(j->fault, at, "not a whole number from 0 to 4294967295", NULL, 0);
-    case PROTOBUF_C_TYPE_UINT64:
-      return unsigned_of(value, UINT64_MAX, number)
-        || message_fault(j->fault, at, "not a whole number from 0 to 18446744073709551615", NULL, 0);
-    default:
-      return message_fault(j->fault, at, "a type that porter's messages do not use", NULL, 0);
+  case PROTOBUF_C_TYPE_BOOL:
+    *number = json_is_true(value);
+    return json_is_boolean(value) || message_fault(j->fault, at, "neither true nor false", NULL, 0);
+  case PROTOBUF_C_TYPE_ENUM:
+    return enum_of(value, names, number) || message_fault(j->fault, at, "no value of", names->short_name, strlen(names->short_name));
+  case PROTOBUF_C_TYPE_UINT32:
+    return unsigned_of(value, UINT32_MAX, number) || message_fault(j->fault, at, "not a whole number from 0 to 4294967295", NULL, 0);
+  case PROTOBUF_C_TYPE_UINT64:
+    return unsigned_of(value, UINT64_MAX, number) || message_fault(j->fault, at, "not a whole number from 0 to 18446744073709551615", NULL, 0);
+  default: return message_fault(j->fault, at, "a type that porter's messages do not use", NULL, 0);
   }
 }
 
@@ -149,19 +144,18 @@ static int value_put(job *j, ProtobufCFieldDescriptor const *field, json_t const
   uint64_t number = 0;
   size_t len, end = j->room - j->at;
   switch (field->type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-      if (!json_is_string(value)) return message_fault(j->fault, at, "not a string", NULL, 0);
-      len = json_string_length(value);
-      if (memchr(json_string_value(value), 0, len)) return message_fault(j->fault, at, "not a string", NULL, 0);
-      if (!len && !always) return 1;
-      return field->type == PROTOBUF_C_TYPE_STRING ? octets_put(j, field, json_string_value(value), len)
-        : base64_put(j, field, json_string_value(value), len, at);
-    case PROTOBUF_C_TYPE_MESSAGE:
-      return message_put(j, field->descriptor, value, at) && octets_close(j, field, end);
-    default:
-      if (!number_of(j, field, value, &number, at)) return 0;
-      return (!number && !always) || (varint_put(j, number) && tag_put(j, field, WIRE_VARINT));
+  case PROTOBUF_C_TYPE_STRING:
+  case PROTOBUF_C_TYPE_BYTES:
+    if (!json_is_string(value)) return message_fault(j->fault, at, "not a string", NULL, 0);
+    len = json_string_length(value);
+    if (memchr(json_string_value(value), 0, len)) return message_fault(j->fault, at, "not a string", NULL, 0);
+    if (!len && !always) return 1;
+    return field->type == PROTOBUF_C_TYPE_STRING ? octets_put(j, field, json_string_value(value), len)
+                                                 : base64_put(j, field, json_string_value(value), len, at);
+  case PROTOBUF_C_TYPE_MESSAGE: return message_put(j, field->descriptor, value, at) && octets_close(j, field, end);
+  default:
+    if (!number_of(j, field, value, &number, at)) return 0;
+    return (!number && !always) || (varint_put(j, number) && tag_put(j, field, WIRE_VARINT));
   }
 }
 

@@ -44,10 +44,7 @@ void json_put(json_output *out, char const *s, size_t len)
   out->len += len;
 }
 
-void json_put_text(json_output *out, char const *text)
-{
-  json_put(out, text, strlen(text));
-}
+void json_put_text(json_output *out, char const *text) { json_put(out, text, strlen(text)); }
 
 void json_put_number(json_output *out, uint64_t number)
 {
@@ -74,13 +71,14 @@ static void put_code_point(json_output *out, uint32_t c)
 static char short_escape(unsigned char c)
 {
   switch (c) {
-    case '"': case '\\': return (char)c;
-    case '\n': return 'n';
-    case '\r': return 'r';
-    case '\t': return 't';
-    case '\b': return 'b';
-    case '\f': return 'f';
-    default: return 0;
+  case '"':
+  case '\\': return (char)c;
+  case '\n': return 'n';
+  case '\r': return 'r';
+  case '\t': return 't';
+  case '\b': return 'b';
+  case '\f': return 'f';
+  default: return 0;
   }
 }
 

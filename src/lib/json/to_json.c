@@ -11,14 +11,14 @@
 #include <porter/text.h>
 #include "internal.h"
 
-#define JOINED_MAX 8  /* times the message: nothing that is not made to hurt has pieces in pieces deeper than that */
+#define JOINED_MAX 8 /* times the message: nothing that is not made to hurt has pieces in pieces deeper than that */
 
 typedef struct job_s job;
 struct job_s {
   json_output out;
-  arena joined;   /* messages that came in several pieces */
-  size_t budget;  /* octets that may still be joined */
-  int defaults;   /* what has its default value is written too */
+  arena joined;  /* messages that came in several pieces */
+  size_t budget; /* octets that may still be joined */
+  int defaults;  /* what has its default value is written too */
   char *fault;
 };
 
@@ -26,30 +26,24 @@ struct job_s {
 typedef struct seen_s seen;
 struct seen_s {
   size_t count;
-  size_t octets;     /* of its values together */
-  slice range;       /* from its first occurrence to the end of its last */
+  size_t octets; /* of its values together */
+  slice range;   /* from its first occurrence to the end of its last */
   message_field last;
 };
 
 static int message_put(job *j, ProtobufCMessageDescriptor const *type, slice message, place const *at);
 
-static int is_repeated(ProtobufCFieldDescriptor const *field)
-{
-  return field->label == PROTOBUF_C_LABEL_REPEATED;
-}
+static int is_repeated(ProtobufCFieldDescriptor const *field) { return field->label == PROTOBUF_C_LABEL_REPEATED; }
 
-static int is_oneof(ProtobufCFieldDescriptor const *field)
-{
-  return !!(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF);
-}
+static int is_oneof(ProtobufCFieldDescriptor const *field) { return !!(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF); }
 
 static enum message_wire wire_of(ProtobufCFieldDescriptor const *field)
 {
   switch (field->type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE: return WIRE_OCTETS;
-    default: return WIRE_VARINT;
+  case PROTOBUF_C_TYPE_STRING:
+  case PROTOBUF_C_TYPE_BYTES:
+  case PROTOBUF_C_TYPE_MESSAGE: return WIRE_OCTETS;
+  default: return WIRE_VARINT;
   }
 }
 
@@ -72,8 +66,7 @@ static void forget_others(ProtobufCMessageDescriptor const *type, unsigned int i
   ProtobufCFieldDescriptor const *field = type->fields + index;
   if (!is_oneof(field)) return;
   for (unsigned int i = 0; i < type->n_fields; i++)
-    if (i != index && is_oneof(type->fields + i) && type->fields[i].quantifier_offset == field->quantifier_offset)
-      fields[i].count = 0;
+    if (i != index && is_oneof(type->fields + i) && type->fields[i].quantifier_offset == field->quantifier_offset) fields[i].count = 0;
 }
 
 static int look_over(job *j, ProtobufCMessageDescriptor const *type, slice message, place const *at, seen *fields)
@@ -87,7 +80,7 @@ static int look_over(job *j, ProtobufCMessageDescriptor const *type, slice messa
     if (!r) return 1;
     if (r < 0) return message_fault(j->fault, at, "not a protobuf message of type", type->short_name, strlen(type->short_name));
     i = field_index(type, field.number);
-    if (i == type->n_fields) continue;  /* a newer schema's */
+    if (i == type->n_fields) continue; /* a newer schema's */
     if (field.wire != wire_of(type->fields + i) && !is_packed(type->fields + i, &field))
       return message_fault(j->fault, at, "wrong wire type in field", type->fields[i].name, strlen(type->fields[i].name));
     forget_others(type, i, fields);
@@ -137,33 +130,22 @@ static int value_put(job *j, ProtobufCFieldDescriptor const *field, message_fiel
 {
   json_output *out = &j->out;
   switch (field->type) {
-    case PROTOBUF_C_TYPE_STRING:
-      if (memchr(value->data.s, 0, value->data.len)) return message_fault(j->fault, at, "NUL in a string", NULL, 0);
-      if (utf8_valid(value->data.s, value->data.len) != value->data.len)
-        return message_fault(j->fault, at, "not UTF-8", NULL, 0);
-      json_put_string(out, value->data.s, value->data.len);
-      return 1;
-    case PROTOBUF_C_TYPE_BYTES:
-      json_put_base64(out, value->data.s, value->data.len);
-      return 1;
-    case PROTOBUF_C_TYPE_MESSAGE:
-      return message_put(j, field->descriptor, value->data, at);
-    case PROTOBUF_C_TYPE_BOOL:
-      json_put_text(out, value->value ? "true" : "false");
-      return 1;
-    case PROTOBUF_C_TYPE_ENUM:
-      enum_put(out, field->descriptor, value->value);
-      return 1;
-    case PROTOBUF_C_TYPE_UINT32:
-      json_put_number(out, (uint32_t)value->value);
-      return 1;
-    case PROTOBUF_C_TYPE_UINT64:
-      json_put(out, "\"", 1);
-      json_put_number(out, value->value);
-      json_put(out, "\"", 1);
-      return 1;
-    default:
-      return message_fault(j->fault, at, "a type that porter's messages do not use", NULL, 0);
+  case PROTOBUF_C_TYPE_STRING:
+    if (memchr(value->data.s, 0, value->data.len)) return message_fault(j->fault, at, "NUL in a string", NULL, 0);
+    if (utf8_valid(value->data.s, value->data.len) != value->data.len) return message_fault(j->fault, at, "not UTF-8", NULL, 0);
+    json_put_string(out, value->data.s, value->data.len);
+    return 1;
+  case PROTOBUF_C_TYPE_BYTES: json_put_base64(out, value->data.s, value->data.len); return 1;
+  case PROTOBUF_C_TYPE_MESSAGE: return message_put(j, field->descriptor, value->data, at);
+  case PROTOBUF_C_TYPE_BOOL: json_put_text(out, value->value ? "true" : "false"); return 1;
+  case PROTOBUF_C_TYPE_ENUM: enum_put(out, field->descriptor, value->value); return 1;
+  case PROTOBUF_C_TYPE_UINT32: json_put_number(out, (uint32_t)value->value); return 1;
+  case PROTOBUF_C_TYPE_UINT64:
+    json_put(out, "\"", 1);
+    json_put_number(out, value->value);
+    json_put(out, "\"", 1);
+    return 1;
+  default: return message_fault(j->fault, at, "a type that porter's messages do not use", NULL, 0);
   }
 }
 
@@ -201,7 +183,7 @@ static int repeated_put(job *j, ProtobufCFieldDescriptor const *field, seen cons
 
 static int is_default(ProtobufCFieldDescriptor const *field, message_field const *value)
 {
-  if (is_oneof(field) || field->type == PROTOBUF_C_TYPE_MESSAGE) return 0;  /* these know presence */
+  if (is_oneof(field) || field->type == PROTOBUF_C_TYPE_MESSAGE) return 0; /* these know presence */
   if (value->wire == WIRE_OCTETS) return !value->data.len;
   return field->type == PROTOBUF_C_TYPE_UINT32 || field->type == PROTOBUF_C_TYPE_ENUM ? !(uint32_t)value->value : !value->value;
 }
@@ -250,8 +232,9 @@ static int message_put(job *j, ProtobufCMessageDescriptor const *type, slice mes
 
 int message_to_json(ProtobufCMessageDescriptor const *type, slice message, int defaults, sink_func *sink, void *context, char *fault)
 {
-  job j = { .joined = ARENA_ZERO, .budget = message.len < SIZE_MAX / JOINED_MAX ? JOINED_MAX * message.len : SIZE_MAX, .defaults = defaults,
-    .fault = fault };
+  job j = {
+    .joined = ARENA_ZERO, .budget = message.len < SIZE_MAX / JOINED_MAX ? JOINED_MAX * message.len : SIZE_MAX, .defaults = defaults, .fault = fault
+  };
   place const root = { .up = NULL, .field = NULL, .index = 0, .repeated = 0, .level = 1 };
   int done;
   *fault = 0;

@@ -10,7 +10,7 @@
 #include "internal.h"
 
 #define PACKAGE "porter."
-#define PLACES_MAX 8  /* of a fault line: the innermost say enough */
+#define PLACES_MAX 8 /* of a fault line: the innermost say enough */
 
 static ProtobufCMessageDescriptor const *const types[] = {
 #include <message_types.h>
@@ -39,7 +39,10 @@ void message_camel(char *camel, char const *name)
 }
 
 typedef struct line_s line;
-struct line_s { char *s; size_t len; };
+struct line_s {
+  char *s;
+  size_t len;
+};
 
 static void line_add(line *l, char const *s, size_t len)
 {

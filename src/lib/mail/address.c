@@ -25,7 +25,7 @@
 #include "address.h"
 #include "private.h"
 
-#define ROOM(len) (4 * (len))  /* for the addresses of a field of len octets: one octet may become three, with quotes */
+#define ROOM(len) (4 * (len)) /* for the addresses of a field of len octets: one octet may become three, with quotes */
 
 /* --- tokens --- */
 
@@ -73,7 +73,9 @@ static char *quoted_put(address_reader *r, size_t end, char *out)
 static size_t atom_end(address_reader *r)
 {
   size_t i = r->s[r->pos] == '=' ? word_end(r->s, r->len, r->pos, &r->word_last) : 0;
-  if (!i) for (i = r->pos + 1; i < r->len && !address_is(r->s[i], ENDS_ATOM); i++);
+  if (!i)
+    for (i = r->pos + 1; i < r->len && !address_is(r->s[i], ENDS_ATOM); i++)
+      ;
   return i;
 }
 
@@ -155,7 +157,7 @@ static int angle_read(address_reader *r)
       at = p;
       stop = NULL;
     } else if (space && p > start && c != '.' && p[-1] != '.' && p[-1] != '@') {
-      if (at && !stop) stop = p;  /* "a@b c": the domain has ended */
+      if (at && !stop) stop = p; /* "a@b c": the domain has ended */
       *p++ = ' ';
     }
     space = 0;
@@ -168,7 +170,8 @@ static int angle_read(address_reader *r)
     }
   }
   if (again) r->pos++;
-  else while (r->pos < r->len && r->s[r->pos] == '>') r->pos++;
+  else
+    while (r->pos < r->len && r->s[r->pos] == '>') r->pos++;
   if (stop) p = stop;
   if (!at) {
     size_t len = (size_t)(p - start);
@@ -177,7 +180,7 @@ static int angle_read(address_reader *r)
   }
   r->spec_end = p;
   slice name = trim((slice){ r->name, (size_t)(r->name_end - r->name) });
-  int const half = at && (at == start || at + 1 == p);  /* "@b", "a@": no address */
+  int const half = at && (at == start || at + 1 == p); /* "@b", "a@": no address */
   slice address = p > start && !half ? address_make(r, start, (size_t)(p - start), at) : (slice)SLICE_ZERO;
   if (!at && !angle_decode(r, start, (size_t)(p - start), &address)) return 0;
   if (!name.len && half) name = (slice){ start, (size_t)(p - start) };
@@ -215,7 +218,8 @@ static int text_read(address_reader *r)
     if (c == '<') {
       int more;
       r->pos++;
-      do more = angle_read(r); while (more > 1);
+      do more = angle_read(r);
+      while (more > 1);
       if (!more) return 0;
       space = 0;
       continue;
@@ -274,7 +278,7 @@ static int text_read(address_reader *r)
 /* "Doe, Jane <j@e.org>": what is bare in front of a mailbox belongs to its name. */
 static int join_senders(address_reader *r, size_t from)
 {
-  size_t kept = from, bare = from;  /* those of bare <= i < kept are bare, and wait */
+  size_t kept = from, bare = from; /* those of bare <= i < kept are bare, and wait */
   for (size_t i = from; i < r->count; i++) {
     mail_address one = r->list[i];
     if (one.group || (!one.bare && !memchr(one.address.s ? one.address.s : "", '@', one.address.len))) bare = kept + 1;
@@ -333,13 +337,10 @@ int mail_addresses(arena *a, mail_charsets *charsets, enum mail_field which, sli
   return good;
 }
 
-static int next_field(void *context, char const *s, size_t len)
-{
-  return field_read(context, (slice){ s, len });
-}
+static int next_field(void *context, char const *s, size_t len) { return field_read(context, (slice){ s, len }); }
 
-int mail_address_fields(arena *a, mail_charsets *charsets, mail_head const *head, slice header, enum mail_field which,
-  mail_address **list, size_t *count)
+int mail_address_fields(
+  arena *a, mail_charsets *charsets, mail_head const *head, slice header, enum mail_field which, mail_address **list, size_t *count)
 {
   *list = NULL;
   *count = 0;

@@ -6,16 +6,32 @@
 #include "address.h"
 #include "private.h"
 
-unsigned char const address_class[256] = {
-  ['\t'] = 3, ['\n'] = 3, ['\v'] = 3, ['\f'] = 3, ['\r'] = 3, [' '] = 3, ['('] = 3, [')'] = 3, ['<'] = 3, ['>'] = 3, [':'] = 3,
-  [';'] = 3, ['@'] = 3, ['\\'] = 3, [','] = 3, ['"'] = 3, ['.'] = ENDS_ATOM, ['['] = NEEDS_QUOTES, [']'] = NEEDS_QUOTES
-};
+unsigned char const address_class[256] = { ['\t'] = 3,
+  ['\n'] = 3,
+  ['\v'] = 3,
+  ['\f'] = 3,
+  ['\r'] = 3,
+  [' '] = 3,
+  ['('] = 3,
+  [')'] = 3,
+  ['<'] = 3,
+  ['>'] = 3,
+  [':'] = 3,
+  [';'] = 3,
+  ['@'] = 3,
+  ['\\'] = 3,
+  [','] = 3,
+  ['"'] = 3,
+  ['.'] = ENDS_ATOM,
+  ['['] = NEEDS_QUOTES,
+  [']'] = NEEDS_QUOTES };
 
 int address_is_plain(slice v)
 {
   char const *const at = v.len ? memchr(v.s, '@', v.len) : NULL;
   if (!at || at == v.s || at + 1 == v.s + v.len) return 0;
-  for (size_t i = 0; i < v.len; i++) if (address_is(v.s[i], NEEDS_QUOTES) && v.s + i != at) return 0;
+  for (size_t i = 0; i < v.len; i++)
+    if (address_is(v.s[i], NEEDS_QUOTES) && v.s + i != at) return 0;
   return 1;
 }
 
@@ -73,7 +89,8 @@ int address_emit_group(address_reader *r, slice name)
 int address_emit(address_reader *r, slice name, slice address, int bare)
 {
   int const encoded = name.len > 6 && !memcmp(name.s, "=?", 2) && !memcmp(name.s + name.len - 2, "?=", 2);
-  if (is_group(address)) return address_emit_group(r, (slice){ address.s + 1, (size_t)((char *)memrchr(address.s, '"', address.len) - address.s) - 3 });
+  if (is_group(address))
+    return address_emit_group(r, (slice){ address.s + 1, (size_t)((char *)memrchr(address.s, '"', address.len) - address.s) - 3 });
   if (name.len && !words_decode(r->a, r->charsets, name, WORDS_UTF8, &name)) return 0;
   if (encoded && !address.len) take_encoded(&name, &address);
   return add(r, (mail_address){ .name = name, .address = address, .bare = bare && !(address.len && memchr(address.s, '@', address.len)) });
@@ -84,7 +101,8 @@ slice address_make(address_reader *r, char const *spec, size_t len, char const *
   size_t const local = at ? (size_t)(at - spec) : len;
   char *s = r->out, *p = s;
   size_t i;
-  for (i = 0; i < local && !address_is(spec[i], NEEDS_QUOTES); i++);
+  for (i = 0; i < local && !address_is(spec[i], NEEDS_QUOTES); i++)
+    ;
   if (i < local) {
     *p++ = '"';
     for (i = 0; i < local; i++) {
@@ -103,10 +121,7 @@ slice address_make(address_reader *r, char const *spec, size_t len, char const *
 }
 
 /* Whether spec is an address: something on both sides of its "@". */
-static int has_address(address_reader const *r)
-{
-  return r->at && r->at > r->spec && r->at + 1 < r->spec_end;
-}
+static int has_address(address_reader const *r) { return r->at && r->at > r->spec && r->at + 1 < r->spec_end; }
 
 char *address_at_word(char *s, size_t *len)
 {
@@ -137,10 +152,7 @@ int address_run_end(address_reader *r)
   return 1;
 }
 
-slice address_comment(address_reader const *r)
-{
-  return (slice){ r->comment, (size_t)(r->comment_end - r->comment) };
-}
+slice address_comment(address_reader const *r) { return (slice){ r->comment, (size_t)(r->comment_end - r->comment) }; }
 
 void address_mailbox_start(address_reader *r)
 {
@@ -182,9 +194,9 @@ int address_mailbox_end(address_reader *r)
   } else if (r->words == 3 && !r->angle && !r->at && !r->found.len) at = address_at_word(r->name + (name.s - r->name), &name.len);
   int good = address_run_end(r);
   if (!good) return 0;
-  if (r->behind_group && one == 0 && r->words == 1 && spec.len && *spec.s == '@') good = 1;  /* "undisclosed-recipients:;@host" */
+  if (r->behind_group && one == 0 && r->words == 1 && spec.len && *spec.s == '@') good = 1; /* "undisclosed-recipients:;@host" */
   else if (r->found.len) good = address_emit(r, r->found_name.len ? r->found_name : address_comment(r), r->found, 0);
-  else if (r->angle || (!name.len && (r->in_group || r->count))) good = 1;  /* a comment alone is a name where there is nothing else */
+  else if (r->angle || (!name.len && (r->in_group || r->count))) good = 1; /* a comment alone is a name where there is nothing else */
   else if (one && !(spec.len > 1 && spec.s[0] == '=' && spec.s[1] == '?')) good = address_emit(r, address_comment(r), spec, !address_comment(r).len);
   else if (at) good = address_emit(r, address_comment(r), address_make(r, name.s, name.len, at), 0);
   else good = address_emit(r, name_and_comment(r, name), (slice)SLICE_ZERO, 1);

@@ -18,22 +18,23 @@
 #include "html.h"
 #include "private.h"
 
-enum { NO, YES, REFERENCE };  /* REFERENCE: no if the HTML refers to it, else yes */
+enum { NO, YES, REFERENCE }; /* REFERENCE: no if the HTML refers to it, else yes */
 
 /* Signatures, and the parts of reports that only programs read. */
 static int is_machinery(mime_part const *part)
 {
-  static char const *const names[] = { "pgp-signature", "pkcs7-signature", "x-pkcs7-signature", "delivery-status",
-    "disposition-notification", "feedback-report", "rfc822-headers", "global-headers", "global-delivery-status",
-    "global-disposition-notification", "tracking-status" };
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) if (is_word(part->subtype, names[i])) return 1;
+  static char const *const names[] = { "pgp-signature", "pkcs7-signature", "x-pkcs7-signature", "delivery-status", "disposition-notification",
+    "feedback-report", "rfc822-headers", "global-headers", "global-delivery-status", "global-disposition-notification", "tracking-status" };
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (is_word(part->subtype, names[i])) return 1;
   return 0;
 }
 
 int is_body_type(mime_part const *part)
 {
-  return is_word(part->type, "text") && (mime_is_html(part) || is_word(part->subtype, "plain") || is_word(part->subtype, "enriched")
-    || is_word(part->subtype, "richtext") || is_word(part->subtype, "markdown") || is_word(part->subtype, "x-markdown"));
+  return is_word(part->type, "text")
+    && (mime_is_html(part) || is_word(part->subtype, "plain") || is_word(part->subtype, "enriched") || is_word(part->subtype, "richtext")
+      || is_word(part->subtype, "markdown") || is_word(part->subtype, "x-markdown"));
 }
 
 static int is_pkcs7(mime_part const *part)
@@ -53,7 +54,8 @@ static int is_shown(mime_part const *part)
   static char const *const endings[] = { ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".svg", ".heic", ".avif", ".ico" };
   if (is_word(part->type, "image") || is_word(part->type, "audio") || is_word(part->type, "video")) return 1;
   if (!is_word(part->type, "application") || !is_word(part->subtype, "octet-stream")) return 0;
-  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) if (has_ending(part->file_name, endings[i])) return 1;
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+    if (has_ending(part->file_name, endings[i])) return 1;
   return 0;
 }
 
@@ -79,10 +81,7 @@ static size_t find_body(mime_tree const *tree)
   return i;
 }
 
-static slice location(mime_part const *part)
-{
-  return trim(part->head.field[FIELD_CONTENT_LOCATION]);
-}
+static slice location(mime_part const *part) { return trim(part->head.field[FIELD_CONTENT_LOCATION]); }
 
 /* Part i, outside of messages. */
 static int is_attachment(mime_tree const *tree, size_t i, size_t body)
@@ -101,7 +100,7 @@ static int is_attachment(mime_tree const *tree, size_t i, size_t body)
 
 /* --- what the HTML refers to --- */
 
-#define REFERENCE_MAX 1000  /* octets of one; a longer one is none */
+#define REFERENCE_MAX 1000 /* octets of one; a longer one is none */
 
 /* A name that HTML may use for a part: "cid:ID", or its location. */
 typedef struct reference_s reference;
@@ -116,8 +115,8 @@ typedef struct references_s references;
 struct references_s {
   reference *name;
   size_t count;
-  unsigned char *found;  /* of each part */
-  int state;             /* outside, behind = or (, in a name */
+  unsigned char *found; /* of each part */
+  int state;            /* outside, behind = or (, in a name */
   char s[REFERENCE_MAX];
   size_t len;
 };
@@ -139,7 +138,8 @@ static size_t plain(char *s, size_t len)
 {
   size_t n = 0;
   for (size_t i = 0; i < len; i++) {
-    if (s[i] == '%' && len - i > 2 && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0) s[n++] = (char)(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2])), i += 2;
+    if (s[i] == '%' && len - i > 2 && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0)
+      s[n++] = (char)(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2])), i += 2;
     else if (s[i] == '&' && len - i > 4 && !memcmp(s + i, "&amp;", 5)) s[n++] = '&', i += 4;
     else s[n++] = s[i];
   }

@@ -10,20 +10,14 @@ struct lists_s {
 /* Where parts of one multipart go: those of the lists that it may not add to are off. */
 typedef struct level_s level;
 struct level_s {
-  slice multipart;     /* its subtype */
+  slice multipart; /* its subtype */
   int in_alternative;
   int text, html;
 };
 
-static int is_media(mime_part const *part)
-{
-  return is_word(part->type, "image") || is_word(part->type, "audio") || is_word(part->type, "video");
-}
+static int is_media(mime_part const *part) { return is_word(part->type, "image") || is_word(part->type, "audio") || is_word(part->type, "video"); }
 
-static int is_text(mime_part const *part, char const *subtype)
-{
-  return is_word(part->type, "text") && is_word(part->subtype, subtype);
-}
+static int is_text(mime_part const *part, char const *subtype) { return is_word(part->type, "text") && is_word(part->subtype, subtype); }
 
 static int is_inline(mime_part const *part, slice multipart, int first)
 {
@@ -32,20 +26,11 @@ static int is_inline(mime_part const *part, slice multipart, int first)
   return first || (!is_word(multipart, "related") && (is_media(part) || !part->file_name.len));
 }
 
-static void put_text(lists *l, size_t i)
-{
-  l->body->text[l->body->text_count++] = i;
-}
+static void put_text(lists *l, size_t i) { l->body->text[l->body->text_count++] = i; }
 
-static void put_html(lists *l, size_t i)
-{
-  l->body->html[l->body->html_count++] = i;
-}
+static void put_html(lists *l, size_t i) { l->body->html[l->body->html_count++] = i; }
 
-static void put_attached(lists *l, size_t i)
-{
-  l->body->attached[l->body->attached_count++] = i;
-}
+static void put_attached(lists *l, size_t i) { l->body->attached[l->body->attached_count++] = i; }
 
 static void put_inline(lists *l, level *v, size_t i)
 {
@@ -68,8 +53,10 @@ static void fill_up(lists *l, size_t texts, size_t htmls)
 {
   mail_body *b = l->body;
   size_t more_texts = b->text_count - texts, more_htmls = b->html_count - htmls;
-  if (!more_texts) for (size_t i = 0; i < more_htmls; i++) put_text(l, b->html[htmls + i]);
-  else if (!more_htmls) for (size_t i = 0; i < more_texts; i++) put_html(l, b->text[texts + i]);
+  if (!more_texts)
+    for (size_t i = 0; i < more_htmls; i++) put_text(l, b->html[htmls + i]);
+  else if (!more_htmls)
+    for (size_t i = 0; i < more_texts; i++) put_html(l, b->text[texts + i]);
 }
 
 /* The parts from first on, which are siblings. Recurses as deep as multiparts lie in one another: MIME_DEPTH_MAX. */
@@ -96,7 +83,9 @@ int mail_body_lists(arena *a, mime_tree const *tree, mail_body *body)
   lists l = { tree, body };
   level v = { { "mixed", 5 }, 0, 1, 1 };
   size_t const room = 2 * tree->count;
-  *body = (mail_body){ .text = arena_array(a, room, sizeof(size_t)), .html = arena_array(a, room, sizeof(size_t)), .attached = arena_array(a, room, sizeof(size_t)) };
+  *body = (mail_body){
+    .text = arena_array(a, room, sizeof(size_t)), .html = arena_array(a, room, sizeof(size_t)), .attached = arena_array(a, room, sizeof(size_t))
+  };
   if (!body->text || !body->html || !body->attached) return 0;
   walk(&l, v, 0);
   return 1;

@@ -14,18 +14,17 @@ int is_raw(slice v)
     uint64_t w;
     memcpy(&w, v.s + i, 8);
     if ((w | (w - UINT64_C(0x2020202020202020))) & UINT64_C(0x8080808080808080)) {
-      for (size_t k = 0; k < 8; k++) if ((unsigned char)v.s[i + k] > 127 || !v.s[i + k] || v.s[i + k] == 0x1b) return 1;
+      for (size_t k = 0; k < 8; k++)
+        if ((unsigned char)v.s[i + k] > 127 || !v.s[i + k] || v.s[i + k] == 0x1b) return 1;
     }
     i += 8;
   }
-  for (; i < v.len; i++) if ((unsigned char)v.s[i] > 127 || !v.s[i] || v.s[i] == 0x1b) return 1;
+  for (; i < v.len; i++)
+    if ((unsigned char)v.s[i] > 127 || !v.s[i] || v.s[i] == 0x1b) return 1;
   return 0;
 }
 
-int mail_field_is_raw(slice raw)
-{
-  return is_raw(cut_field(raw));
-}
+int mail_field_is_raw(slice raw) { return is_raw(cut_field(raw)); }
 
 mail_charsets mail_charsets_of(mime_tree const *tree, size_t i)
 {
@@ -36,15 +35,9 @@ mail_charsets mail_charsets_of(mime_tree const *tree, size_t i)
 }
 
 /* A charset that a field can be in: one that keeps ASCII. */
-static charset const *usable(charset const *c)
-{
-  return c && charset_kind(c) == CHARSET_OTHER ? NULL : c;
-}
+static charset const *usable(charset const *c) { return c && charset_kind(c) == CHARSET_OTHER ? NULL : c; }
 
-static charset const *label_of(mime_part const *part)
-{
-  return usable(charset_find(part->charset.s, part->charset.len));
-}
+static charset const *label_of(mime_part const *part) { return usable(charset_find(part->charset.s, part->charset.len)); }
 
 /* What the message at part i declares. */
 static charset const *declared_by(mime_tree const *tree, size_t i)

@@ -19,7 +19,7 @@
 
 #include "private.h"
 
-#define STRINGS_MAX 16  /* nested strings; programs write one or two */
+#define STRINGS_MAX 16 /* nested strings; programs write one or two */
 
 enum { TAG_INTEGER = 0x02, TAG_OCTETS = 0x04, TAG_OID = 0x06, TAG_STRINGS = 0x24, TAG_SEQUENCE = 0x30, TAG_SET = 0x31, TAG_CONTEXT_0 = 0xa0 };
 
@@ -32,8 +32,8 @@ struct ber_s {
 typedef struct element_s element;
 struct element_s {
   unsigned char tag;
-  int open;    /* it has no length */
-  size_t len;  /* what is there of it */
+  int open;   /* it has no length */
+  size_t len; /* what is there of it */
 };
 
 /* Reads tag and length. 0 where there is none, or one that no CMS has. */
@@ -46,19 +46,17 @@ static int next(ber *b, element *e)
   e->open = first == 0x80;
   if ((e->tag & 0x1f) == 0x1f || (e->open && !(e->tag & 0x20))) return 0;
   if (first < 0x80) len = first;
-  else for (unsigned int n = first & 0x7f; n; n--) {
-    if (i == b->len || len >> 55) return 0;
-    len = len << 8 | b->s[i++];
-  }
+  else
+    for (unsigned int n = first & 0x7f; n; n--) {
+      if (i == b->len || len >> 55) return 0;
+      len = len << 8 | b->s[i++];
+    }
   b->pos = i;
   e->len = len < b->len - i ? len : b->len - i;
   return 1;
 }
 
-static int is_end(ber const *b)
-{
-  return b->len - b->pos >= 2 && !b->s[b->pos] && !b->s[b->pos + 1];
-}
+static int is_end(ber const *b) { return b->len - b->pos >= 2 && !b->s[b->pos] && !b->s[b->pos + 1]; }
 
 /* Goes behind the element whose tag and length were read. */
 static int skip(ber *b, element const *e)

@@ -12,7 +12,7 @@ int mime_is_html(mime_part const *part)
   return is_word(part->subtype, "html") || is_word(part->subtype, "xhtml") || is_word(part->subtype, "xhtml+xml");
 }
 
-#define CHUNK 8192  /* decoded at a time, on the stack; fits the first-level cache with its result */
+#define CHUNK 8192 /* decoded at a time, on the stack; fits the first-level cache with its result */
 
 int mime_decode(mime_part const *part, sink_func *sink, void *context)
 {
@@ -66,8 +66,8 @@ struct text_out_s {
   charset_stream stream;
   mime_part const *part;
   charset const *label;
-  int judged;           /* the charset is certain */
-  int same;             /* what is certain before that is ASCII, and passes as it is */
+  int judged; /* the charset is certain */
+  int same;   /* what is certain before that is ASCII, and passes as it is */
   int begun, cr;
   sink_func *sink;
   void *context;
@@ -103,14 +103,14 @@ static int lines_put(void *context, char const *s, size_t len)
 }
 
 /* The charset in which text is read as long as it reads alike in all: see charset_certain. */
-static charset const *presumed(charset const *label)
-{
-  return label ? label : charset_utf8;
-}
+static charset const *presumed(charset const *label) { return label ? label : charset_utf8; }
 
 /* --- which charset it is: once octets come on which it depends, all of them are looked at, and decoded once more for that --- */
 
-struct start { char s[HTML_PRESCAN]; size_t len; };
+struct start {
+  char s[HTML_PRESCAN];
+  size_t len;
+};
 
 static int start_put(void *context, char const *s, size_t len)
 {
@@ -130,7 +130,7 @@ static charset const *label_of(mime_part const *part)
   return html_charset(start.s, start.len);
 }
 
-#define LOOK 64  /* octets that are looked at at once */
+#define LOOK 64 /* octets that are looked at at once */
 
 static int look_put(void *context, char const *s, size_t len)
 {
@@ -145,10 +145,7 @@ static int allowed_put(void *context, char const *s, size_t len)
   return !memmem(s, len, "\xef\xbf\xbd", 3);
 }
 
-static int try_put(void *context, char const *s, size_t len)
-{
-  return charset_feed(context, s, len, &allowed_put, NULL);
-}
+static int try_put(void *context, char const *s, size_t len) { return charset_feed(context, s, len, &allowed_put, NULL); }
 
 /* Whether all octets of the text mean something in c. */
 static int allows(mime_part const *part, charset const *c)

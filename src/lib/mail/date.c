@@ -19,24 +19,18 @@
 
 #include "private.h"
 
-#define DATE_MAX 1000   /* octets of the field that are looked at: a date takes 50, a comment at its end seldom more */
-#define WORDS_MAX 16    /* words of it: a date has six */
+#define DATE_MAX 1000 /* octets of the field that are looked at: a date takes 50, a comment at its end seldom more */
+#define WORDS_MAX 16  /* words of it: a date has six */
 
 struct fields {
   int day, month, year, hour, minute, second, zone, has_time, has_zone;
-  int month_behind;  /* the month was read behind the day */
-  int iso;           /* a date of ISO 8601, which is one without a time too */
+  int month_behind; /* the month was read behind the day */
+  int iso;          /* a date of ISO 8601, which is one without a time too */
 };
 
-static int is_digit(char c)
-{
-  return c >= '0' && c <= '9';
-}
+static int is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static int is_letter(char c)
-{
-  return to_lower(c) >= 'a' && to_lower(c) <= 'z';
-}
+static int is_letter(char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
 
 size_t skip_comment(char const *s, size_t len, size_t i)
 {
@@ -74,45 +68,36 @@ static int month_of(slice w)
 
 /* Months of German, French, Spanish, Italian, Dutch, Swedish, Portuguese, Polish and Russian, whole and cut, as text is compared, where
  * their first three letters are not those of English ones. */
-static struct { char const *name; int month; } const foreign_months[] = {
-  { "janner", 1 }, { "ene", 1 }, { "enero", 1 }, { "gen", 1 }, { "gennaio", 1 }, { "sty", 1 }, { "styczen", 1 }, { "stycznia", 1 },
-  { "\xd1\x8f\xd0\xbd\xd0\xb2", 1 }, { "\xd1\x8f\xd0\xbd\xd0\xb2\xd0\xb0\xd1\x80\xd1\x8c", 1 },
-  { "\xd1\x8f\xd0\xbd\xd0\xb2\xd0\xb0\xd1\x80\xd1\x8f", 1 },
-  { "fevr", 2 }, { "fevrier", 2 }, { "fev", 2 }, { "fevereiro", 2 }, { "lut", 2 }, { "luty", 2 }, { "lutego", 2 },
-  { "\xd1\x84\xd0\xb5\xd0\xb2", 2 }, { "\xd1\x84\xd0\xb5\xd0\xb2\xd1\x80\xd0\xb0\xd0\xbb\xd1\x8c", 2 },
-  { "\xd1\x84\xd0\xb5\xd0\xb2\xd1\x80\xd0\xb0\xd0\xbb\xd1\x8f", 2 },
-  { "mar", 3 }, { "marz", 3 }, { "mrz", 3 }, { "mrt", 3 }, { "maart", 3 },
-  { "\xd0\xbc\xd0\xb0\xd1\x80", 3 }, { "\xd0\xbc\xd0\xb0\xd1\x80\xd1\x82", 3 }, { "\xd0\xbc\xd0\xb0\xd1\x80\xd1\x82\xd0\xb0", 3 },
-  { "avr", 4 }, { "avril", 4 }, { "abr", 4 }, { "abril", 4 }, { "kwi", 4 }, { "kwiecien", 4 }, { "kwietnia", 4 },
-  { "\xd0\xb0\xd0\xbf\xd1\x80", 4 }, { "\xd0\xb0\xd0\xbf\xd1\x80\xd0\xb5\xd0\xbb\xd1\x8c", 4 },
-  { "\xd0\xb0\xd0\xbf\xd1\x80\xd0\xb5\xd0\xbb\xd1\x8f", 4 },
-  { "mai", 5 }, { "maio", 5 }, { "mag", 5 }, { "maggio", 5 }, { "mei", 5 }, { "maj", 5 }, { "maja", 5 },
-  { "\xd0\xbc\xd0\xb0\xd0\xb8", 5 }, { "\xd0\xbc\xd0\xb0\xd1\x8f", 5 },
-  { "juin", 6 }, { "giu", 6 }, { "giugno", 6 }, { "cze", 6 }, { "czerwiec", 6 }, { "czerwca", 6 },
-  { "\xd0\xb8\xd1\x8e\xd0\xbd", 6 }, { "\xd0\xb8\xd1\x8e\xd0\xbd\xd1\x8c", 6 }, { "\xd0\xb8\xd1\x8e\xd0\xbd\xd1\x8f", 6 },
-  { "juil", 7 }, { "juillet", 7 }, { "lug", 7 }, { "luglio", 7 }, { "lip", 7 }, { "lipiec", 7 }, { "lipca", 7 },
-  { "\xd0\xb8\xd1\x8e\xd0\xbb", 7 }, { "\xd0\xb8\xd1\x8e\xd0\xbb\xd1\x8c", 7 }, { "\xd0\xb8\xd1\x8e\xd0\xbb\xd1\x8f", 7 },
-  { "aou", 8 }, { "aout", 8 }, { "ago", 8 }, { "agosto", 8 }, { "sie", 8 }, { "sierpien", 8 }, { "sierpnia", 8 },
-  { "\xd0\xb0\xd0\xb2\xd0\xb3", 8 }, { "\xd0\xb0\xd0\xb2\xd0\xb3\xd1\x83\xd1\x81\xd1\x82", 8 },
-  { "\xd0\xb0\xd0\xb2\xd0\xb3\xd1\x83\xd1\x81\xd1\x82\xd0\xb0", 8 },
-  { "set", 9 }, { "setembro", 9 }, { "setiembre", 9 }, { "sett", 9 }, { "settembre", 9 }, { "wrz", 9 }, { "wrzesien", 9 }, { "wrzesnia", 9 },
-  { "\xd1\x81\xd0\xb5\xd0\xbd", 9 }, { "\xd1\x81\xd0\xb5\xd0\xbd\xd1\x82", 9 },
-  { "\xd1\x81\xd0\xb5\xd0\xbd\xd1\x82\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8c", 9 },
-  { "\xd1\x81\xd0\xb5\xd0\xbd\xd1\x82\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8f", 9 },
-  { "okt", 10 }, { "oktober", 10 }, { "ott", 10 }, { "ottobre", 10 }, { "out", 10 }, { "outubro", 10 }, { "paz", 10 },
-  { "pazdziernik", 10 }, { "pazdziernika", 10 },
-  { "\xd0\xbe\xd0\xba\xd1\x82", 10 }, { "\xd0\xbe\xd0\xba\xd1\x82\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8c", 10 },
-  { "\xd0\xbe\xd0\xba\xd1\x82\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8f", 10 },
-  { "lis", 11 }, { "listopad", 11 }, { "listopada", 11 },
-  { "\xd0\xbd\xd0\xbe\xd1\x8f", 11 }, { "\xd0\xbd\xd0\xbe\xd1\x8f\xd0\xb1", 11 },
-  { "\xd0\xbd\xd0\xbe\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8c", 11 }, { "\xd0\xbd\xd0\xbe\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8f", 11 },
-  { "dez", 12 }, { "dezember", 12 }, { "dezembro", 12 }, { "dic", 12 }, { "dicembre", 12 }, { "diciembre", 12 }, { "gru", 12 },
-  { "grudzien", 12 }, { "grudnia", 12 },
-  { "\xd0\xb4\xd0\xb5\xd0\xba", 12 }, { "\xd0\xb4\xd0\xb5\xd0\xba\xd0\xb0\xd0\xb1\xd1\x80\xd1\x8c", 12 },
-  { "\xd0\xb4\xd0\xb5\xd0\xba\xd0\xb0\xd0\xb1\xd1\x80\xd1\x8f", 12 }
-};
+static struct {
+  char const *name;
+  int month;
+} const foreign_months[] = { { "janner", 1 }, { "ene", 1 }, { "enero", 1 }, { "gen", 1 }, { "gennaio", 1 }, { "sty", 1 }, { "styczen", 1 },
+  { "stycznia", 1 }, { "\xd1\x8f\xd0\xbd\xd0\xb2", 1 }, { "\xd1\x8f\xd0\xbd\xd0\xb2\xd0\xb0\xd1\x80\xd1\x8c", 1 },
+  { "\xd1\x8f\xd0\xbd\xd0\xb2\xd0\xb0\xd1\x80\xd1\x8f", 1 }, { "fevr", 2 }, { "fevrier", 2 }, { "fev", 2 }, { "fevereiro", 2 }, { "lut", 2 },
+  { "luty", 2 }, { "lutego", 2 }, { "\xd1\x84\xd0\xb5\xd0\xb2", 2 }, { "\xd1\x84\xd0\xb5\xd0\xb2\xd1\x80\xd0\xb0\xd0\xbb\xd1\x8c", 2 },
+  { "\xd1\x84\xd0\xb5\xd0\xb2\xd1\x80\xd0\xb0\xd0\xbb\xd1\x8f", 2 }, { "mar", 3 }, { "marz", 3 }, { "mrz", 3 }, { "mrt", 3 }, { "maart", 3 },
+  { "\xd0\xbc\xd0\xb0\xd1\x80", 3 }, { "\xd0\xbc\xd0\xb0\xd1\x80\xd1\x82", 3 }, { "\xd0\xbc\xd0\xb0\xd1\x80\xd1\x82\xd0\xb0", 3 }, { "avr", 4 },
+  { "avril", 4 }, { "abr", 4 }, { "abril", 4 }, { "kwi", 4 }, { "kwiecien", 4 }, { "kwietnia", 4 }, { "\xd0\xb0\xd0\xbf\xd1\x80", 4 },
+  { "\xd0\xb0\xd0\xbf\xd1\x80\xd0\xb5\xd0\xbb\xd1\x8c", 4 }, { "\xd0\xb0\xd0\xbf\xd1\x80\xd0\xb5\xd0\xbb\xd1\x8f", 4 }, { "mai", 5 }, { "maio", 5 },
+  { "mag", 5 }, { "maggio", 5 }, { "mei", 5 }, { "maj", 5 }, { "maja", 5 }, { "\xd0\xbc\xd0\xb0\xd0\xb8", 5 }, { "\xd0\xbc\xd0\xb0\xd1\x8f", 5 },
+  { "juin", 6 }, { "giu", 6 }, { "giugno", 6 }, { "cze", 6 }, { "czerwiec", 6 }, { "czerwca", 6 }, { "\xd0\xb8\xd1\x8e\xd0\xbd", 6 },
+  { "\xd0\xb8\xd1\x8e\xd0\xbd\xd1\x8c", 6 }, { "\xd0\xb8\xd1\x8e\xd0\xbd\xd1\x8f", 6 }, { "juil", 7 }, { "juillet", 7 }, { "lug", 7 },
+  { "luglio", 7 }, { "lip", 7 }, { "lipiec", 7 }, { "lipca", 7 }, { "\xd0\xb8\xd1\x8e\xd0\xbb", 7 }, { "\xd0\xb8\xd1\x8e\xd0\xbb\xd1\x8c", 7 },
+  { "\xd0\xb8\xd1\x8e\xd0\xbb\xd1\x8f", 7 }, { "aou", 8 }, { "aout", 8 }, { "ago", 8 }, { "agosto", 8 }, { "sie", 8 }, { "sierpien", 8 },
+  { "sierpnia", 8 }, { "\xd0\xb0\xd0\xb2\xd0\xb3", 8 }, { "\xd0\xb0\xd0\xb2\xd0\xb3\xd1\x83\xd1\x81\xd1\x82", 8 },
+  { "\xd0\xb0\xd0\xb2\xd0\xb3\xd1\x83\xd1\x81\xd1\x82\xd0\xb0", 8 }, { "set", 9 }, { "setembro", 9 }, { "setiembre", 9 }, { "sett", 9 },
+  { "settembre", 9 }, { "wrz", 9 }, { "wrzesien", 9 }, { "wrzesnia", 9 }, { "\xd1\x81\xd0\xb5\xd0\xbd", 9 },
+  { "\xd1\x81\xd0\xb5\xd0\xbd\xd1\x82", 9 }, { "\xd1\x81\xd0\xb5\xd0\xbd\xd1\x82\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8c", 9 },
+  { "\xd1\x81\xd0\xb5\xd0\xbd\xd1\x82\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8f", 9 }, { "okt", 10 }, { "oktober", 10 }, { "ott", 10 }, { "ottobre", 10 },
+  { "out", 10 }, { "outubro", 10 }, { "paz", 10 }, { "pazdziernik", 10 }, { "pazdziernika", 10 }, { "\xd0\xbe\xd0\xba\xd1\x82", 10 },
+  { "\xd0\xbe\xd0\xba\xd1\x82\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8c", 10 }, { "\xd0\xbe\xd0\xba\xd1\x82\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8f", 10 },
+  { "lis", 11 }, { "listopad", 11 }, { "listopada", 11 }, { "\xd0\xbd\xd0\xbe\xd1\x8f", 11 }, { "\xd0\xbd\xd0\xbe\xd1\x8f\xd0\xb1", 11 },
+  { "\xd0\xbd\xd0\xbe\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8c", 11 }, { "\xd0\xbd\xd0\xbe\xd1\x8f\xd0\xb1\xd1\x80\xd1\x8f", 11 }, { "dez", 12 },
+  { "dezember", 12 }, { "dezembro", 12 }, { "dic", 12 }, { "dicembre", 12 }, { "diciembre", 12 }, { "gru", 12 }, { "grudzien", 12 },
+  { "grudnia", 12 }, { "\xd0\xb4\xd0\xb5\xd0\xba", 12 }, { "\xd0\xb4\xd0\xb5\xd0\xba\xd0\xb0\xd0\xb1\xd1\x80\xd1\x8c", 12 },
+  { "\xd0\xb4\xd0\xb5\xd0\xba\xd0\xb0\xd0\xb1\xd1\x80\xd1\x8f", 12 } };
 
-#define MONTH_MAX 24  /* octets of a month's name as text is compared */
+#define MONTH_MAX 24 /* octets of a month's name as text is compared */
 
 /* Raw octets are UTF-8, else windows-1252, which is Latin-1 for letters. */
 static int foreign_month(slice w)
@@ -136,18 +121,20 @@ static int foreign_month(slice w)
  * mail; IST is India's, BST Britain's. One-letter zones were defined the wrong way round, and what is not here is unknown: UTC. */
 static int zone_name(slice w)
 {
-  static struct { char const *name; int minutes; } const zones[] = {
-    { "est", -300 }, { "edt", -240 }, { "cst", -360 }, { "cdt", -300 }, { "mst", -420 }, { "mdt", -360 }, { "pst", -480 }, { "pdt", -420 },
-    { "ast", -240 }, { "adt", -180 }, { "nst", -210 }, { "ndt", -150 }, { "akst", -540 }, { "akdt", -480 }, { "hst", -600 },
+  static struct {
+    char const *name;
+    int minutes;
+  } const zones[] = { { "est", -300 }, { "edt", -240 }, { "cst", -360 }, { "cdt", -300 }, { "mst", -420 }, { "mdt", -360 }, { "pst", -480 },
+    { "pdt", -420 }, { "ast", -240 }, { "adt", -180 }, { "nst", -210 }, { "ndt", -150 }, { "akst", -540 }, { "akdt", -480 }, { "hst", -600 },
     { "wet", 0 }, { "west", 60 }, { "bst", 60 }, { "cet", 60 }, { "cest", 120 }, { "met", 60 }, { "mest", 120 }, { "mez", 60 }, { "mesz", 120 },
-    { "eet", 120 }, { "eest", 180 }, { "msk", 180 }, { "msd", 240 }, { "trt", 180 }, { "idt", 180 }, { "wat", 60 }, { "cat", 120 },
-    { "sast", 120 }, { "eat", 180 }, { "gst", 240 }, { "pkt", 300 }, { "uzt", 300 }, { "yekt", 300 }, { "ist", 330 }, { "npt", 345 },
-    { "omst", 360 }, { "ict", 420 }, { "wib", 420 }, { "krat", 420 }, { "wita", 480 }, { "sgt", 480 }, { "hkt", 480 }, { "pht", 480 },
-    { "awst", 480 }, { "irkt", 480 }, { "wit", 540 }, { "jst", 540 }, { "kst", 540 }, { "yakt", 540 }, { "acst", 570 }, { "acdt", 630 },
-    { "aest", 600 }, { "aedt", 660 }, { "vlat", 600 }, { "magt", 660 }, { "pett", 720 }, { "nzst", 720 }, { "nzdt", 780 },
-    { "brt", -180 }, { "brst", -120 }, { "art", -180 }, { "clst", -180 }, { "clt", -240 }, { "vet", -240 }, { "cot", -300 }, { "pet", -300 }
-  };
-  for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) if (is_word(w, zones[i].name)) return zones[i].minutes;
+    { "eet", 120 }, { "eest", 180 }, { "msk", 180 }, { "msd", 240 }, { "trt", 180 }, { "idt", 180 }, { "wat", 60 }, { "cat", 120 }, { "sast", 120 },
+    { "eat", 180 }, { "gst", 240 }, { "pkt", 300 }, { "uzt", 300 }, { "yekt", 300 }, { "ist", 330 }, { "npt", 345 }, { "omst", 360 }, { "ict", 420 },
+    { "wib", 420 }, { "krat", 420 }, { "wita", 480 }, { "sgt", 480 }, { "hkt", 480 }, { "pht", 480 }, { "awst", 480 }, { "irkt", 480 },
+    { "wit", 540 }, { "jst", 540 }, { "kst", 540 }, { "yakt", 540 }, { "acst", 570 }, { "acdt", 630 }, { "aest", 600 }, { "aedt", 660 },
+    { "vlat", 600 }, { "magt", 660 }, { "pett", 720 }, { "nzst", 720 }, { "nzdt", 780 }, { "brt", -180 }, { "brst", -120 }, { "art", -180 },
+    { "clst", -180 }, { "clt", -240 }, { "vet", -240 }, { "cot", -300 }, { "pet", -300 } };
+  for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+    if (is_word(w, zones[i].name)) return zones[i].minutes;
   return 0;
 }
 
@@ -258,7 +245,8 @@ static int read_number(struct fields *f, slice w)
     return f->day >= 0;
   }
   if (f->year < 0) set_year(f, w);
-  else if (f->has_time && !f->has_zone && w.len == 4 && two_digits(w, 0) >= 0 && two_digits(w, 0) <= 14 && two_digits(w, 2) >= 0 && two_digits(w, 2) < 60) {
+  else if (f->has_time && !f->has_zone && w.len == 4 && two_digits(w, 0) >= 0 && two_digits(w, 0) <= 14 && two_digits(w, 2) >= 0
+    && two_digits(w, 2) < 60) {
     f->zone = 60 * two_digits(w, 0) + two_digits(w, 2);
     f->has_zone = 1;
   }

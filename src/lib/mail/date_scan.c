@@ -37,8 +37,9 @@ int mail_date_scan(slice s, mail_date *date)
 {
   int year, month, day, hour, minute, second;
   size_t i = 0;
-  if (!digits(s, &i, 4, '-', &year) || !digits(s, &i, 2, '-', &month) || !digits(s, &i, 2, 'T', &day)
-   || !digits(s, &i, 2, ':', &hour) || !digits(s, &i, 2, ':', &minute) || !digits(s, &i, 2, 0, &second)) return 0;
+  if (!digits(s, &i, 4, '-', &year) || !digits(s, &i, 2, '-', &month) || !digits(s, &i, 2, 'T', &day) || !digits(s, &i, 2, ':', &hour)
+    || !digits(s, &i, 2, ':', &minute) || !digits(s, &i, 2, 0, &second))
+    return 0;
   if (month < 1 || month > 12 || day < 1 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 60) return 0;
   if (i < s.len && s.s[i] == '.') {
     size_t first = ++i;

@@ -25,7 +25,7 @@ static size_t skip_token(char const *s, size_t len, size_t i)
   for (size_t j = i + 1; j < len; j++) {
     if (s[j] == '\\' && c == '"') j++;
     else if (s[j] == close) return j + 1;
-    else if (c == '<' && (s[j] == ',' || s[j] == ';')) return j;  /* never closed */
+    else if (c == '<' && (s[j] == ',' || s[j] == ';')) return j; /* never closed */
   }
   return i + 1;
 }
@@ -100,7 +100,8 @@ int mail_urls(arena *a, slice raw, slice **list, size_t *count)
     if (raw.s[i++] != '<') continue;
     if (!(close = memchr(raw.s + i, '>', raw.len - i))) break;
     if (!(s = arena_take(a, (size_t)(close - raw.s) - i + 1))) return 0;
-    for (; raw.s + i < close; i++) if (!is_space(raw.s[i])) s[len++] = raw.s[i];
+    for (; raw.s + i < close; i++)
+      if (!is_space(raw.s[i])) s[len++] = raw.s[i];
     (*list)[(*count)++] = (slice){ s, len };
   }
   return 1;

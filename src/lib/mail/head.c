@@ -14,10 +14,7 @@
 #include "private.h"
 
 /* The octets of a field name (RFC 5322 3.6.8): 33 to 126 without the colon. */
-static inline int is_name(char c)
-{
-  return c > 32 && c < 127 && c != ':';
-}
+static inline int is_name(char c) { return c > 32 && c < 127 && c != ':'; }
 
 /* Whether the line s begins a field: how long its name is, and where its value begins. An empty name is one too. */
 static int is_field(char const *s, size_t len, size_t *name, size_t *value)
@@ -37,10 +34,7 @@ int is_cr_only(char const *s, size_t len)
   return len && !memchr(s, '\n', len) && memchr(s, '\r', len);
 }
 
-static int is_empty_line(char end, char const *s, size_t len)
-{
-  return !len || s[0] == end || (s[0] == '\r' && len > 1 && s[1] == '\n');
-}
+static int is_empty_line(char end, char const *s, size_t len) { return !len || s[0] == end || (s[0] == '\r' && len > 1 && s[1] == '\n'); }
 
 static int starts(char const *s, size_t len, char const *with)
 {
@@ -57,10 +51,7 @@ static size_t mbox_line(char end, char const *s, size_t len)
 }
 
 /* Whether the line that ends at end was seen whole: one that was cut off may yet become anything. */
-static int is_whole(head_cursor const *c, size_t end)
-{
-  return end && c->s[end - 1] == c->end;
-}
+static int is_whole(head_cursor const *c, size_t end) { return end && c->s[end - 1] == c->end; }
 
 /* The first field behind the junk at pos; 0 where something else is, len where nothing is. */
 static size_t skip_junk(head_cursor *c, size_t pos)
@@ -136,22 +127,39 @@ int head_next(head_cursor *c, slice *name, slice *value)
   return 0;
 }
 
-static char const *const known[FIELD_COUNT] = {
-  [FIELD_FROM] = "from", [FIELD_SENDER] = "sender", [FIELD_REPLY_TO] = "reply-to", [FIELD_TO] = "to",
-  [FIELD_CC] = "cc", [FIELD_BCC] = "bcc", [FIELD_SUBJECT] = "subject", [FIELD_DATE] = "date",
-  [FIELD_MESSAGE_ID] = "message-id", [FIELD_IN_REPLY_TO] = "in-reply-to", [FIELD_REFERENCES] = "references",
-  [FIELD_COMMENTS] = "comments", [FIELD_KEYWORDS] = "keywords", [FIELD_CONTENT_TYPE] = "content-type",
-  [FIELD_CONTENT_DISPOSITION] = "content-disposition", [FIELD_CONTENT_ENCODING] = "content-transfer-encoding",
-  [FIELD_CONTENT_ID] = "content-id", [FIELD_CONTENT_LOCATION] = "content-location", [FIELD_CONTENT_LANGUAGE] = "content-language"
-};
+static char const *const known[FIELD_COUNT] = { [FIELD_FROM] = "from",
+  [FIELD_SENDER] = "sender",
+  [FIELD_REPLY_TO] = "reply-to",
+  [FIELD_TO] = "to",
+  [FIELD_CC] = "cc",
+  [FIELD_BCC] = "bcc",
+  [FIELD_SUBJECT] = "subject",
+  [FIELD_DATE] = "date",
+  [FIELD_MESSAGE_ID] = "message-id",
+  [FIELD_IN_REPLY_TO] = "in-reply-to",
+  [FIELD_REFERENCES] = "references",
+  [FIELD_COMMENTS] = "comments",
+  [FIELD_KEYWORDS] = "keywords",
+  [FIELD_CONTENT_TYPE] = "content-type",
+  [FIELD_CONTENT_DISPOSITION] = "content-disposition",
+  [FIELD_CONTENT_ENCODING] = "content-transfer-encoding",
+  [FIELD_CONTENT_ID] = "content-id",
+  [FIELD_CONTENT_LOCATION] = "content-location",
+  [FIELD_CONTENT_LANGUAGE] = "content-language" };
 
 /* Of each length, the fields with a name that long: most fields of a mail (Received, X-...) are none of ours. */
-static uint32_t const of_length[] = {
-  [2] = 1 << FIELD_TO | 1 << FIELD_CC, [3] = 1 << FIELD_BCC, [4] = 1 << FIELD_FROM | 1 << FIELD_DATE, [6] = 1 << FIELD_SENDER,
-  [7] = 1 << FIELD_SUBJECT, [8] = 1 << FIELD_REPLY_TO | 1 << FIELD_COMMENTS | 1 << FIELD_KEYWORDS,
-  [10] = 1 << FIELD_MESSAGE_ID | 1 << FIELD_REFERENCES | 1 << FIELD_CONTENT_ID, [11] = 1 << FIELD_IN_REPLY_TO,
-  [12] = 1 << FIELD_CONTENT_TYPE, [16] = 1 << FIELD_CONTENT_LOCATION | 1 << FIELD_CONTENT_LANGUAGE, [19] = 1 << FIELD_CONTENT_DISPOSITION, [25] = 1 << FIELD_CONTENT_ENCODING
-};
+static uint32_t const of_length[] = { [2] = 1 << FIELD_TO | 1 << FIELD_CC,
+  [3] = 1 << FIELD_BCC,
+  [4] = 1 << FIELD_FROM | 1 << FIELD_DATE,
+  [6] = 1 << FIELD_SENDER,
+  [7] = 1 << FIELD_SUBJECT,
+  [8] = 1 << FIELD_REPLY_TO | 1 << FIELD_COMMENTS | 1 << FIELD_KEYWORDS,
+  [10] = 1 << FIELD_MESSAGE_ID | 1 << FIELD_REFERENCES | 1 << FIELD_CONTENT_ID,
+  [11] = 1 << FIELD_IN_REPLY_TO,
+  [12] = 1 << FIELD_CONTENT_TYPE,
+  [16] = 1 << FIELD_CONTENT_LOCATION | 1 << FIELD_CONTENT_LANGUAGE,
+  [19] = 1 << FIELD_CONTENT_DISPOSITION,
+  [25] = 1 << FIELD_CONTENT_ENCODING };
 
 /* Which field this is, or FIELD_COUNT. */
 static enum mail_field field_known(slice name)
@@ -194,8 +202,7 @@ int mail_head_find(slice *value, enum mail_field which, char const *s, size_t le
   head_cursor c = { .s = s, .len = len, .message = 1, .end = cr ? '\r' : '\n' };
   slice name;
   if (cr && !whole && len < CR_ONLY) return -1;
-  while (head_next(&c, &name, value))
-    /* What begins behind a field says that it is whole. */
+  while (head_next(&c, &name, value)) /* What begins behind a field says that it is whole. */
     if (field_known(name) == which) return whole || c.pos < len ? 1 : -1;
   *value = (slice)SLICE_ZERO;
   return whole || c.complete ? 0 : -1;

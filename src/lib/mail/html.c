@@ -94,7 +94,8 @@ static int show_reference(html *h, int *unknown)
 
 static int is_one_of(char const *name, char const *const *list, size_t count)
 {
-  for (size_t i = 0; i < count; i++) if (!strcmp(name, list[i])) return 1;
+  for (size_t i = 0; i < count; i++)
+    if (!strcmp(name, list[i])) return 1;
   return 0;
 }
 #define IS_ONE_OF(name, list) is_one_of(name, list, sizeof list / sizeof *list)
@@ -124,18 +125,20 @@ static int show_alt(html *h)
 static void tag(html *h)
 {
   static char const *const hidden[] = { "style", "script", "title", "noframes", "iframe", "noembed", "textarea" };
-  static char const *const lines[] = { "address", "article", "aside", "blockquote", "body", "br", "center", "dd", "div", "dl", "dt",
-    "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol",
-    "option", "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul" };
+  static char const *const lines[] = { "address", "article", "aside", "blockquote", "body", "br", "center", "dd", "div", "dl", "dt", "fieldset",
+    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "option", "p", "pre",
+    "section", "table", "tbody", "tfoot", "thead", "tr", "ul" };
   static char const *const cells[] = { "td", "th", "caption", "img", "input" };
   h->name[h->name_len] = 0;
   h->state = TEXT;
-  if (!h->closing) for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) if (!strcmp(h->name, hidden[i])) {
-    h->raw = hidden[i];
-    h->matched = 0;
-    h->state = RAW;
-    return;
-  }
+  if (!h->closing)
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+      if (!strcmp(h->name, hidden[i])) {
+        h->raw = hidden[i];
+        h->matched = 0;
+        h->state = RAW;
+        return;
+      }
   if (IS_ONE_OF(h->name, lines)) set_off(h, SPACE_LINE);
   else if (IS_ONE_OF(h->name, cells)) set_off(h, SPACE_BLANK);
   if (!strcmp(h->name, "blockquote")) {
@@ -163,18 +166,14 @@ static void raw(html *h, char c)
       h->state = TAG;
       return;
     }
-  }
-  else if (to_lower(c) == (h->matched == 0 ? '<' : h->matched == 1 ? '/' : h->raw[h->matched - 2])) {
+  } else if (to_lower(c) == (h->matched == 0 ? '<' : h->matched == 1 ? '/' : h->raw[h->matched - 2])) {
     h->matched++;
     return;
   }
   h->matched = c == '<';
 }
 
-static int is_letter(char c)
-{
-  return to_lower(c) >= 'a' && to_lower(c) <= 'z';
-}
+static int is_letter(char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
 
 static void name_put(html *h, char c)
 {
@@ -186,71 +185,71 @@ static void name_put(html *h, char c)
 static int step(html *h, char c, int *again)
 {
   switch (h->state) {
-    case REFERENCE:
-      if ((is_letter(c) || (c >= '0' && c <= '9') || (c == '#' && !h->name_len)) && h->name_len < sizeof h->name - 1) {
-        h->name[h->name_len++] = c;
-        return 1;
-      }
+  case REFERENCE:
+    if ((is_letter(c) || (c >= '0' && c <= '9') || (c == '#' && !h->name_len)) && h->name_len < sizeof h->name - 1) {
+      h->name[h->name_len++] = c;
+      return 1;
+    }
+    h->state = TEXT;
+    if (!show_reference(h, again)) return 0;
+    if (c != ';') *again = 1;
+    return 1;
+  case OPEN:
+    h->closing = h->equals = 0;
+    h->name_len = 0;
+    h->dashes = 0;
+    if (is_letter(c)) h->state = NAME, name_put(h, to_lower(c));
+    else if (c == '/') h->state = CLOSE;
+    else if (c == '!') h->state = BANG;
+    else if (c == '?') h->state = BOGUS;
+    else {
       h->state = TEXT;
-      if (!show_reference(h, again)) return 0;
-      if (c != ';') *again = 1;
-      return 1;
-    case OPEN:
-      h->closing = h->equals = 0;
-      h->name_len = 0;
-      h->dashes = 0;
-      if (is_letter(c)) h->state = NAME, name_put(h, to_lower(c));
-      else if (c == '/') h->state = CLOSE;
-      else if (c == '!') h->state = BANG;
-      else if (c == '?') h->state = BOGUS;
-      else {
-        h->state = TEXT;
-        *again = 1;
-        return show(h, "<", 1);
-      }
-      return 1;
-    case CLOSE:
-      h->closing = 1;
-      if (is_letter(c)) h->state = NAME, name_put(h, to_lower(c));
-      else h->state = c == '>' ? TEXT : BOGUS;
-      return 1;
-    case NAME:
-      if (c == '>') tag(h);
-      else if (is_space(c) || c == '/') h->state = TAG, h->attribute_len = h->alt_len = 0;
-      else name_put(h, to_lower(c));
-      return 1;
-    case TAG:
-      if (c == '>') {
-        int const picture = h->show_alt && h->name_len == 3 && !memcmp(h->name, "img", 3) && !h->closing;
-        tag(h);
-        return !picture || show_alt(h);
-      }
-      if (is_space(c) && !h->equals) h->attribute_len = 0;
-      else if (!is_space(c) && c != '=' && c != '"' && c != '\'' && h->attribute_len < sizeof h->attribute) h->attribute[h->attribute_len++] = to_lower(c);
-      if (h->equals && c == '"') h->state = DOUBLE;
-      else if (h->equals && c == '\'') h->state = SINGLE;
-      else if (!is_space(c)) h->equals = c == '=';
-      return 1;
-    case DOUBLE: case SINGLE:
-      if (c == (h->state == DOUBLE ? '"' : '\'')) h->state = TAG, h->equals = 0, h->attribute_len = 0;
-      else if (h->attribute_len == 3 && !memcmp(h->attribute, "alt", 3) && h->alt_len < sizeof h->alt) h->alt[h->alt_len++] = c;
-      return 1;
-    case BANG:
-      if (c == '-' && ++h->dashes == 2) h->state = COMMENT;
-      else if (c != '-') h->state = c == '>' ? TEXT : BOGUS;
-      return 1;
-    case BOGUS:
-      if (c == '>') h->state = TEXT;
-      return 1;
-    case COMMENT:
-      /* dashes begins with 2: <!--> is a comment too. */
-      if (c == '>' && h->dashes >= 2) h->state = TEXT;
-      else if (c == '-') h->dashes++;
-      else if (c != '!' || h->dashes < 2) h->dashes = 0;
-      return 1;
-    default:
-      raw(h, c);
-      return 1;
+      *again = 1;
+      return show(h, "<", 1);
+    }
+    return 1;
+  case CLOSE:
+    h->closing = 1;
+    if (is_letter(c)) h->state = NAME, name_put(h, to_lower(c));
+    else h->state = c == '>' ? TEXT : BOGUS;
+    return 1;
+  case NAME:
+    if (c == '>') tag(h);
+    else if (is_space(c) || c == '/') h->state = TAG, h->attribute_len = h->alt_len = 0;
+    else name_put(h, to_lower(c));
+    return 1;
+  case TAG:
+    if (c == '>') {
+      int const picture = h->show_alt && h->name_len == 3 && !memcmp(h->name, "img", 3) && !h->closing;
+      tag(h);
+      return !picture || show_alt(h);
+    }
+    if (is_space(c) && !h->equals) h->attribute_len = 0;
+    else if (!is_space(c) && c != '=' && c != '"' && c != '\'' && h->attribute_len < sizeof h->attribute)
+      h->attribute[h->attribute_len++] = to_lower(c);
+    if (h->equals && c == '"') h->state = DOUBLE;
+    else if (h->equals && c == '\'') h->state = SINGLE;
+    else if (!is_space(c)) h->equals = c == '=';
+    return 1;
+  case DOUBLE:
+  case SINGLE:
+    if (c == (h->state == DOUBLE ? '"' : '\'')) h->state = TAG, h->equals = 0, h->attribute_len = 0;
+    else if (h->attribute_len == 3 && !memcmp(h->attribute, "alt", 3) && h->alt_len < sizeof h->alt) h->alt[h->alt_len++] = c;
+    return 1;
+  case BANG:
+    if (c == '-' && ++h->dashes == 2) h->state = COMMENT;
+    else if (c != '-') h->state = c == '>' ? TEXT : BOGUS;
+    return 1;
+  case BOGUS:
+    if (c == '>') h->state = TEXT;
+    return 1;
+  case COMMENT:
+    /* dashes begins with 2: <!--> is a comment too. */
+    if (c == '>' && h->dashes >= 2) h->state = TEXT;
+    else if (c == '-') h->dashes++;
+    else if (c != '!' || h->dashes < 2) h->dashes = 0;
+    return 1;
+  default: raw(h, c); return 1;
   }
 }
 
@@ -268,12 +267,12 @@ int html_feed(html *h, char const *s, size_t len)
     int again = 0;
     if (h->state == TEXT) {
       size_t n = words(s + i, len - i < sizeof h->out ? len - i : sizeof h->out);
-      if (n < len - i) while (n && ((unsigned char)s[i + n] & 0xc0) == 0x80) n--;  /* the sink gets whole characters */
+      if (n < len - i)
+        while (n && ((unsigned char)s[i + n] & 0xc0) == 0x80) n--; /* the sink gets whole characters */
       if (n) {
         if (!show(h, s + i, n)) return 0;
         i += n;
-      }
-      else if (s[i] == '<') h->state = OPEN, i++;
+      } else if (s[i] == '<') h->state = OPEN, i++;
       else if (s[i] == '&') h->state = REFERENCE, h->name_len = 0, i++;
       else if (!show_octet(h, s[i++])) return 0;
       continue;
@@ -298,10 +297,7 @@ int html_finish(html *h)
   return flush(h);
 }
 
-int html_sink(void *context, char const *s, size_t len)
-{
-  return html_feed(context, s, len);
-}
+int html_sink(void *context, char const *s, size_t len) { return html_feed(context, s, len); }
 
 void html_open(html *h, sink_func *sink, void *context)
 {

@@ -24,10 +24,7 @@ static int at(scanner const *c, char const *word)
   return c->len - c->pos >= n && is_word((slice){ c->s + c->pos, n }, word);
 }
 
-static int is_letter(char c)
-{
-  return to_lower(c) >= 'a' && to_lower(c) <= 'z';
-}
+static int is_letter(char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
 
 /* The next attribute of a tag; 0 where there are no more. */
 static int attribute(scanner *c, slice *name, slice *value)
@@ -36,15 +33,18 @@ static int attribute(scanner *c, slice *name, slice *value)
   while (i < c->len && (is_space(c->s[i]) || c->s[i] == '/')) i++;
   c->pos = i;
   if (i == c->len || c->s[i] == '>') return 0;
-  for (start = i++; i < c->len && !is_space(c->s[i]) && c->s[i] != '=' && c->s[i] != '/' && c->s[i] != '>'; i++);
+  for (start = i++; i < c->len && !is_space(c->s[i]) && c->s[i] != '=' && c->s[i] != '/' && c->s[i] != '>'; i++)
+    ;
   *name = (slice){ c->s + start, i - start };
   *value = (slice)SLICE_ZERO;
   while (i < c->len && is_space(c->s[i])) i++;
   if (i == c->len || c->s[i] != '=') return c->pos = i, 1;
-  for (i++; i < c->len && is_space(c->s[i]); i++);
+  for (i++; i < c->len && is_space(c->s[i]); i++)
+    ;
   char const quote = i < c->len && (c->s[i] == '"' || c->s[i] == '\'') ? c->s[i] : 0;
   if (quote) i++;
-  for (start = i; i < c->len && (quote ? c->s[i] != quote : !is_space(c->s[i]) && c->s[i] != '>'); i++);
+  for (start = i; i < c->len && (quote ? c->s[i] != quote : !is_space(c->s[i]) && c->s[i] != '>'); i++)
+    ;
   *value = (slice){ c->s + start, i - start };
   c->pos = i + (quote && i < c->len);
   return 1;
@@ -61,8 +61,10 @@ static slice label_in(slice v)
     v.s += 7, v.len -= 7;
     while (v.len && is_space(*v.s)) v.s++, v.len--;
     if (!v.len || *v.s != '=') continue;
-    for (v.s++, v.len--; v.len && (is_space(*v.s) || *v.s == '"' || *v.s == '\''); v.s++, v.len--);
-    for (size_t i = 0; i < v.len; i++) if (is_space(v.s[i]) || v.s[i] == ';' || v.s[i] == '"' || v.s[i] == '\'') v.len = i;
+    for (v.s++, v.len--; v.len && (is_space(*v.s) || *v.s == '"' || *v.s == '\''); v.s++, v.len--)
+      ;
+    for (size_t i = 0; i < v.len; i++)
+      if (is_space(v.s[i]) || v.s[i] == ';' || v.s[i] == '"' || v.s[i] == '\'') v.len = i;
     return v;
   }
   return (slice)SLICE_ZERO;
@@ -106,14 +108,15 @@ charset const *html_charset(char const *s, size_t len)
       continue;
     }
     char const next = c.len - c.pos > 1 ? c.s[c.pos + 1] : 0, then = c.len - c.pos > 2 ? c.s[c.pos + 2] : 0;
-    if (at(&c, "<!--")) c.pos += 2, skip_to(&c, "-->");  /* <!--> is one too */
+    if (at(&c, "<!--")) c.pos += 2, skip_to(&c, "-->"); /* <!--> is one too */
     else if (at(&c, "<meta") && c.len - c.pos > 5 && (is_space(c.s[c.pos + 5]) || c.s[c.pos + 5] == '/')) {
       c.pos += 5;
       charset const *const found = meta(&c);
       if (found) return found;
     } else if (is_letter(next) || (next == '/' && is_letter(then))) {
       while (c.pos < c.len && !is_space(c.s[c.pos]) && c.s[c.pos] != '>') c.pos++;
-      while (attribute(&c, &name, &value));
+      while (attribute(&c, &name, &value))
+        ;
     } else if (next == '!' || next == '/' || next == '?') skip_to(&c, ">");
     else c.pos++;
   }

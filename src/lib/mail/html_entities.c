@@ -4,6 +4,7 @@
 #include "html.h"
 
 /* Those of HTML 4 and three more, sorted; of HTML 5's two thousand others mail has none. */
+/* clang-format off */
 static struct { char name[9]; uint16_t point; } const entities[] = {
   { "AElig", 198 }, { "Aacute", 193 }, { "Acirc", 194 }, { "Agrave", 192 }, { "Alpha", 913 }, { "Aring", 197 },
   { "Atilde", 195 }, { "Auml", 196 }, { "Beta", 914 }, { "Ccedil", 199 }, { "Chi", 935 }, { "Dagger", 8225 },
@@ -48,6 +49,7 @@ static struct { char name[9]; uint16_t point; } const entities[] = {
   { "weierp", 8472 }, { "xi", 958 }, { "yacute", 253 }, { "yen", 165 }, { "yuml", 255 }, { "zeta", 950 }, { "zwj", 8205 },
   { "zwnj", 8204 },
 };
+/* clang-format on */
 
 static uint32_t named(char const *name)
 {
@@ -89,7 +91,4 @@ static uint32_t numeric(char const *s)
   return c ? c : 0xfffd;
 }
 
-uint32_t html_reference(char const *name)
-{
-  return *name == '#' ? numeric(name + 1) : named(name);
-}
+uint32_t html_reference(char const *name) { return *name == '#' ? numeric(name + 1) : named(name); }

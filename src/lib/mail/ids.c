@@ -31,7 +31,8 @@ static int add(ids *ids, slice v)
   if (i < v.len) {
     char *s = arena_take(ids->a, v.len), *p = s;
     if (!s) return 0;
-    for (i = 0; i < v.len; i++) if (!is_space(v.s[i])) *p++ = v.s[i];
+    for (i = 0; i < v.len; i++)
+      if (!is_space(v.s[i])) *p++ = v.s[i];
     v = (slice){ s, (size_t)(p - s) };
   }
   if (!charset_decode(ids->a, NULL, v, &v)) return 0;
@@ -58,7 +59,8 @@ int mail_ids(arena *a, slice raw, slice **list, size_t *count)
   for (i = 0; !ids.count && i < raw.len;) {
     size_t start;
     while (i < raw.len && (is_space(raw.s[i]) || raw.s[i] == '<')) i++;
-    for (start = i; i < raw.len && !is_space(raw.s[i]); i++);
+    for (start = i; i < raw.len && !is_space(raw.s[i]); i++)
+      ;
     slice const v = { raw.s + start, i - start };
     if (memchr(v.s, '@', v.len) && !add(&ids, v)) return 0;
   }

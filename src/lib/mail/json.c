@@ -14,8 +14,8 @@
 typedef struct writer_s writer;
 struct writer_s {
   json_output *out;
-  arena *a;        /* what the whole document needs */
-  arena *scratch;  /* what one value needs */
+  arena *a;       /* what the whole document needs */
+  arena *scratch; /* what one value needs */
   mail_charsets charsets;
 };
 
@@ -26,10 +26,7 @@ static void key(json_output *out, char const *name)
   json_put_text(out, "\": ");
 }
 
-static void string(json_output *out, slice v)
-{
-  json_put_string(out, v.s, v.len);
-}
+static void string(json_output *out, slice v) { json_put_string(out, v.s, v.len); }
 
 static void string_or_null(json_output *out, slice v)
 {
@@ -49,8 +46,8 @@ static void next(json_output *out, int *first)
 /* What Unicode calls white space, and the separators of ASCII. */
 static int is_white(uint32_t c)
 {
-  return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+  return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028
+    || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
 /* A string with its white space folded to single blanks, trimmed. */
@@ -88,7 +85,10 @@ struct hashes {
   uint64_t size, newlines;
   int cr, lossy;
 };
-#define HASHES_ZERO { .exact = SHA256_INIT(), .trimmed = SHA256_INIT() }
+#define HASHES_ZERO \
+  { \
+    .exact = SHA256_INIT(), .trimmed = SHA256_INIT() \
+  }
 
 static void put_newlines(struct hashes *h)
 {
@@ -162,8 +162,7 @@ static int put_addresses(writer *w, json_output *notes, int *first_note, char co
       json_put_text(notes, "\", ");
       if (!folded(w, notes, list[i].name)) return 0;
       json_put_text(notes, "]");
-    }
-    else {
+    } else {
       next(w->out, &first);
       json_put_text(w->out, "[");
       if (!folded(w, w->out, list[i].name)) return 0;
@@ -234,7 +233,8 @@ static int put_tree(writer *w, mime_tree const *tree)
       if (!text_put(&t, "(", 1)) return 0;
       depth++;
     }
-    for (size_t after = i + 1 < tree->count ? part[1].depth : 0; depth > after; depth--) if (!text_put(&t, ")", 1)) return 0;
+    for (size_t after = i + 1 < tree->count ? part[1].depth : 0; depth > after; depth--)
+      if (!text_put(&t, ")", 1)) return 0;
   }
   key(w->out, "tree");
   json_put_string(w->out, t.s, t.len);
@@ -321,8 +321,11 @@ static int put_parts(writer *w, char const *name, mime_tree const *tree, int mul
 
 static int put_all(writer *w, json_output *notes, slice octets, charset const *fallback)
 {
-  static struct { char const *key; enum mail_field field; } const lists[] = { { "from", FIELD_FROM }, { "to", FIELD_TO },
-    { "cc", FIELD_CC }, { "bcc", FIELD_BCC }, { "reply-to", FIELD_REPLY_TO }, { "sender", FIELD_SENDER } };
+  static struct {
+    char const *key;
+    enum mail_field field;
+  } const lists[] = { { "from", FIELD_FROM }, { "to", FIELD_TO }, { "cc", FIELD_CC }, { "bcc", FIELD_BCC }, { "reply-to", FIELD_REPLY_TO },
+    { "sender", FIELD_SENDER } };
   mime_tree tree;
   slice subject = SLICE_ZERO;
   int first_note = 1;
@@ -337,14 +340,11 @@ static int put_all(writer *w, json_output *notes, slice octets, charset const *f
   put_date(w->out, field[FIELD_DATE]);
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     if (!put_addresses(w, notes, &first_note, lists[i].key, tree.part, lists[i].field)) return 0;
-  return put_each(w, "comments", tree.part->header, FIELD_COMMENTS) && put_each(w, "keywords", tree.part->header, FIELD_KEYWORDS) &&
-         put_tree(w, &tree) && put_parts(w, "leaves", &tree, 0) && put_parts(w, "multiparts", &tree, 1);
+  return put_each(w, "comments", tree.part->header, FIELD_COMMENTS) && put_each(w, "keywords", tree.part->header, FIELD_KEYWORDS)
+    && put_tree(w, &tree) && put_parts(w, "leaves", &tree, 0) && put_parts(w, "multiparts", &tree, 1);
 }
 
-static int notes_put(void *context, char const *s, size_t len)
-{
-  return text_put(context, s, len);
-}
+static int notes_put(void *context, char const *s, size_t len) { return text_put(context, s, len); }
 
 int mail_json(json_output *out, slice octets, charset const *fallback)
 {

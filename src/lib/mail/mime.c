@@ -34,15 +34,15 @@
 
 #include "private.h"
 
-#define PARTS_MAX 10000       /* as in Dovecot; the rest is epilogue. Keeps the tree below 8 MB */
-#define BOUNDARY_MAX 1000     /* a longer line is no legal one (RFC 5322 2.1.1) */
-#define DECODED_MAX(len) (2 * (len) + 1024)  /* octets that are decoded of a message of len: more is made to hurt */
-#define CR_ONLY_MAX (64u << 20)  /* a larger mail with CR alone is left as it is: none is known, and all of it is copied */
+#define PARTS_MAX 10000                     /* as in Dovecot; the rest is epilogue. Keeps the tree below 8 MB */
+#define BOUNDARY_MAX 1000                   /* a longer line is no legal one (RFC 5322 2.1.1) */
+#define DECODED_MAX(len) (2 * (len) + 1024) /* octets that are decoded of a message of len: more is made to hurt */
+#define CR_ONLY_MAX (64u << 20)             /* a larger mail with CR alone is left as it is: none is known, and all of it is copied */
 
 struct open {
   size_t part;
-  slice boundary;  /* empty for a message, and for a multipart that has none or was closed */
-  int apart;       /* what lies in it is in an input of its own */
+  slice boundary; /* empty for a message, and for a multipart that has none or was closed */
+  int apart;      /* what lies in it is in an input of its own */
 };
 
 enum reading { READING_NOTHING, READING_LEAF, READING_PREAMBLE, READING_EPILOGUE };
@@ -50,8 +50,8 @@ enum reading { READING_NOTHING, READING_LEAF, READING_PREAMBLE, READING_EPILOGUE
 struct input {
   char const *s;
   size_t len, pos;
-  unsigned int floor;       /* what is open below this belongs to the input around it */
-  unsigned int multiparts;  /* of those open here, the ones with a boundary */
+  unsigned int floor;      /* what is open below this belongs to the input around it */
+  unsigned int multiparts; /* of those open here, the ones with a boundary */
 };
 
 typedef struct reader_s reader;
@@ -59,12 +59,12 @@ struct reader_s {
   arena *a;
   mime_tree *tree;
   size_t room;
-  struct input input[2 * (MIME_DEPTH_MAX + 2)];  /* a multipart may have two: decoded, and with another boundary */
+  struct input input[2 * (MIME_DEPTH_MAX + 2)]; /* a multipart may have two: decoded, and with another boundary */
   unsigned int inputs;
   struct open open[MIME_DEPTH_MAX + 2];
   unsigned int opens;
   enum reading reading;
-  size_t part;              /* what is read, and where it began */
+  size_t part; /* what is read, and where it began */
   char const *from;
   size_t decoded_left;
   charset const *fallback;
@@ -85,8 +85,7 @@ static int read_type(arena *a, slice field, mime_part *part)
     else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr(other, c)))) break;
   }
   if (!slash || i == slash + 1) return 1;
-  return lower_case(a, (slice){ v.s, slash }, &part->type) &&
-         lower_case(a, (slice){ v.s + slash + 1, i - slash - 1 }, &part->subtype);
+  return lower_case(a, (slice){ v.s, slash }, &part->type) && lower_case(a, (slice){ v.s + slash + 1, i - slash - 1 }, &part->subtype);
 }
 
 static enum mime_encoding read_encoding(slice field)
@@ -102,16 +101,12 @@ static enum mime_encoding read_encoding(slice field)
   return ENCODING_NONE;
 }
 
-static int is_multipart(mime_part const *part)
-{
-  return is_word(part->type, "multipart");
-}
+static int is_multipart(mime_part const *part) { return is_word(part->type, "multipart"); }
 
 /* message/news is RFC 5537's old name for an article: a message like others. */
 static int is_message(mime_part const *part)
 {
-  return is_word(part->type, "message") &&
-         (is_word(part->subtype, "rfc822") || is_word(part->subtype, "global") || is_word(part->subtype, "news"));
+  return is_word(part->type, "message") && (is_word(part->subtype, "rfc822") || is_word(part->subtype, "global") || is_word(part->subtype, "news"));
 }
 
 static int is_signed_data(mime_part const *part)
@@ -136,7 +131,7 @@ static int read_names(arena *a, mail_charsets *charsets, mime_part *part)
 
 static int read_fields(arena *a, mime_part *part, int digest, slice *boundary)
 {
-  mail_charsets charsets = { .looked = 1, .fallback = part->fallback };  /* what is declared is known at the end */
+  mail_charsets charsets = { .looked = 1, .fallback = part->fallback }; /* what is declared is known at the end */
   slice const *const field = part->head.field;
   slice word;
   params p;
@@ -161,8 +156,7 @@ static int read_fields(arena *a, mime_part *part, int digest, slice *boundary)
     if (!charset_decode(a, NULL, word, &word) || !lower_case(a, word, &part->disposition_word)) return 0;
     if (p.value[PARAM_FILENAME].s) part->file_name = p.value[PARAM_FILENAME];
     /* RFC 2183 2.8: what is unknown is an attachment. */
-    if (part->disposition_word.len)
-      part->disposition = is_word(part->disposition_word, "inline") ? DISPOSITION_INLINE : DISPOSITION_ATTACHMENT;
+    if (part->disposition_word.len) part->disposition = is_word(part->disposition_word, "inline") ? DISPOSITION_INLINE : DISPOSITION_ATTACHMENT;
   }
   part->encoding = read_encoding(field[FIELD_CONTENT_ENCODING]);
   if (field[FIELD_CONTENT_ID].s) {
@@ -247,10 +241,7 @@ static int part_begin(reader *r, size_t parent)
   }
 }
 
-static slice piece(char const *from, char const *to)
-{
-  return (slice){ from, to > from ? (size_t)(to - from) : 0 };
-}
+static slice piece(char const *from, char const *to) { return (slice){ from, to > from ? (size_t)(to - from) : 0 }; }
 
 /* A multipart that was not closed often ends with a delimiter: the empty part behind it is none. */
 static void drop_empty_last(mime_tree *t, mime_part *parent)
@@ -287,8 +278,8 @@ static void end_all(reader *r, unsigned int level, char const *end)
 /* --- boundary lines --- */
 
 struct line {
-  size_t start, end;   /* end: where the next line begins */
-  unsigned int level;  /* of the multipart it belongs to, in open */
+  size_t start, end;  /* end: where the next line begins */
+  unsigned int level; /* of the multipart it belongs to, in open */
   int close;
 };
 
@@ -389,8 +380,9 @@ static int open_leaf(reader *r, size_t i, int *opened)
   int const message = is_message(part) && part->encoding != ENCODING_NONE, signed_data = is_signed_data(part);
   *opened = 0;
   /* No base64 of a message has a colon: it was put in as it was. */
-  if (part->encoding == ENCODING_BASE64 && (is_no_base64(part->body)
-    || (message && memchr(part->body.s, ':', line_end(part->body.s, part->body.len, 0))))) part->encoding = ENCODING_NONE;
+  if (part->encoding == ENCODING_BASE64
+    && (is_no_base64(part->body) || (message && memchr(part->body.s, ':', line_end(part->body.s, part->body.len, 0)))))
+    part->encoding = ENCODING_NONE;
   if (!message && !signed_data) return 1;
   if (part->depth >= MIME_DEPTH_MAX || r->tree->count >= PARTS_MAX) return 1;
   if (!decode_part(r, part, &copy)) return 0;
@@ -468,7 +460,8 @@ static int copy_lines(arena *a, slice *octets)
 {
   char *const s = arena_copy(a, octets->s, octets->len);
   if (!s) return 0;
-  for (size_t i = 0; i < octets->len; i++) if (s[i] == '\r') s[i] = '\n';
+  for (size_t i = 0; i < octets->len; i++)
+    if (s[i] == '\r') s[i] = '\n';
   octets->s = s;
   return 1;
 }
@@ -490,8 +483,7 @@ int mime_parse(arena *a, char const *s, size_t len, charset const *fallback, mim
     size_t const part = r.part;
     /* At the end of the input the last line end belongs to the boundary that is missing, unless it is in a preamble. */
     unsigned int const own = r.reading == READING_PREAMBLE && r.open[r.opens - 1].boundary.len;
-    char const *const end = found ? before_line(in, line.start)
-      : in->multiparts > own ? before_line(in, in->len) : in->s + in->len;
+    char const *const end = found ? before_line(in, line.start) : in->multiparts > own ? before_line(in, in->len) : in->s + in->len;
     in->pos = found ? line.start : in->len;
     if (leaf || lost) {
       int opened;

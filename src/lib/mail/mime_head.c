@@ -78,7 +78,8 @@ static int decode(arena *a, mail_charsets *charsets, mime_param *p, param_pieces
   int raw;
   if (p->value.s) return words_decode(a, charsets, p->value, WORDS_UTF8, &p->value) && charset_decode(a, charset_utf8, p->value, &p->value);
   if (continued->whole.set) continued->piece = &continued->whole, continued->count = 1;
-  return !continued->count || (param_pieces_join(a, charsets, WORDS_UTF8, continued, &p->value, &raw) && charset_decode(a, charset_utf8, p->value, &p->value));
+  return !continued->count
+    || (param_pieces_join(a, charsets, WORDS_UTF8, continued, &p->value, &raw) && charset_decode(a, charset_utf8, p->value, &p->value));
 }
 
 int mime_params(arena *a, mail_charsets *charsets, mime_part const *part, mime_param **list, size_t *count)
@@ -115,7 +116,8 @@ int mime_location(arena *a, mail_charsets *charsets, mime_part const *part, slic
   *location = (slice){ "", 0 };
   if (!raw.len) return 1;
   if (!words_decode(a, charsets, raw, WORDS_RAW, &raw) || !charset_decode(a, NULL, raw, &raw) || !(s = arena_take(a, raw.len + 1))) return 0;
-  for (size_t i = 0; i < raw.len; i++) if (!is_space(raw.s[i])) s[len++] = raw.s[i];
+  for (size_t i = 0; i < raw.len; i++)
+    if (!is_space(raw.s[i])) s[len++] = raw.s[i];
   *location = (slice){ s, len };
   return 1;
 }
@@ -162,10 +164,7 @@ int mime_opaque(mime_part const *part)
 
 /* --- broken encodings --- */
 
-static int is_base64(char c)
-{
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
+static int is_base64(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; }
 
 static int base64_broken(slice s)
 {
@@ -174,7 +173,8 @@ static int base64_broken(slice s)
     if (is_base64(s.s[i])) count++;
     else if (!is_space(s.s[i])) return 1;
   }
-  for (; i < s.len; i++) if (s.s[i] != '=' && !is_space(s.s[i])) return 1;
+  for (; i < s.len; i++)
+    if (s.s[i] != '=' && !is_space(s.s[i])) return 1;
   return count % 4 == 1;
 }
 
@@ -200,12 +200,13 @@ int mime_broken(mime_part const *part)
 {
   slice v = trim(part->head.field[FIELD_CONTENT_ENCODING]);
   switch (part->encoding) {
-    case ENCODING_BASE64: return base64_broken(part->body);
-    case ENCODING_QUOTED_PRINTABLE: return quoted_printable_broken(part->body);
-    case ENCODING_UUENCODE: return 0;
-    case ENCODING_NONE: break;
+  case ENCODING_BASE64: return base64_broken(part->body);
+  case ENCODING_QUOTED_PRINTABLE: return quoted_printable_broken(part->body);
+  case ENCODING_UUENCODE: return 0;
+  case ENCODING_NONE: break;
   }
   if (v.len && *v.s == '"') v.s++, v.len--;
-  for (size_t i = 0; i < v.len; i++) if (is_space(v.s[i]) || v.s[i] == ';' || v.s[i] == '(' || v.s[i] == '"') v.len = i;
+  for (size_t i = 0; i < v.len; i++)
+    if (is_space(v.s[i]) || v.s[i] == ';' || v.s[i] == '(' || v.s[i] == '"') v.len = i;
   return v.len && !is_word(v, "7bit") && !is_word(v, "8bit") && !is_word(v, "binary");
 }

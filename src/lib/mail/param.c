@@ -72,7 +72,8 @@ int param_unquote(arena *a, slice *v)
     return 1;
   }
   v->s++, v->len--;
-  for (n = v->len; n && v->s[n - 1] != '"'; n--);
+  for (n = v->len; n && v->s[n - 1] != '"'; n--)
+    ;
   if (n) v->len = n - 1;
   if (!memchr(v->s, '\\', v->len)) return 1;
   char *s = arena_take(a, v->len), *p = s;
@@ -109,7 +110,7 @@ int param_pieces_join(arena *a, mail_charsets *charsets, int octets, param_piece
     char const *first = memchr(s, '\'', out->len);
     char const *second = first ? memchr(first + 1, '\'', (size_t)(end - first - 1)) : NULL;
     c = first ? charset_find(s, (size_t)(first - s)) : NULL;
-    if (!second && c) second = first;  /* utf-8'name: the language was forgotten with its quote */
+    if (!second && c) second = first; /* utf-8'name: the language was forgotten with its quote */
     if (second) *out = (slice){ second + 1, (size_t)(end - second - 1) };
   }
   if (c) c = charset_judge(a, c, charsets->fallback, *out);
@@ -179,7 +180,8 @@ static int section_read(arena *a, slice v, params *p, param_pieces *continued)
 static void cut_label(slice *label)
 {
   slice first = *label;
-  for (size_t i = 0; i < first.len; i++) if (is_space(first.s[i]) || first.s[i] == '(') first.len = i;
+  for (size_t i = 0; i < first.len; i++)
+    if (is_space(first.s[i]) || first.s[i] == '(') first.len = i;
   char const *const comment = memchr(label->s, '(', label->len);
   if (comment) label->len = (size_t)(comment - label->s);
   *label = trim(*label);
@@ -222,6 +224,7 @@ int params_read(arena *a, mail_charsets *charsets, slice raw, slice *word, param
   if (!read_all(a, charsets, WORDS_RAW, raw, word, &octets)) return 0;
   if (!charset_decode(a, charset_of_field(a, charsets, raw), raw, &text) || !read_all(a, charsets, WORDS_UTF8, text, word, p)) return 0;
   /* What comes in pieces may have a character in two of them. */
-  for (unsigned int i = 0; i < PARAM_COUNT; i++) if (i == PARAM_BOUNDARY || (octets.pieced >> i & 1)) p->value[i] = octets.value[i];
+  for (unsigned int i = 0; i < PARAM_COUNT; i++)
+    if (i == PARAM_BOUNDARY || (octets.pieced >> i & 1)) p->value[i] = octets.value[i];
   return p->raw = 1;
 }

@@ -19,7 +19,8 @@ size_t mime_path(mime_tree const *tree, size_t i, char *s)
     if (is_numbered(tree, part)) {
       size_t n = part->number ? part->number : 1;
       if (len) reversed[len++] = '.';
-      do reversed[len++] = (char)('0' + n % 10); while (n /= 10);
+      do reversed[len++] = (char)('0' + n % 10);
+      while (n /= 10);
     }
     if (!i) break;
     i = part->parent;
@@ -38,7 +39,7 @@ static size_t child(mime_tree const *tree, size_t i, size_t number)
 
 size_t mime_find(mime_tree const *tree, char const *path, size_t len)
 {
-  size_t i = tree->count, k = 0;  /* i: the part found so far; none yet */
+  size_t i = tree->count, k = 0; /* i: the part found so far; none yet */
   if (!len) return tree->count && tree->part->kind == MIME_MULTIPART ? 0 : tree->count;
   while (k < len) {
     size_t number = 0, container;

@@ -14,30 +14,30 @@
 
 #include "readable.h"
 
-#define INPUT_MAX (256u << 10)  /* octets of a body that are looked at: the styles of some HTML mail take 100 KB */
-#define PARTS_TRIED 8           /* text parts that are read until one says something */
+#define INPUT_MAX (256u << 10) /* octets of a body that are looked at: the styles of some HTML mail take 100 KB */
+#define PARTS_TRIED 8          /* text parts that are read until one says something */
 #define ATTRIBUTION_LINES 3
 #define ROOM (4 * MAIL_PREVIEW_CHARS + 8)
 
 typedef struct preview_s preview;
 struct preview_s {
   char out[ROOM], line[ROOM];
-  size_t len, chars;            /* of out */
+  size_t len, chars; /* of out */
   size_t line_len, line_chars;
-  size_t start[ATTRIBUTION_LINES];  /* where the last lines that belong together begin in out, the newest first */
-  unsigned int lines;           /* how many belong together, without an empty one between */
-  int blank, joiner;            /* what is to come before the line's next character: white space; one that has no width */
-  int skip;                     /* up to the end of the line, as it is quoted */
-  int armor;                    /* up to an empty line */
-  int everything;               /* leave nothing out */
+  size_t start[ATTRIBUTION_LINES]; /* where the last lines that belong together begin in out, the newest first */
+  unsigned int lines;              /* how many belong together, without an empty one between */
+  int blank, joiner;               /* what is to come before the line's next character: white space; one that has no width */
+  int skip;                        /* up to the end of the line, as it is quoted */
+  int armor;                       /* up to an empty line */
+  int everything;                  /* leave nothing out */
   int done;
 };
 
 /* Characters that are seen as white space; those that are not seen at all, with which senders fill up their previews. */
 static int white(uint32_t c)
 {
-  return c <= ' ' || (c >= 0x7f && c <= 0xa0) || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f
-    || c == 0x205f || c == 0x3000 || c == 0x2800;
+  return c <= ' ' || (c >= 0x7f && c <= 0xa0) || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f
+    || c == 0x3000 || c == 0x2800;
 }
 
 static int no_width(uint32_t c)
@@ -54,10 +54,7 @@ static int rule(char const *s, size_t len)
   return len > 6 && !memcmp(s, "---", 3) && !memcmp(s + len - 3, "---", 3);
 }
 
-static int digit(char c)
-{
-  return c >= '0' && c <= '9';
-}
+static int digit(char c) { return c >= '0' && c <= '9'; }
 
 /* Whether a year or a time is in it. */
 static int dated(char const *s, size_t len)
@@ -94,7 +91,8 @@ static void take_line(preview *p)
   p->lines++;
   if (p->len && room) p->out[p->len++] = ' ', p->chars++;
   while (i < p->line_len && p->chars < MAIL_PREVIEW_CHARS) {
-    do p->out[p->len++] = p->line[i++]; while (i < p->line_len && ((unsigned char)p->line[i] & 0xc0) == 0x80);
+    do p->out[p->len++] = p->line[i++];
+    while (i < p->line_len && ((unsigned char)p->line[i] & 0xc0) == 0x80);
     p->chars++;
   }
   p->done = p->chars == MAIL_PREVIEW_CHARS;
@@ -107,13 +105,11 @@ static void end_line(preview *p)
   if (p->skip) {
     unattribute(p);
     p->lines = 0;
-  }
-  else if (!len) {
+  } else if (!len) {
     p->armor = 0;
     /* An empty line may stand between an attribution and its quote. */
     if (!p->len || p->out[p->len - 1] != ':') p->lines = 0;
-  }
-  else if (p->armor || (!p->everything && len == 34 && !memcmp(s, "-----BEGIN PGP SIGNED MESSAGE-----", 34))) p->armor = 1;
+  } else if (p->armor || (!p->everything && len == 34 && !memcmp(s, "-----BEGIN PGP SIGNED MESSAGE-----", 34))) p->armor = 1;
   else if (!p->everything && len == 2 && !memcmp(s, "--", 2)) p->done = 1;
   else if (!p->everything && rule(s, len)) p->done = p->len != 0;
   else take_line(p);
@@ -135,7 +131,8 @@ static int preview_put(void *context, char const *s, size_t len)
     uint32_t c;
     size = utf8_get(&c, s + i, len - i);
     if (c == '\n') end_line(p);
-    else if (p->skip) ;
+    else if (p->skip)
+      ;
     else if (white(c)) p->blank = 1;
     else if (no_width(c)) p->joiner = p->joiner || p->blank ? 0 : (int)c;
     else if (!p->line_len && c == '>' && !p->everything) p->skip = 1;
@@ -146,7 +143,7 @@ static int preview_put(void *context, char const *s, size_t len)
       if (p->line_len && p->joiner && !p->blank) line_put(p, joiner, utf8_put(joiner, (uint32_t)p->joiner));
       p->blank = p->joiner = 0;
       line_put(p, s + i, size);
-      if (p->line_chars >= MAIL_PREVIEW_CHARS) end_line(p);  /* more would not fit anyway */
+      if (p->line_chars >= MAIL_PREVIEW_CHARS) end_line(p); /* more would not fit anyway */
     }
   }
   return !p->done;
@@ -177,14 +174,14 @@ static void read_whole(preview *p, mime_part const *part)
   enum text_kind const kind = text_kind(&start);
   read_part(p, &start, kind, 0, 0);
   if (!p->len) read_part(p, &start, kind, 1, 0);
-  if (!p->len && kind == TEXT_HTML) read_part(p, &start, kind, 1, 1);  /* pictures alone */
+  if (!p->len && kind == TEXT_HTML) read_part(p, &start, kind, 1, 1); /* pictures alone */
 }
 
 /* A text that is counted: its characters, up to limit, and whether the word HTML is in it. */
 struct count {
   size_t chars, limit;
   unsigned int matched;
-  int word, before;  /* before: the last octet was of a word */
+  int word, before; /* before: the last octet was of a word */
 };
 
 static int count_put(void *context, char const *s, size_t len)
@@ -212,7 +209,7 @@ static struct count count_text(mime_part const *part, size_t limit)
   return t;
 }
 
-#define EXCUSE_MAX 300  /* characters of a plain part that only says that there is HTML */
+#define EXCUSE_MAX 300 /* characters of a plain part that only says that there is HTML */
 
 /* Whether part i is the plain part of an alternative that only says that the mail is in HTML. */
 static int is_excuse(mime_tree const *tree, size_t i)
@@ -223,7 +220,8 @@ static int is_excuse(mime_tree const *tree, size_t i)
   if (plain.chars >= EXCUSE_MAX || !plain.word) return 0;
   for (size_t k = i + 1; k < tree->count && tree->part[k].depth > around->depth; k++) {
     mime_part const *const other = tree->part + k;
-    if (other->kind == MIME_LEAF && is_word(other->type, "text") && mime_is_html(other)) return count_text(other, 2 * plain.chars).chars == 2 * plain.chars;
+    if (other->kind == MIME_LEAF && is_word(other->type, "text") && mime_is_html(other))
+      return count_text(other, 2 * plain.chars).chars == 2 * plain.chars;
   }
   return 0;
 }
@@ -243,15 +241,11 @@ static int is_readable(mime_part const *part, int *first)
 {
   int const body = part->kind == MIME_LEAF && part->disposition != DISPOSITION_ATTACHMENT && is_body_type(part) && *first;
   if (body) *first = 0;
-  return part->kind == MIME_LEAF && part->disposition != DISPOSITION_ATTACHMENT && is_word(part->type, "text")
-    && (body || !part->file_name.len);
+  return part->kind == MIME_LEAF && part->disposition != DISPOSITION_ATTACHMENT && is_word(part->type, "text") && (body || !part->file_name.len);
 }
 
 /* In which round a text is read: plain before HTML before others. */
-static int round_of(mime_part const *part)
-{
-  return mime_is_html(part) ? 1 : is_body_type(part) ? 0 : 2;
-}
+static int round_of(mime_part const *part) { return mime_is_html(part) ? 1 : is_body_type(part) ? 0 : 2; }
 
 #define ROUNDS 3
 

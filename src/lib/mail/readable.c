@@ -13,21 +13,18 @@
 #include "html.h"
 #include "readable.h"
 
-#define TAG_CLOSED_MAX 65536  /* octets in which a tag is closed, where there is HTML in plain text */
+#define TAG_CLOSED_MAX 65536 /* octets in which a tag is closed, where there is HTML in plain text */
 
 /* --- HTML in plain text --- */
 
 struct sniff {
   char s[32];
   size_t len, seen;
-  int less;   /* the last octet was < */
+  int less; /* the last octet was < */
   int closed;
 };
 
-static int is_letter(char c)
-{
-  return to_lower(c) >= 'a' && to_lower(c) <= 'z';
-}
+static int is_letter(char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
 
 /* Whether the text that is there may yet begin, or begins, with one of the tags. */
 static int begins_with_tag(struct sniff const *t)
@@ -40,7 +37,8 @@ static int begins_with_tag(struct sniff const *t)
   while (n < t->len && is_letter(t->s[n])) n++;
   if (n == t->len) return n < sizeof t->s;
   if (!is_space(t->s[n]) && t->s[n] != '>' && t->s[n] != '/') return 0;
-  for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) if (is_word((slice){ t->s + 1, n - 1 }, tags[i])) return 1;
+  for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+    if (is_word((slice){ t->s + 1, n - 1 }, tags[i])) return 1;
   return 0;
 }
 
@@ -49,7 +47,7 @@ static int sniff_put(void *context, char const *s, size_t len)
   struct sniff *const t = context;
   for (size_t i = 0; i < len && !t->closed; i++) {
     char const c = s[i];
-    if (!t->len && (is_space(c) || (unsigned char)c >= 0xbb)) continue;  /* a byte-order mark too */
+    if (!t->len && (is_space(c) || (unsigned char)c >= 0xbb)) continue; /* a byte-order mark too */
     if (t->len < sizeof t->s) t->s[t->len++] = c;
     if (!begins_with_tag(t)) return 0;
     if (t->less && c == '/') t->closed = 1;
@@ -78,7 +76,7 @@ struct enriched_s {
   int state;
   char name[16];
   unsigned int name_len, params, unfilled;
-  size_t lines;  /* line ends that were put off */
+  size_t lines; /* line ends that were put off */
 };
 
 static int show_lines(enriched *e)
@@ -86,7 +84,8 @@ static int show_lines(enriched *e)
   size_t n = e->unfilled || e->lines < 2 ? e->lines : e->lines - 1;
   char const *const what = e->lines == 1 && !e->unfilled ? " " : "\n";
   e->lines = 0;
-  for (; n; n--) if (!e->sink(e->context, what, 1)) return 0;
+  for (; n; n--)
+    if (!e->sink(e->context, what, 1)) return 0;
   return 1;
 }
 

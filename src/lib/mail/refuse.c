@@ -34,8 +34,8 @@
 #include "readable.h"
 #include "refuse_private.h"
 
-#define SHORTEST 3        /* a shorter needle is found nearly everywhere */
-#define WORD_MAX 1000     /* octets of an encoded word that is looked at; with a longer one the mail is read */
+#define SHORTEST 3    /* a shorter needle is found nearly everywhere */
+#define WORD_MAX 1000 /* octets of an encoded word that is looked at; with a longer one the mail is read */
 
 /* Whether octet i of s stands behind a beginning of the needle, but not all of it; with next, whether that may go on there. */
 static int behind(mail_refusal const *m, char const *s, size_t i, char const *next)
@@ -58,10 +58,7 @@ static int hides_what_follows(char c)
 }
 
 /* What makes a special octet's neighbours uncertain, as decoding may take it away. */
-static int vanishes(char c)
-{
-  return c == '"' || c == '\\' || c == '=' || c == '(' || c == '\r' || c == 0x1b || c == 0x0e || c == 0x0f;
-}
+static int vanishes(char c) { return c == '"' || c == '\\' || c == '=' || c == '(' || c == '\r' || c == 0x1b || c == 0x0e || c == 0x0f; }
 
 /* --- characters beyond ASCII --- */
 
@@ -84,10 +81,7 @@ static int is_escape(char const *s, size_t len, size_t i)
   return i + 2 < len && s[i] == '=' && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0;
 }
 
-static int is_foreign_escape(char const *s, size_t len, size_t i)
-{
-  return is_escape(s, len, i) && hex_value(s[i + 1]) >= 8;
-}
+static int is_foreign_escape(char const *s, size_t len, size_t i) { return is_escape(s, len, i) && hex_value(s[i + 1]) >= 8; }
 
 /* Behind a soft line break at s[i]; i where there is none. Where it is none, as the text is not in quoted-printable, nothing goes on
  * behind it anyway. */
@@ -107,10 +101,7 @@ static size_t before_soft_break(char const *s, size_t i)
 }
 
 /* Whether such an octet is at s[i]. */
-static int is_foreign(char const *s, size_t len, size_t i)
-{
-  return i < len && ((s[i] & 0x80) || is_foreign_escape(s, len, i));
-}
+static int is_foreign(char const *s, size_t len, size_t i) { return i < len && ((s[i] & 0x80) || is_foreign_escape(s, len, i)); }
 
 /* A run of octets above 127, raw or escaped, ends before s[to]; soft line breaks may be in it. */
 static int run_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t to)
@@ -138,7 +129,8 @@ static int reference_hides(mail_refusal const *m, char const *s, size_t len, siz
   char name[16], form[TEXT_COMPARED_MAX];
   size_t n = 0, to = i + 1;
   int letter = 0;
-  for (; to < len && n < sizeof name - 1 && (s[to] == '#' || (to_lower(s[to]) >= 'a' && to_lower(s[to]) <= 'z') || (s[to] >= '0' && s[to] <= '9')); to++)
+  for (; to < len && n < sizeof name - 1 && (s[to] == '#' || (to_lower(s[to]) >= 'a' && to_lower(s[to]) <= 'z') || (s[to] >= '0' && s[to] <= '9'));
+       to++)
     name[n++] = s[to];
   name[n] = 0;
   if (to == len || vanishes(s[to]) || (unsigned char)s[to] >= 0x80) return 1;
@@ -160,7 +152,8 @@ static int escape_hides(mail_refusal const *m, mail_fields *f, char const *s, si
   if (f) f->beyond = 1;
   if (s[k] == '(') k++;
   if (k >= len || (s[k] >= ')' && s[k] <= '+')) return 1;
-  for (k++; k + 1 < len && s[k] > ' ' && s[k] < 127; k += 2) if (s[k] == '#' || (s[k] >= '(' && s[k] <= '+')) return 1;
+  for (k++; k + 1 < len && s[k] > ' ' && s[k] < 127; k += 2)
+    if (s[k] == '#' || (s[k] >= '(' && s[k] <= '+')) return 1;
   return 0;
 }
 
@@ -171,7 +164,7 @@ typedef struct word_text_s word_text;
 struct word_text_s {
   char s[4096];
   size_t len;
-  int broken;  /* a character is cut, or there is too much */
+  int broken; /* a character is cut, or there is too much */
 };
 
 static int word_put(void *context, char const *s, size_t len)
@@ -221,20 +214,24 @@ static int word_hides(mail_refusal const *m, mail_fields *f, char const *s, size
   char out[WORD_MAX + TRANSFER_ROOM];
   size_t const end = len - i < WORD_MAX ? len : i + WORD_MAX, label = i += 2;
   size_t label_len, n = 0;
-  while (i < end && s[i] != '?' && !is_space(s[i])) if (s[i] == '"' || s[i] == '\\') return 1; else i++;
+  while (i < end && s[i] != '?' && !is_space(s[i]))
+    if (s[i] == '"' || s[i] == '\\') return 1;
+    else i++;
   if (i < end && s[i] != '?') return 0;
   if (end - i < 3) return 1;
   label_len = i - label;
   if (s[i + 2] != '?' || !strchr("bBqQ", s[i + 1])) return vanishes(s[i + 1]) || vanishes(s[i + 2]);
   int const base64 = to_lower(s[i + 1]) == 'b';
   size_t const text = i += 3;
-  while (i < end && !(s[i] == '?' && i + 1 < end && s[i + 1] == '=')) if (s[i] == '"' || s[i] == '\\') return 1; else i++;
+  while (i < end && !(s[i] == '?' && i + 1 < end && s[i + 1] == '='))
+    if (s[i] == '"' || s[i] == '\\') return 1;
+    else i++;
   if (i == end || !fields_spend(f, i - label)) return 1;
   char const *const star = memchr(s + label, '*', label_len);
   slice const name = { s + label, star ? (size_t)(star - s) - label : label_len };
   charset const *const c = charset_find(name.s, name.len);
   if (c && (base64 ? charset_kind(c) == CHARSET_OTHER : charset_hides(c))) return 1;
-  if (!base64) return behind(m, s, i, NULL);  /* its escapes are looked at where they stand */
+  if (!base64) return behind(m, s, i, NULL); /* its escapes are looked at where they stand */
   base64_state st = BASE64_ZERO;
   n = base64_decode(&st, out, s + text, i - text);
   n += base64_finish(&st, out + n);
@@ -253,7 +250,7 @@ static int special_hides(mail_refusal const *m, mail_fields *f, char const *s, s
   if (c == '\r') return next != '\n';
   if (c == '?') {
     while (i && (s[i - 1] == '"' || s[i - 1] == '\\')) i--;
-    return i && s[i] != '?' && s[i - 1] == '=';  /* ="? may become =? */
+    return i && s[i] != '?' && s[i - 1] == '='; /* ="? may become =? */
   }
   if (c == '&') return vanishes(next) || (next & 0x80) || reference_hides(m, s, len, i);
   if (c == '"' || c == '\\') {
@@ -264,9 +261,7 @@ static int special_hides(mail_refusal const *m, mail_fields *f, char const *s, s
   if (behind(m, s, i, NULL)) return 1;
   if (c != '=') return 0;
   if (next == '(') return 1;
-  if (is_foreign_escape(s, len, i)) {
-    return is_foreign(s, len, i + 3) ? 0 : run_hides(m, f, s, len, i + 3);
-  }
+  if (is_foreign_escape(s, len, i)) { return is_foreign(s, len, i + 3) ? 0 : run_hides(m, f, s, len, i + 3); }
   if (is_escape(s, len, i)) {
     char const octet = to_lower((char)(hex_value(next) << 4 | hex_value(s[i + 2])));
     return octet == '&' || octet == 0x1b || !octet || ((m->letters >> (octet & 63) & 1) && memchr(m->needle, octet, m->needle_len));
@@ -288,12 +283,15 @@ static int octet_hides(mail_refusal const *m, mail_fields *f, char const *s, siz
 
 /* Which of PLACES octets must be looked at, and at which of them the needle may begin. */
 typedef struct places_s places;
-struct places_s { uint32_t special, needle; };
+struct places_s {
+  uint32_t special, needle;
+};
 
 static int is_special(char c)
 {
-  static char const special[128] = { [0] = 1, ['\n'] = 1, ['\r'] = 1, [0x0e] = 1, [0x0f] = 1, [0x1b] = 1, ['"'] = 1, ['&'] = 1, ['('] = 1,
-    ['<'] = 1, ['='] = 1, ['?'] = 1, ['\\'] = 1 };
+  static char const special[128] = {
+    [0] = 1, ['\n'] = 1, ['\r'] = 1, [0x0e] = 1, [0x0f] = 1, [0x1b] = 1, ['"'] = 1, ['&'] = 1, ['('] = 1, ['<'] = 1, ['='] = 1, ['?'] = 1, ['\\'] = 1
+  };
   return c < 0 || special[(int)c];
 }
 
@@ -319,7 +317,8 @@ static int needle_at(mail_refusal const *m, mail_fields *f, char const *s, size_
 /* What those at octet i of s hide. */
 static inline int places_hide(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i, places p)
 {
-  for (; p.needle; p.needle &= p.needle - 1) if (needle_at(m, f, s, len, i + (size_t)__builtin_ctz(p.needle))) return 1;
+  for (; p.needle; p.needle &= p.needle - 1)
+    if (needle_at(m, f, s, len, i + (size_t)__builtin_ctz(p.needle))) return 1;
   for (; p.special; p.special &= p.special - 1) {
     size_t const at = i + (size_t)__builtin_ctz(p.special);
     if (at < len && octet_hides(m, f, s, len, at)) return 1;
@@ -342,8 +341,9 @@ static int blocks_portable(mail_refusal const *m, mail_fields *f, char const *s,
 #include <sys/platform/x86.h>
 
 /* For each octet of octets the bits that low has for its lower four bits and high for its upper four. */
-#define CLASS(octets, low, high) _mm256_and_si256(_mm256_shuffle_epi8(low, _mm256_and_si256(octets, nibble)), \
-  _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(octets, 4), nibble)))
+#define CLASS(octets, low, high) \
+  _mm256_and_si256( \
+    _mm256_shuffle_epi8(low, _mm256_and_si256(octets, nibble)), _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(octets, 4), nibble)))
 #define TABLE(...) _mm256_broadcastsi128_si256(_mm_setr_epi8(__VA_ARGS__))
 #define LOAD(table) _mm256_broadcastsi128_si256(_mm_loadu_si128((__m128i const *)(table)))
 #define NONE(vector) ((uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(vector, _mm256_setzero_si256())))
@@ -362,8 +362,8 @@ static int blocks_portable(mail_refusal const *m, mail_fields *f, char const *s,
  *
  * Those that matter behind a beginning of the needle are found from there: its first letter, with its second behind it or one of
  * them (m->behind_low and _high). */
-__attribute__((target("avx2")))
-static int blocks_avx2(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view)
+__attribute__((target("avx2"))) static int blocks_avx2(
+  mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t from, size_t blocks, char const *view)
 {
   __m256i const nibble = _mm256_set1_epi8(0x0f), small = _mm256_set1_epi8(0x20), first = _mm256_set1_epi8(m->needle[0] | 0x20);
   __m256i const here_low = TABLE(0, 0, 0x08, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0x08, 0x65, 0, 0);
@@ -384,22 +384,16 @@ static int blocks_avx2(mail_refusal const *m, mail_fields *f, char const *s, siz
   return 0;
 }
 
-static blocks_func *blocks_best(void)
-{
-  return CPU_FEATURE_ACTIVE(AVX2) ? blocks_avx2 : blocks_portable;
-}
+static blocks_func *blocks_best(void) { return CPU_FEATURE_ACTIVE(AVX2) ? blocks_avx2 : blocks_portable; }
 #else
-static blocks_func *blocks_best(void)
-{
-  return blocks_portable;
-}
+static blocks_func *blocks_best(void) { return blocks_portable; }
 #endif
 
 static int octets_hide(mail_refusal const *m, mail_fields *f, char const *s, size_t len)
 {
   blocks_func *const blocks = blocks_best();
   char last[2 * PLACES];
-  size_t const whole = len / PLACES - (len && len % PLACES == 0);  /* one octet behind a block is looked at too */
+  size_t const whole = len / PLACES - (len && len % PLACES == 0); /* one octet behind a block is looked at too */
   size_t const done = whole * PLACES;
   if (f && field_hides(f, s, s + len)) return 1;
   if (blocks(m, f, s, len, 0, whole, s)) return 1;
@@ -411,8 +405,11 @@ static int octets_hide(mail_refusal const *m, mail_fields *f, char const *s, siz
 /* Each bit of behind_low and behind_high is for octets that share their upper or their lower four bits. */
 static void set_behind(mail_refusal *m)
 {
-  static struct { char high; char low[2]; } const hiding[] = { { 0x0, { 0xe, 0xf } }, { 0x1, { 0xb, 0xb } }, { 0x2, { 0x2, 0x8 } },
-    { 0x3, { 0xc, 0xd } }, { 0x5, { 0xc, 0xc } }, { 0x2, { 0x6, 0x6 } } };  /* SO SI ESC " ( < = \ & */
+  static struct {
+    char high;
+    char low[2];
+  } const hiding[] = { { 0x0, { 0xe, 0xf } }, { 0x1, { 0xb, 0xb } }, { 0x2, { 0x2, 0x8 } }, { 0x3, { 0xc, 0xd } }, { 0x5, { 0xc, 0xc } },
+    { 0x2, { 0x6, 0x6 } } }; /* SO SI ESC " ( < = \ & */
   unsigned char const second = (unsigned char)m->needle[1];
   for (unsigned int i = 0; i < sizeof hiding / sizeof *hiding; i++) {
     m->behind_high[(int)hiding[i].high] |= (unsigned char)(1 << i);
@@ -424,7 +421,7 @@ static void set_behind(mail_refusal *m)
   }
   m->behind_low[second & 15] |= 0x80;
   m->behind_high[second >> 4] |= 0x80;
-  if (second >= 'a') m->behind_high[(second >> 4) - 2] |= 0x80;  /* the capital */
+  if (second >= 'a') m->behind_high[(second >> 4) - 2] |= 0x80; /* the capital */
 }
 
 mail_refusal *mail_refusal_make(arena *a, slice compared, charset const *fallback)
@@ -462,8 +459,8 @@ int mail_refuse(mail_refusal const *m, slice octets)
 typedef struct scan_s scan;
 struct scan_s {
   mail_refusal const *m;
-  int needle, beyond;         /* was seen; beyond: an octet that is no plain ASCII */
-  char tail[2 * NEEDLE_MAX];  /* the end of the last piece, and the start of this one */
+  int needle, beyond;        /* was seen; beyond: an octet that is no plain ASCII */
+  char tail[2 * NEEDLE_MAX]; /* the end of the last piece, and the start of this one */
   size_t tail_len;
 };
 
@@ -471,7 +468,8 @@ static int scan_put(void *context, char const *s, size_t len)
 {
   scan *const n = context;
   size_t const keep = n->m->needle_len ? n->m->needle_len - 1 : 0;
-  for (size_t i = 0; i < len; i++) if ((unsigned char)s[i] >= 0x80 || !s[i] || s[i] == 0x1b) return n->beyond = 1, 0;
+  for (size_t i = 0; i < len; i++)
+    if ((unsigned char)s[i] >= 0x80 || !s[i] || s[i] == 0x1b) return n->beyond = 1, 0;
   if (!n->m->needle_len) return 1;
   if (n->tail_len) {
     size_t const more = len < keep ? len : keep;
@@ -493,12 +491,16 @@ static int scan_put(void *context, char const *s, size_t len)
 }
 
 /* HTML is scanned behind its reader, and must be plain before it too: references give what is beyond. */
-struct html_scan { html h; scan n; };
+struct html_scan {
+  html h;
+  scan n;
+};
 
 static int html_scan_put(void *context, char const *s, size_t len)
 {
   struct html_scan *const t = context;
-  for (size_t i = 0; i < len; i++) if (!s[i] || s[i] == 0x1b) return t->n.beyond = 1, 0;
+  for (size_t i = 0; i < len; i++)
+    if (!s[i] || s[i] == 0x1b) return t->n.beyond = 1, 0;
   return html_feed(&t->h, s, len);
 }
 
@@ -508,19 +510,18 @@ int mail_refuse_text(mail_refusal const *m, mime_part const *part)
   scan n = { .m = m };
   if ((c && charset_hides(c)) || (!m->needle_len && !m->beyond_ascii)) return 0;
   if (part->encoding == ENCODING_NONE && m->needle_len >= SHORTEST && (c || !mime_is_html(part))
-    && !octets_hide(m, NULL, part->body.s, part->body.len)) return 1;
+    && !octets_hide(m, NULL, part->body.s, part->body.len))
+    return 1;
   switch (text_kind(part)) {
-    case TEXT_PLAIN:
-      mime_decode(part, scan_put, &n);
-      break;
-    case TEXT_HTML: {
-      struct html_scan t = { .n = n };
-      html_open(&t.h, scan_put, &t.n);
-      if (mime_decode(part, html_scan_put, &t)) html_finish(&t.h);
-      n = t.n;
-      break;
-    }
-    default: return 0;
+  case TEXT_PLAIN: mime_decode(part, scan_put, &n); break;
+  case TEXT_HTML: {
+    struct html_scan t = { .n = n };
+    html_open(&t.h, scan_put, &t.n);
+    if (mime_decode(part, html_scan_put, &t)) html_finish(&t.h);
+    n = t.n;
+    break;
+  }
+  default: return 0;
   }
   return !n.beyond && (m->beyond_ascii || (m->needle_len && !n.needle));
 }

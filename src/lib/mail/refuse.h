@@ -8,10 +8,10 @@
 typedef struct mail_refusal_s mail_refusal;
 
 /* For a pattern in the form of text that is compared; fallback: see mime_part. Null where memory fails. */
-extern mail_refusal *mail_refusal_make (arena *a, slice compared, charset const *fallback);
+extern mail_refusal *mail_refusal_make(arena *a, slice compared, charset const *fallback);
 /* 1 where no text of the mail in octets contains it. 0 says nothing. */
-extern int mail_refuse (mail_refusal const *r, slice octets);
+extern int mail_refuse(mail_refusal const *r, slice octets);
 /* The same for the text of one text part. */
-extern int mail_refuse_text (mail_refusal const *r, mime_part const *part);
+extern int mail_refuse_text(mail_refusal const *r, mime_part const *part);
 
 #endif

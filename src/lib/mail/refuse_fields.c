@@ -6,7 +6,7 @@
 
 #include "refuse_private.h"
 
-#define FIELD_MAX 1000  /* octets of a field that is looked at; a longer one may hide anything */
+#define FIELD_MAX 1000 /* octets of a field that is looked at; a longer one may hide anything */
 
 /* The value of a field, up to where it ends: a line end that no blank follows. Too long: len is 0. */
 static slice value_at(char const *s, size_t len)
@@ -42,7 +42,8 @@ int charset_hides(charset const *c)
 {
   static char const *const names[] = { "hz-gb-2312", "iso-2022-kr", "iso-2022-cn", "shift_jis", "big5", "big5-hkscs", "gb18030" };
   if (charset_kind(c) == CHARSET_OTHER) return 1;
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) if (!strcmp(charset_name(c), names[i])) return 1;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (!strcmp(charset_name(c), names[i])) return 1;
   return 0;
 }
 
@@ -51,9 +52,11 @@ static int value_hides(char const *s, char const *end, int *known)
 {
   while (s < end && is_space(*s)) s++;
   if (s == end || *s != '=') return 1;
-  for (s++; s < end && (is_space(*s) || *s == '"'); s++);
+  for (s++; s < end && (is_space(*s) || *s == '"'); s++)
+    ;
   char const *const label = s;
-  for (; s < end && !is_space(*s) && *s != ';' && *s != '"'; s++) if (*s == '%') return 1;
+  for (; s < end && !is_space(*s) && *s != ';' && *s != '"'; s++)
+    if (*s == '%') return 1;
   charset const *const c = charset_find(label, (size_t)(s - label));
   *known = *known || c;
   return c && charset_hides(c);
@@ -62,8 +65,9 @@ static int value_hides(char const *s, char const *end, int *known)
 /* S/MIME is opened; a star is in RFC 2231's names. */
 static int type_hides(slice v, mail_fields *f)
 {
-  static char const matters[256] = { ['\\'] = 1, ['('] = 1, ['*'] = 1, ['m'] = 1, ['M'] = 1, ['d'] = 1, ['D'] = 1, ['c'] = 1, ['C'] = 1,
-    ['h'] = 1, ['H'] = 1, ['7'] = 1 };
+  static char const matters[256] = {
+    ['\\'] = 1, ['('] = 1, ['*'] = 1, ['m'] = 1, ['M'] = 1, ['d'] = 1, ['D'] = 1, ['c'] = 1, ['C'] = 1, ['h'] = 1, ['H'] = 1, ['7'] = 1
+  };
   int is_html = 0, known = 0;
   v = trim(v);
   char const *const end = v.s + v.len;
@@ -71,16 +75,16 @@ static int type_hides(slice v, mail_fields *f)
   for (char const *s = v.s; s < end; s++) {
     if (!matters[(unsigned char)*s]) continue;
     switch (to_lower(*s)) {
-      case 'c':
-        if (begins(s, end, "charset") && value_hides(s + 7, end, &known)) return 1;
-        break;
-      case 'h': is_html = is_html || begins(s, end, "html"); break;
-      case 'm': f->message = f->message || begins(s, end, "message"); break;
-      case 'd': f->message = f->message || begins(s, end, "digest"); break;
-      case '7':
-        if (begins(s, end, "7-mime")) return 1;
-        break;
-      default: return 1;
+    case 'c':
+      if (begins(s, end, "charset") && value_hides(s + 7, end, &known)) return 1;
+      break;
+    case 'h': is_html = is_html || begins(s, end, "html"); break;
+    case 'm': f->message = f->message || begins(s, end, "message"); break;
+    case 'd': f->message = f->message || begins(s, end, "digest"); break;
+    case '7':
+      if (begins(s, end, "7-mime")) return 1;
+      break;
+    default: return 1;
     }
   }
   f->unlabelled = f->unlabelled || (is_html && !known);
@@ -102,14 +106,15 @@ static int is_opaque(slice v)
 static slice content_field(char const *s, char const *end, char const **name)
 {
   *name = s + 8;
-  for (s += 8; s < end && *s > ' ' && *s != ':'; s++);
+  for (s += 8; s<end && * s> ' ' && *s != ':'; s++)
+    ;
   while (s < end && is_blank(*s)) s++;
   return s < end && *s == ':' ? value_at(s + 1, (size_t)(end - s) - 1) : (slice){ s, 0 };
 }
 
 static int is_content(char const *s, char const *end)
 {
-  static char const content[8] = "content-", small[8] = "       ";  /* eight octets at once, as nearly all lines are none */
+  static char const content[8] = "content-", small[8] = "       "; /* eight octets at once, as nearly all lines are none */
   uint64_t want, bits, have;
   if (end - s <= 9) return 0;
   memcpy(&want, content, 8);
@@ -131,10 +136,7 @@ static char const *run_end(mail_fields *f, char const *s, char const *end)
   return s;
 }
 
-static int is_type(char const *name)
-{
-  return to_lower(name[0]) == 't' && to_lower(name[1]) == 'y';
-}
+static int is_type(char const *name) { return to_lower(name[0]) == 't' && to_lower(name[1]) == 'y'; }
 
 /* Whether for certain an empty line, which ends a head, is in s. */
 static int has_empty_line(mail_fields *f, char const *s, char const *end)
@@ -149,8 +151,7 @@ int field_hides(mail_fields *f, char const *s, char const *end)
   char const *name;
   if (!is_content(s, end)) return 0;
   slice const value = content_field(s, end, &name);
-  if (to_lower(name[0]) == 'd' && to_lower(name[1]) == 'i')
-    return !value.len || !fields_spend(f, value.len) || memchr(value.s, '*', value.len);
+  if (to_lower(name[0]) == 'd' && to_lower(name[1]) == 'i') return !value.len || !fields_spend(f, value.len) || memchr(value.s, '*', value.len);
   if (to_lower(name[0]) != 't') return 0;
   if (!value.len || !fields_spend(f, value.len)) return 1;
   if (is_type(name)) {

@@ -5,41 +5,38 @@
 #include "refuse.h"
 
 #define NEEDLE_MAX 32
-#define NEEDLE_PAIR(a, b) (((unsigned char)(a) * 5 + (unsigned char)(b)) & 63)
+#define NEEDLE_PAIR(a, b) (((unsigned char)(a)*5 + (unsigned char)(b)) & 63)
 
 struct mail_refusal_s {
-  char needle[NEEDLE_MAX];        /* a run of ASCII letters and digits of the pattern */
+  char needle[NEEDLE_MAX]; /* a run of ASCII letters and digits of the pattern */
   unsigned int needle_len;
-  uint64_t letters, pairs;        /* a bit for each of its octets, by their lower six bits, and for each two neighbours */
-  unsigned char behind_low[16], behind_high[16];  /* what may follow on its first octet, for a look-up by four bits */
-  int beyond_ascii;               /* something in the pattern is no ASCII */
-  int any_hides;                  /* text without a label may be in a charset in which an octet above 127 hides ASCII */
+  uint64_t letters, pairs;                       /* a bit for each of its octets, by their lower six bits, and for each two neighbours */
+  unsigned char behind_low[16], behind_high[16]; /* what may follow on its first octet, for a look-up by four bits */
+  int beyond_ascii;                              /* something in the pattern is no ASCII */
+  int any_hides;                                 /* text without a label may be in a charset in which an octet above 127 hides ASCII */
   charset const *fallback;
 };
 
 /* What the fields of a mail said so far. */
 typedef struct mail_fields_s mail_fields;
 struct mail_fields_s {
-  int printable, message;   /* a part is in quoted-printable; is a message */
-  int unlabelled;           /* a part is HTML without a charset, and may name one itself */
-  char const *type, *before;  /* the last Content-Type, and the one before it */
-  int opaque;               /* the last one is of what is no text */
-  char const *joined;       /* up to there it is followed by fields Content-... only */
-  int beyond;               /* an octet above 127 was met, raw or as an escape */
-  size_t work;              /* octets that may still be looked at a second time: what wants more is read, so that time is linear */
+  int printable, message;    /* a part is in quoted-printable; is a message */
+  int unlabelled;            /* a part is HTML without a charset, and may name one itself */
+  char const *type, *before; /* the last Content-Type, and the one before it */
+  int opaque;                /* the last one is of what is no text */
+  char const *joined;        /* up to there it is followed by fields Content-... only */
+  int beyond;                /* an octet above 127 was met, raw or as an escape */
+  size_t work;               /* octets that may still be looked at a second time: what wants more is read, so that time is linear */
 };
 /* Takes n octets of that work; 0 where there is not so much. */
-static inline int fields_spend(mail_fields *f, size_t n)
-{
-  return n <= f->work ? f->work -= n, 1 : 0;
-}
+static inline int fields_spend(mail_fields *f, size_t n) { return n <= f->work ? f->work -= n, 1 : 0; }
 /* Whether text in it may hide ASCII. */
-extern int charset_hides (charset const *c);
+extern int charset_hides(charset const *c);
 /* Whether the line that begins at s is a field that says that something is hidden. */
-extern int field_hides (mail_fields *f, char const *s, char const *end);
+extern int field_hides(mail_fields *f, char const *s, char const *end);
 
 /* The first place in s that holds needle, which is ASCII in lower case, in any letter case; null where none does. needle_len > 0,
  * and small: the worst case is len times needle_len. */
-extern char const *caseless_find (char const *s, size_t len, char const *needle, size_t needle_len);
+extern char const *caseless_find(char const *s, size_t len, char const *needle, size_t needle_len);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include "private.h"
 
-#define NAME_MAX_OCTETS 255  /* of a name on Linux, and at most as many characters elsewhere */
-#define EXTENSION_MAX 32     /* with its dot; a longer one is none, and cut like the rest of the name */
+#define NAME_MAX_OCTETS 255 /* of a name on Linux, and at most as many characters elsewhere */
+#define EXTENSION_MAX 32    /* with its dot; a longer one is none, and cut like the rest of the name */
 
 /* What no name may hold: controls, also those that turn text around and make exe.txt of txt.exe; separators of paths; what Windows
  * reserves. */
@@ -24,7 +24,8 @@ static int is_device(slice name)
   if (dot) name.len = (size_t)(dot - name.s);
   while (name.len && name.s[name.len - 1] == ' ') name.len--;
   if (is_word(name, "con") || is_word(name, "prn") || is_word(name, "aux") || is_word(name, "nul") || is_word(name, "conin$")
-    || is_word(name, "conout$")) return 1;
+    || is_word(name, "conout$"))
+    return 1;
   if (name.len < 4) return 0;
   slice const stem = { name.s, 3 }, number = { name.s + 3, name.len - 3 };
   return (is_word(stem, "com") || is_word(stem, "lpt"))
@@ -40,10 +41,7 @@ static size_t cut(char const *s, size_t len, size_t max)
   return max;
 }
 
-static int is_slash(char c)
-{
-  return c == '/' || c == '\\';
-}
+static int is_slash(char c) { return c == '/' || c == '\\'; }
 
 /* /x, ~/x, ./x, ../x, X:\x, \\x */
 static int is_path(slice name)
@@ -60,14 +58,16 @@ static int is_path(slice name)
 /* The ending that files of a type have. */
 static slice ending_of(mime_part const *part)
 {
-  static char const *const endings[][2] = { { "plain", "txt" }, { "rfc822", "eml" }, { "global", "eml" }, { "jpeg", "jpg" },
-    { "calendar", "ics" }, { "octet-stream", "bin" }, { "markdown", "md" }, { "svg+xml", "svg" }, { "mpeg", "mp3" }, { "vcard", "vcf" },
-    { "x-vcard", "vcf" }, { "msword", "doc" }, { "gzip", "gz" }, { "x-gzip", "gz" }, { "pkcs7-mime", "p7m" }, { "x-pkcs7-mime", "p7m" },
-    { "pkcs7-signature", "p7s" }, { "pgp-signature", "asc" }, { "javascript", "js" } };
+  static char const *const endings[][2] = { { "plain", "txt" }, { "rfc822", "eml" }, { "global", "eml" }, { "jpeg", "jpg" }, { "calendar", "ics" },
+    { "octet-stream", "bin" }, { "markdown", "md" }, { "svg+xml", "svg" }, { "mpeg", "mp3" }, { "vcard", "vcf" }, { "x-vcard", "vcf" },
+    { "msword", "doc" }, { "gzip", "gz" }, { "x-gzip", "gz" }, { "pkcs7-mime", "p7m" }, { "x-pkcs7-mime", "p7m" }, { "pkcs7-signature", "p7s" },
+    { "pgp-signature", "asc" }, { "javascript", "js" } };
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
     if (is_word(part->subtype, endings[i][0])) return (slice){ endings[i][1], strlen(endings[i][1]) };
   size_t n = 0;
-  while (n < part->subtype.len && ((part->subtype.s[n] >= 'a' && part->subtype.s[n] <= 'z') || (part->subtype.s[n] >= '0' && part->subtype.s[n] <= '9'))) n++;
+  while (
+    n < part->subtype.len && ((part->subtype.s[n] >= 'a' && part->subtype.s[n] <= 'z') || (part->subtype.s[n] >= '0' && part->subtype.s[n] <= '9')))
+    n++;
   return n == part->subtype.len && n <= 8 ? part->subtype : (slice){ "bin", 3 };
 }
 
@@ -92,11 +92,13 @@ int mail_safe_name(arena *a, slice file_name, slice *out)
   char *s;
   size_t n = 1, from, extension;
   /* The last component of what is a path for certain, be it of Unix or of Windows; "AC/DC live" is a title. */
-  if (is_path(name)) for (size_t i = name.len; i--;) if (is_slash(name.s[i])) {
-    name.s += i + 1;
-    name.len -= i + 1;
-    break;
-  }
+  if (is_path(name))
+    for (size_t i = name.len; i--;)
+      if (is_slash(name.s[i])) {
+        name.s += i + 1;
+        name.len -= i + 1;
+        break;
+      }
   s = arena_take(a, name.len + 8);
   if (!s) return 0;
   s[0] = '_';
@@ -108,10 +110,12 @@ int mail_safe_name(arena *a, slice file_name, slice *out)
     i += size;
   }
   /* No dots or blanks in front (hidden, an option's minus neither), none at the end (Windows drops them). */
-  for (from = 1; from < n && strchr(". -", s[from]); from++);
+  for (from = 1; from < n && strchr(". -", s[from]); from++)
+    ;
   while (n > from && strchr(". ", s[n - 1])) n--;
   if (from < n && is_device((slice){ s + from, n - from })) s[--from] = '_';
-  for (extension = n; extension > from && s[extension - 1] != '.' && n - extension < EXTENSION_MAX - 1; extension--);
+  for (extension = n; extension > from && s[extension - 1] != '.' && n - extension < EXTENSION_MAX - 1; extension--)
+    ;
   if (extension == from || s[extension - 1] != '.') extension = n;
   else extension--;
   out->s = s + from;

@@ -10,7 +10,7 @@
 #include "readable.h"
 #include "refuse.h"
 
-#define WINDOW 16384  /* of compared text that is searched at once, in the first-level cache */
+#define WINDOW 16384 /* of compared text that is searched at once, in the first-level cache */
 
 /* Compared text, searched whenever the window is full. */
 typedef struct finder_s finder;
@@ -18,9 +18,9 @@ struct finder_s {
   mail_matcher const *m;
   char *window;
   size_t len, room;
-  int blank;     /* white space is to come */
+  int blank; /* white space is to come */
   int found;
-  sink_func *each;  /* null: search; else it is given the window, and null where a text begins */
+  sink_func *each; /* null: search; else it is given the window, and null where a text begins */
   void *context;
 };
 
@@ -39,10 +39,7 @@ static void look(finder *f)
   }
 }
 
-static int is_white(char c)
-{
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
+static int is_white(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 static int find_put(void *context, char const *s, size_t len)
 {
@@ -166,7 +163,7 @@ int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partl
   int found = 0;
   *partly = octets.len > MAIL_SEARCH_MAX;
   if (*partly) octets.len = MAIL_SEARCH_MAX;
-  if (!m->compared.len) return *partly = 0, 1;  /* of nothing that is compared: everything contains it */
+  if (!m->compared.len) return *partly = 0, 1; /* of nothing that is compared: everything contains it */
   if (!m->thorough && mail_refuse(m->refusal, octets)) return 0;
   if (!mime_parse(scratch, octets.s, octets.len, m->fallback, &tree)) return -1;
   f.window = arena_take(scratch, f.room);
@@ -185,7 +182,8 @@ int mail_texts(arena *scratch, slice octets, charset const *fallback, sink_func 
   if (*partly) octets.len = MAIL_SEARCH_MAX;
   f.window = arena_take(scratch, f.room);
   if (!f.window || !mime_parse(scratch, octets.s, octets.len, fallback, &tree)) return 0;
-  for (size_t i = 0; i < tree.count; i++) if (part_contains(&f, scratch, &tree, i) < 0) return 0;
+  for (size_t i = 0; i < tree.count; i++)
+    if (part_contains(&f, scratch, &tree, i) < 0) return 0;
   return 1;
 }
 

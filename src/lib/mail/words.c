@@ -54,7 +54,8 @@ static int word_read(char const *s, size_t len, size_t i, size_t *last, word *w)
 {
   size_t const start = i + 2;
   char const *end;
-  for (i = start; i < len && s[i] != '?' && !is_space(s[i]); i++);
+  for (i = start; i < len && s[i] != '?' && !is_space(s[i]); i++)
+    ;
   if (len - i < 5 || s[i] != '?' || s[i + 2] != '?' || !strchr("bBqQ", s[i + 1]) || i + 3 >= *last) return 0;
   end = memmem(s + i + 3, len - i - 3, "?=", 2);
   if (!end) {
@@ -101,7 +102,8 @@ static size_t word_octets(word const *w, char *out)
 static int same_label(slice a, slice b)
 {
   if (a.len != b.len) return 0;
-  for (size_t i = 0; i < a.len; i++) if (to_lower(a.s[i]) != to_lower(b.s[i])) return 0;
+  for (size_t i = 0; i < a.len; i++)
+    if (to_lower(a.s[i]) != to_lower(b.s[i])) return 0;
   return 1;
 }
 
@@ -124,7 +126,7 @@ static int put_raw(text *t, mail_charsets *charsets, int octets, slice v)
 
 static int decode(text *t, mail_charsets *charsets, slice raw, int raw_are)
 {
-  char *octets = arena_take(t->a, raw.len + TRANSFER_ROOM);  /* what neighbours with one charset hold so far */
+  char *octets = arena_take(t->a, raw.len + TRANSFER_ROOM); /* what neighbours with one charset hold so far */
   size_t count = 0, pos = 0, from = 0, last = raw.len;
   slice label = SLICE_ZERO;
   int after_word = 0;
@@ -209,7 +211,4 @@ int words_decode(arena *a, mail_charsets *charsets, slice raw, int octets, slice
   return 1;
 }
 
-int mail_text(arena *a, mail_charsets *charsets, slice raw, slice *out)
-{
-  return words_decode(a, charsets, raw, WORDS_RAW, out);
-}
+int mail_text(arena *a, mail_charsets *charsets, slice raw, slice *out) { return words_decode(a, charsets, raw, WORDS_RAW, out); }

@@ -25,11 +25,11 @@
 
 #include "private.h"
 
-#define SCANS_MAX 3          /* what several calls a place have found is then taken, unless something is in doubt */
+#define SCANS_MAX 3 /* what several calls a place have found is then taken, unless something is in doubt */
 #define SCANS_IN_DOUBT_MAX 8
-#define MISSED_MAX 2         /* scans that may miss a mail which is there: others rename it each time */
+#define MISSED_MAX 2 /* scans that may miss a mail which is there: others rename it each time */
 #define PASSES_MAX 8
-#define COUNT_MAX (UINT32_MAX / 4)  /* the table holds 32-bit numbers and is at most half full */
+#define COUNT_MAX (UINT32_MAX / 4) /* the table holds 32-bit numbers and is at most half full */
 
 /* --- the table: base (and inode, for all but the first of a base) to mail --- */
 
@@ -43,20 +43,18 @@ static uint64_t hash(census const *c, slice base, uint64_t inode)
     h = (h ^ w) * 0xff51afd7ed558ccdu;
     h ^= h >> 32;
   }
-  if (i && i < base.len) {  /* the last octets, some of them once more: they lie in one word */
+  if (i && i < base.len) { /* the last octets, some of them once more: they lie in one word */
     uint64_t w;
     memcpy(&w, base.s + base.len - 8, 8);
     h = (h ^ w) * 0xff51afd7ed558ccdu;
     h ^= h >> 32;
-  } else for (; i < base.len; i++) h = (h ^ (unsigned char)base.s[i]) * 0x100000001b3u;
+  } else
+    for (; i < base.len; i++) h = (h ^ (unsigned char)base.s[i]) * 0x100000001b3u;
   h *= 0xc4ceb9fe1a85ec53u;
   return h ^ (h >> 29);
 }
 
-static int same(slice a, slice b)
-{
-  return a.len == b.len && !memcmp(a.s, b.s, a.len);
-}
+static int same(slice a, slice b) { return a.len == b.len && !memcmp(a.s, b.s, a.len); }
 
 /* The slot of base's first mail (inode 0) or of the later one with that inode; an empty slot where there is none. */
 static uint32_t *slot(census const *c, slice base, uint64_t inode)
@@ -114,7 +112,8 @@ int census_taken(census const *c, slice base, uint64_t inode)
 static int has_name(mail_entry const *e, char const *name, int where)
 {
   if (e->where == where && !strcmp(e->name, name)) return 1;
-  for (mail_name const *n = e->also; n; n = n->next) if (n->where == where && !strcmp(n->name, name)) return 1;
+  for (mail_name const *n = e->also; n; n = n->next)
+    if (n->where == where && !strcmp(n->name, name)) return 1;
   return 0;
 }
 
@@ -238,7 +237,7 @@ static void judge_pair(folder const *f, mail_entry *x, mail_entry *y)
   else if (names == 1 || !is_there(f, y)) y->gone = 1;
 }
 
-#define BITS 65536  /* whether any of the few has an inode that ends so: most of the many need no further look */
+#define BITS 65536 /* whether any of the few has an inode that ends so: most of the many need no further look */
 
 static void judge_pairs(folder const *f, census const *c, mail_entry **few, size_t count, unsigned int cur)
 {
@@ -265,7 +264,8 @@ static int judge_renamed(folder const *f, census *c, unsigned int cur)
   if (!room) return 1;
   few = malloc(room * sizeof *few);
   if (!few) return 0;
-  for (size_t i = 0; i < c->count; i++) if (c->mail[i].where == PLACE_NEW || c->mail[i].seen < cur) few[n++] = c->mail + i;
+  for (size_t i = 0; i < c->count; i++)
+    if (c->mail[i].where == PLACE_NEW || c->mail[i].seen < cur) few[n++] = c->mail + i;
   judge_pairs(f, c, few, n, cur);
   free(few);
   return drop_gone(c);
@@ -330,7 +330,8 @@ static int scan(folder *f, census *c, int *exact)
   unsigned int first = c->pass + 1u;
   int passes;
   *exact = 1;
-  for (int p = 0; p < PLACES; p++) if (!list_place(f, c, p, first, l + p)) return 0;
+  for (int p = 0; p < PLACES; p++)
+    if (!list_place(f, c, p, first, l + p)) return 0;
   if (!look_further(f, c, first, l, &passes)) return 0;
   for (int p = 0; p < PLACES; p++) {
     int differ = l[p].calls > 1 ? may_differ(f, p, l + p) : 0;

@@ -19,7 +19,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>  /* renameat2 */
+#include <stdio.h> /* renameat2 */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@
 
 #include "private.h"
 
-#define FRESH_MAX 10  /* unique names that turn out to be taken */
+#define FRESH_MAX 10 /* unique names that turn out to be taken */
 
 /* --- names --- */
 
@@ -48,8 +48,8 @@ typedef struct wish_s wish;
 struct wish_s {
   folder *to;
   char const *add, *remove;
-  int fresh;                        /* how many fresh bases were tried */
-  char name[MAILDIR_NAME_MAX + 1];  /* what the mail has in the end */
+  int fresh;                       /* how many fresh bases were tried */
+  char name[MAILDIR_NAME_MAX + 1]; /* what the mail has in the end */
 };
 
 /* The name that e gets. 0 with errno. */
@@ -61,7 +61,7 @@ static int compose(folder *f, mail_entry *e, wish *w)
     maildir_name_split(&n, e->name, strlen(e->name));
     if (w->fresh) {
       if (!freshen(f, e, &n, unique)) return 0;
-      n.uid.len = w->fresh > 1 ? 0 : n.uid.len;  /* a name that is taken has its number, too */
+      n.uid.len = w->fresh > 1 ? 0 : n.uid.len; /* a name that is taken has its number, too */
     }
     if (maildir_name_flags(w->name, &n, w->add, w->remove, w->to != f)) return 1;
     if (w->fresh) return 0;
@@ -97,10 +97,7 @@ static int has_inode(folder const *f, int dir, char const *name, uint64_t inode)
 }
 
 /* Never over what is there; EINVAL where that cannot be had. */
-static int rename_new(int from, char const *old, int to, char const *new)
-{
-  return !renameat2(from, old, to, new, RENAME_NOREPLACE);
-}
+static int rename_new(int from, char const *old, int to, char const *new) { return !renameat2(from, old, to, new, RENAME_NOREPLACE); }
 
 /* What was renamed is another's: it gets its name back, or, where that is taken by now, a fresh one beside it. */
 static void put_back(source const *s, int to, char const *name)
@@ -168,10 +165,7 @@ static int put(source const *s, int to, char *name)
   return has_inode(s->f, to, name, s->e->inode) ? put_beside(s, to, name) : (errno = EEXIST, 0);
 }
 
-static source source_of(folder *f, mail_entry *e)
-{
-  return (source){ f, e, f->place[e->where], e->name };
-}
+static source source_of(folder *f, mail_entry *e) { return (source){ f, e, f->place[e->where], e->name }; }
 
 /* e under the name that it got there. */
 static int renamed(folder *f, mail_entry *e, wish const *w, uint64_t inode, mail_entry **now)
@@ -193,8 +187,10 @@ static int changes_flags(mail_entry const *e, char const *add, char const *remov
 {
   maildir_name n;
   maildir_name_split(&n, e->name, strlen(e->name));
-  for (; *add; add++) if (!strchr(remove, *add) && !(n.flags.len && memchr(n.flags.s, *add, n.flags.len))) return 1;
-  for (; *remove; remove++) if (n.flags.len && memchr(n.flags.s, *remove, n.flags.len)) return 1;
+  for (; *add; add++)
+    if (!strchr(remove, *add) && !(n.flags.len && memchr(n.flags.s, *add, n.flags.len))) return 1;
+  for (; *remove; remove++)
+    if (n.flags.len && memchr(n.flags.s, *remove, n.flags.len)) return 1;
   return 0;
 }
 
@@ -291,8 +287,9 @@ static int copy_file(folder *f, mail_entry *e, delivery *d)
   struct stat st;
   int from = mail_open(f, e, &st);
   if (from < 0) return 0;
-  return close_keeping(from, mailbox_deliver_copy(d, from, 0, (uint64_t)st.st_size)
-    && mailbox_deliver_written(d, st.st_mode & 0777, (struct timespec[]){ st.st_atim, st.st_mtim }));
+  return close_keeping(from,
+    mailbox_deliver_copy(d, from, 0, (uint64_t)st.st_size)
+      && mailbox_deliver_written(d, st.st_mode & 0777, (struct timespec[]){ st.st_atim, st.st_mtim }));
 }
 
 /* Places the copy under a name that is free. */
@@ -412,10 +409,7 @@ static int copy_octets(folder *f, mail_entry *e, wish *w, uint64_t *inode)
   return good;
 }
 
-static int no_link(int error)
-{
-  return error == EXDEV || error == EMLINK || error == EPERM || error == EOPNOTSUPP || error == ENOSYS;
-}
+static int no_link(int error) { return error == EXDEV || error == EMLINK || error == EPERM || error == EOPNOTSUPP || error == ENOSYS; }
 
 int folder_copy(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now)
 {
@@ -453,7 +447,8 @@ int folder_settle(folder *to)
   if (!to->arrived_count) return 1;
   if (!to->later && !(to->later = calloc(1, sizeof *to->later))) return 0;
   if (!census_take(to, to->later)) return 0;
-  for (size_t i = 0; i < to->arrived_count; i++) if (!settle_one(to, to->arrived[i])) return 0;
+  for (size_t i = 0; i < to->arrived_count; i++)
+    if (!settle_one(to, to->arrived[i])) return 0;
   to->arrived_count = 0;
   return 1;
 }
@@ -462,6 +457,7 @@ int folder_settle(folder *to)
 
 int folder_sync(folder const *f)
 {
-  for (int p = 0; p < PLACES; p++) if (f->place[p] >= 0 && !mailbox_sync(f->place[p])) return 0;
+  for (int p = 0; p < PLACES; p++)
+    if (f->place[p] >= 0 && !mailbox_sync(f->place[p])) return 0;
   return 1;
 }

@@ -15,12 +15,12 @@
 
 #include "indexed.h"
 
-#define HEAP_SHARE 16  /* when a 16th has been walked through, the rest is sorted */
+#define HEAP_SHARE 16 /* when a 16th has been walked through, the rest is sorted */
 
 typedef struct place_s place;
 struct place_s {
   order_key key;
-  int match;  /* of enum mail_match_answer */
+  int match; /* of enum mail_match_answer */
 };
 
 struct cursor_s {
@@ -28,28 +28,25 @@ struct cursor_s {
   enum order_by by;
   mail_match *match;
   void *context;
-  arena a;            /* the keys' texts */
+  arena a; /* the keys' texts */
   place *place;
   size_t count, within, left, next;
   int backwards, sorted;
   arena scratch;
   mail_file file;
-  folder_index *index;      /* null: the keys are made */
+  folder_index *index; /* null: the keys are made */
   index_cursor walk;
-  order_key last;           /* of the mail that was given last, or where the walk began; without a mail: an end */
+  order_key last; /* of the mail that was given last, or where the walk began; without a mail: an end */
   int with_place;
-  size_t skipped;           /* mails that were passed over behind that */
-  sieve sieve;              /* what the text filter leaves of the walk */
+  size_t skipped; /* mails that were passed over behind that */
+  sieve sieve;    /* what the text filter leaves of the walk */
 };
 
 /* --- keys --- */
 
 static enum mail_field const field_of[] = { [ORDER_DATE] = FIELD_DATE, [ORDER_SENDER] = FIELD_FROM, [ORDER_SUBJECT] = FIELD_SUBJECT };
 
-static int is_free(enum order_by by)
-{
-  return by == ORDER_SIZE || by == ORDER_ARRIVAL || by == ORDER_BASE;
-}
+static int is_free(enum order_by by) { return by == ORDER_SIZE || by == ORDER_ARRIVAL || by == ORDER_BASE; }
 
 /* What octets of the field are read as that no encoded word explains: then more of the mail is read, of which read says that all of it
  * is in file. *value goes into scratch memory. A mail that has gone meanwhile declares nothing. */
@@ -238,15 +235,9 @@ static void seek_place(cursor *c, order_key const *from, int backwards, int with
   for (size_t i = c->left / 2; i-- > 0;) sift(c, i);
 }
 
-static int up(void const *x, void const *y)
-{
-  return order_compare(&((place const *)x)->key, &((place const *)y)->key);
-}
+static int up(void const *x, void const *y) { return order_compare(&((place const *)x)->key, &((place const *)y)->key); }
 
-static int down(void const *x, void const *y)
-{
-  return up(y, x);
-}
+static int down(void const *x, void const *y) { return up(y, x); }
 
 /* The next place of the walk; null at its end. */
 static place *take(cursor *c)
@@ -284,10 +275,7 @@ static int pass_places(cursor *c, size_t count)
 
 /* --- along an index --- */
 
-static int is_text(enum order_by by)
-{
-  return by == ORDER_SENDER || by == ORDER_SUBJECT;
-}
+static int is_text(enum order_by by) { return by == ORDER_SENDER || by == ORDER_SUBJECT; }
 
 /* A bound that is a plain mid names the one mail of its base: the walk goes on behind that. 0: broken. */
 static int pass_plain(cursor *c, index_key const *k)

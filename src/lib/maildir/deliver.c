@@ -2,7 +2,7 @@
  * all; at most something in tmp is left, which readers pass over and whoever tidies a Maildir removes after 36 hours. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>  /* renameat2 */
+#include <stdio.h> /* renameat2 */
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -20,11 +20,11 @@ int mailbox_deliver(delivery *d, mailbox *box, int dir, int directory)
     d->fd = openat(d->tmp, d->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (d->fd < 0) return 0;
   }
-  if (d->fd < 0) d->name[0] = 0;  /* what has the name is not ours */
+  if (d->fd < 0) d->name[0] = 0; /* what has the name is not ours */
   return d->fd >= 0;
 }
 
-#define STEP (8u << 20)  /* octets after which what is there already is sent to the disk */
+#define STEP (8u << 20) /* octets after which what is there already is sent to the disk */
 
 /* Between file systems, and on those that cannot, copy_file_range refuses. */
 static ssize_t copy_step(int to, int from, off_t *at, size_t len, int *ranges)
@@ -56,10 +56,7 @@ int mailbox_deliver_copy(delivery *d, int from, uint64_t at, uint64_t len)
   return 1;
 }
 
-int mailbox_sync(int fd)
-{
-  return !fsync(fd) || errno == EINVAL || errno == ENOTSUP;
-}
+int mailbox_sync(int fd) { return !fsync(fd) || errno == EINVAL || errno == ENOTSUP; }
 
 int mailbox_deliver_written(delivery *d, mode_t mode, struct timespec const *times)
 {
@@ -76,7 +73,7 @@ static int rename_new(delivery const *d, int to, char const *name)
   if (errno != EINVAL) return 0;
   if (d->directory) return !renameat(d->tmp, d->name, to, name);
   if (linkat(d->tmp, d->name, to, name, 0) < 0) return 0;
-  unlinkat(d->tmp, d->name, 0);  /* it is there under its name; a second one in tmp harms nobody */
+  unlinkat(d->tmp, d->name, 0); /* it is there under its name; a second one in tmp harms nobody */
   return 1;
 }
 

@@ -58,20 +58,29 @@ int mailbox_expand(mailbox_path *path, char const *template, char const *user, c
       continue;
     }
     switch (*++t) {
-      case '%':
-        if (!add(path, &n, t, 1)) return 0;
-        continue;
-      case 'h':
-        if (t != template + 1 || (t[1] && t[1] != '/')) return errno = EINVAL, 0;
-        if (!home || *home != '/') return errno = EPERM, 0;
-        if (!add(path, &n, home, strlen(home))) return 0;
-        path->fixed = n;
-        fixed = 0;
-        continue;
-      case 'u': value = user; len = user ? strlen(user) : 0; break;
-      case 'n': value = user; len = at ? (size_t)(at - user) : user ? strlen(user) : 0; break;
-      case 'd': value = at ? at + 1 : NULL; len = value ? strlen(value) : 0; break;
-      default: return errno = EINVAL, 0;
+    case '%':
+      if (!add(path, &n, t, 1)) return 0;
+      continue;
+    case 'h':
+      if (t != template + 1 || (t[1] && t[1] != '/')) return errno = EINVAL, 0;
+      if (!home || *home != '/') return errno = EPERM, 0;
+      if (!add(path, &n, home, strlen(home))) return 0;
+      path->fixed = n;
+      fixed = 0;
+      continue;
+    case 'u':
+      value = user;
+      len = user ? strlen(user) : 0;
+      break;
+    case 'n':
+      value = user;
+      len = at ? (size_t)(at - user) : user ? strlen(user) : 0;
+      break;
+    case 'd':
+      value = at ? at + 1 : NULL;
+      len = value ? strlen(value) : 0;
+      break;
+    default: return errno = EINVAL, 0;
     }
     fixed = 0;
     if (!value || !mailbox_component(value, len)) return errno = EPERM, 0;
@@ -79,7 +88,7 @@ int mailbox_expand(mailbox_path *path, char const *template, char const *user, c
   }
   path->s[n] = 0;
   if (*path->s != '/') return errno = EINVAL, 0;
-  if (fixed && *template == '/') path->fixed = n;  /* nothing in it depends on who comes */
+  if (fixed && *template == '/') path->fixed = n; /* nothing in it depends on who comes */
   if (!downward(path->s + path->fixed)) return errno = EINVAL, 0;
   return 1;
 }
@@ -134,8 +143,7 @@ static int descend(int fd, char const *s, int make)
   s += strspn(s, "/");
   if (!*s) return fd;
   below = (int)syscall(SYS_openat2, fd, s, &how, sizeof how);
-  if (below < 0 && (errno == ENOSYS || errno == EPERM || errno == E2BIG || errno == EINVAL || (make && errno == ENOENT)))
-    return walk(fd, s, make);
+  if (below < 0 && (errno == ENOSYS || errno == EPERM || errno == E2BIG || errno == EINVAL || (make && errno == ENOENT))) return walk(fd, s, make);
   int e = errno;
   close(fd);
   return errno = e, below;
@@ -152,10 +160,7 @@ static int check(int fd, int make)
   return 1;
 }
 
-int mailbox_trouble(int e)
-{
-  return e == EIO || e == ENOMEM || e == EMFILE || e == ENFILE || e == ESTALE || e == ENOSPC || e == EDQUOT;
-}
+int mailbox_trouble(int e) { return e == EIO || e == ENOMEM || e == EMFILE || e == ENFILE || e == ESTALE || e == ENOSPC || e == EDQUOT; }
 
 int mailbox_enter(mailbox_path const *path, int make)
 {

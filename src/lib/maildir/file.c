@@ -8,9 +8,9 @@
 
 #include "private.h"
 
-#define READ_MAX 262144  /* up to this, reading into a buffer that is there is cheaper than mapping */
-#define READ_ONCE 65536  /* holds nearly every mail that has no attachment */
-#define FIELD_READ 4096  /* one page */
+#define READ_MAX 262144 /* up to this, reading into a buffer that is there is cheaper than mapping */
+#define READ_ONCE 65536 /* holds nearly every mail that has no attachment */
+#define FIELD_READ 4096 /* one page */
 #define FIELD_READ_MAX 16384
 
 static void unmap(mail_file *m)
@@ -24,7 +24,7 @@ static void unmap(mail_file *m)
 typedef struct opening_s opening;
 struct opening_s {
   int fd;
-  struct stat *st;  /* is filled in, and the inode looked at even where no other mail has the base; may be null */
+  struct stat *st; /* is filled in, and the inode looked at even where no other mail has the base; may be null */
 };
 
 /* A FIFO would hang without O_NONBLOCK, a link lead out without O_NOFOLLOW: what has become one is no mail. */
@@ -114,7 +114,8 @@ static int read_on(mail_file *m, int fd, size_t want)
 {
   ssize_t r;
   if (!make_room(m, want)) return 0;
-  do r = pread(fd, m->buffer + m->len, want - m->len, (off_t)m->len); while (r < 0 && errno == EINTR);
+  do r = pread(fd, m->buffer + m->len, want - m->len, (off_t)m->len);
+  while (r < 0 && errno == EINTR);
   if (r < 0) return errno = errno == ESPIPE || errno == EISDIR ? ENOENT : errno, 0;
   m->len += (size_t)r;
   return 1;
@@ -136,10 +137,7 @@ int mail_file_descriptor(mail_file *m, int fd)
   return look(m, fd) && read_all(m, fd);
 }
 
-static int read_octets(mail_file *m, int fd)
-{
-  return read_on(m, fd, READ_ONCE) && (m->len < READ_ONCE || (look(m, fd) && read_all(m, fd)));
-}
+static int read_octets(mail_file *m, int fd) { return read_on(m, fd, READ_ONCE) && (m->len < READ_ONCE || (look(m, fd) && read_all(m, fd))); }
 
 int mail_file_field(mail_file *m, folder *f, mail_entry *e, enum mail_field which, slice *value)
 {

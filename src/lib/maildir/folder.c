@@ -37,7 +37,7 @@ void mailbox_warn(mailbox const *box, char const *what, slice outside, int error
 
 static size_t add_host(char *s)
 {
-  char host[40];  /* a longer one is cut: four octets each must leave room for the rest */
+  char host[40]; /* a longer one is cut: four octets each must leave room for the rest */
   size_t len = 0;
   if (gethostname(host, sizeof host) < 0) strcpy(host, "localhost");
   host[sizeof host - 1] = 0;
@@ -84,14 +84,11 @@ static size_t unique(mailbox *box, char *s, int64_t const *seconds, int with_siz
   return len;
 }
 
-size_t mailbox_unique(mailbox *box, char *s, int with_size, uint64_t size)
-{
-  return unique(box, s, NULL, with_size, size);
-}
+size_t mailbox_unique(mailbox *box, char *s, int with_size, uint64_t size) { return unique(box, s, NULL, with_size, size); }
 
 size_t mailbox_unique_at(mailbox *box, char *s, int64_t arrival, int with_size, uint64_t size)
 {
-  if (arrival < 0) arrival = 0;  /* no time: it stays the file's */
+  if (arrival < 0) arrival = 0; /* no time: it stays the file's */
   return unique(box, s, &arrival, with_size, size);
 }
 
@@ -153,7 +150,8 @@ int folder_make_inner(int fd, char const *name, mode_t mode)
 static int fill(int fd, mode_t mode)
 {
   /* As the mailbox: who may read that, by its group, may read this. */
-  for (size_t i = 0; i < 3; i++) if (!folder_make_inner(fd, folder_inner[i], mode)) return 0;
+  for (size_t i = 0; i < 3; i++)
+    if (!folder_make_inner(fd, folder_inner[i], mode)) return 0;
   return make_file(fd, "maildirfolder", mode & 0666);
 }
 
@@ -183,7 +181,7 @@ int mailbox_add_folder(mailbox *box, slice name)
   if (!good && d.name[0]) discard(d.tmp, d.name);
   mailbox_deliver_end(&d);
   if (good) return 1;
-  error = errno == EINVAL ? EIO : errno;  /* EINVAL is the name's fault alone */
+  error = errno == EINVAL ? EIO : errno; /* EINVAL is the name's fault alone */
   if (folder_look(box, disk) <= 0) return errno = error, -1;
   /* It is there: somebody else made it meanwhile, or it was made and it is not sure that it lasts. */
   return error == EEXIST || error == ENOTEMPTY ? 0 : (errno = EIO, -1);

@@ -12,8 +12,8 @@
 
 #include "private.h"
 
-#define FOLDER_NAME_MAX 254  /* of an encoded name; with its leading dot it is MAILDIR_NAME_MAX */
-#define STEPS_UP_MAX 40      /* from a linked folder up to the directory that it must lie below */
+#define FOLDER_NAME_MAX 254 /* of an encoded name; with its leading dot it is MAILDIR_NAME_MAX */
+#define STEPS_UP_MAX 40     /* from a linked folder up to the directory that it must lie below */
 
 /* --- names --- */
 
@@ -92,7 +92,7 @@ static int is_below(int fd, struct stat const *top)
     fd = up;
     if (fd < 0) break;
     found = st.st_dev == top->st_dev && st.st_ino == top->st_ino;
-    if (here.st_dev == st.st_dev && here.st_ino == st.st_ino) break;  /* the root */
+    if (here.st_dev == st.st_dev && here.st_ino == st.st_ino) break; /* the root */
   }
   if (fd >= 0) close(fd);
   return found;
@@ -104,7 +104,8 @@ static void tell_link(mailbox *box, char const *disk)
   struct stat st;
   if (box->links_told || fstatat(box->fd, disk, &st, 0) < 0 || !S_ISDIR(st.st_mode)) return;
   box->links_told = 1;
-  mailbox_warn(box, box->shared < 0 ? "a folder that is a link is left out:" : "a folder that leads out of the shared directory is left out:", (slice){ disk, strlen(disk) }, 0);
+  mailbox_warn(box, box->shared < 0 ? "a folder that is a link is left out:" : "a folder that leads out of the shared directory is left out:",
+    (slice){ disk, strlen(disk) }, 0);
 }
 
 /* What the link leads to stays what was looked at: it is open. */
@@ -142,10 +143,7 @@ int folder_directory(mailbox *box, char const *disk, int *linked)
 /* --- finding and listing --- */
 
 /* Only these say that there is nothing. */
-static int is_absence(int error)
-{
-  return error == ENOENT || error == ENOTDIR || error == ELOOP;
-}
+static int is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
 /* A directory with a cur; new and tmp may be missing; none is a link. */
 int folder_look(mailbox *box, char const *disk)
@@ -173,7 +171,7 @@ static int find_raw(mailbox *box, slice octets, char *disk)
   if (octets.len > FOLDER_NAME_MAX || !plain_name_ok(octets)) return errno = EINVAL, 0;
   raw_name(disk, octets);
   if (found(folder_look(box, disk))) return 1;
-  if (errno == ENOENT) errno = EINVAL;  /* none can be made of that name */
+  if (errno == ENOENT) errno = EINVAL; /* none can be made of that name */
   return 0;
 }
 

@@ -11,7 +11,7 @@
 
 #include <porter/maildir.h>
 
-#define NAME_HASH 16  /* octets */
+#define NAME_HASH 16 /* octets */
 
 int mailbox_index_elsewhere(mailbox *box, char const *path)
 {

@@ -29,22 +29,22 @@
 
 #include "indexed.h"
 
-#define SMALLEST 200        /* a folder below that is listed faster than its index is kept */
-#define LOOKS_MAX 10        /* at a folder whose mails are renamed while their heads are read */
+#define SMALLEST 200 /* a folder below that is listed faster than its index is kept */
+#define LOOKS_MAX 10 /* at a folder whose mails are renamed while their heads are read */
 #define FACTS (FACT_SIZE | FACT_ARRIVAL | FACT_DATE | FACT_SENDER | FACT_SUBJECT | FACT_IDS)
 
 enum { UNTRIED, NONE, STALE, FRESH };
 
 struct folder_indexed_s {
-  int unsaved;              /* what was found is not in the file: its serials name these mails for this process alone */
+  int unsaved; /* what was found is not in the file: its serials name these mails for this process alone */
   folder_index ix;
   int state;
-  int dir;                     /* where the file is; not owned */
+  int dir; /* where the file is; not owned */
   char name[INDEX_NAME_MAX + 1], search[INDEX_NAME_MAX + 1];
-  index_stamp stamp[PLACES];   /* from before the look */
-  mail_entry **entry;          /* those handed out, by number: an open table */
+  index_stamp stamp[PLACES]; /* from before the look */
+  mail_entry **entry;        /* those handed out, by number: an open table */
   size_t entries, mask;
-  int remade;                  /* provisional keys were made anew */
+  int remade; /* provisional keys were made anew */
 };
 
 /* --- stamps --- */
@@ -83,7 +83,8 @@ static int unchanged(folder_index const *ix, index_stamp const stamp[PLACES], in
 /* Entries that were handed out keep what they say; the numbers are others now. */
 static void forget_numbers(folder_indexed *x)
 {
-  for (size_t i = 0; x->entry && i <= x->mask; i++) if (x->entry[i]) x->entry[i]->number = 0;
+  for (size_t i = 0; x->entry && i <= x->mask; i++)
+    if (x->entry[i]) x->entry[i]->number = 0;
   free(x->entry);
   x->entry = NULL;
   x->entries = x->mask = 0;
@@ -258,10 +259,7 @@ static int keep_gone(folder_index *old, index_builder *b)
   return index_changes_gone(old, b, all > kept + most ? all - kept - most : 0);
 }
 
-static int is_name(slice name, char const *listed)
-{
-  return !strncmp(listed, name.s, name.len) && !listed[name.len];
-}
+static int is_name(slice name, char const *listed) { return !strncmp(listed, name.s, name.len) && !listed[name.len]; }
 
 /* map: where each mail of old has gone. */
 static int copy_mails(folder_index *old, comparison const *c, index_builder *b, uint32_t *map)
@@ -287,7 +285,8 @@ static int copy_mails(folder_index *old, comparison const *c, index_builder *b, 
 
 static int load_all(folder_index *ix)
 {
-  for (unsigned int i = 0; i < SECTION_ORDERS; i++) if (!index_load(ix, (enum index_section)i, INDEX_FILE_MAX)) return 0;
+  for (unsigned int i = 0; i < SECTION_ORDERS; i++)
+    if (!index_load(ix, (enum index_section)i, INDEX_FILE_MAX)) return 0;
   return 1;
 }
 
@@ -311,8 +310,12 @@ static int make_again(folder *f, comparison const *c)
   index_header *const h = &b.h, *const old = &x->ix.h;
   uint32_t *const map = malloc(((size_t)old->n + x->ix.added + 1) * sizeof *map);
   int good, held;
-  *h = (index_header){ .birth = old->birth, .serial = old->serial, .sequence = x->ix.last.sequence, .gone_since = old->gone_since,
-    .keys_version = old->keys_version, .threads_birth = old->threads_birth };
+  *h = (index_header){ .birth = old->birth,
+    .serial = old->serial,
+    .sequence = x->ix.last.sequence,
+    .gone_since = old->gone_since,
+    .keys_version = old->keys_version,
+    .threads_birth = old->threads_birth };
   memcpy(h->key, old->key, INDEX_KEY);
   b.merged = 1;
   good = map && take_random(h, 0) && load_all(&x->ix) && keep_gone(&x->ix, &b) && copy_mails(&x->ix, c, &b, map)
@@ -357,7 +360,8 @@ static int may_have_changed(folder *f, int p, index_stamp const *before)
 static int same_lists(place_list const *a, place_list const *b)
 {
   if (a->count != b->count) return 0;
-  for (size_t i = 0; i < a->count; i++) if (a->name[i].inode != b->name[i].inode || strcmp(a->name[i].name, b->name[i].name)) return 0;
+  for (size_t i = 0; i < a->count; i++)
+    if (a->name[i].inode != b->name[i].inode || strcmp(a->name[i].name, b->name[i].name)) return 0;
   return 1;
 }
 
@@ -406,8 +410,7 @@ static int leave(folder *f, comparison *c)
   folder_indexed *const x = f->indexed;
   folder_index *const ix = &x->ix;
   int news = c->count != 0;
-  for (int p = 0; p < PLACES; p++)
-    news |= !same_stamp(ix->last.stamp + p, x->stamp + p) || (settled(x->stamp + p) && !settled(ix->last.stamp + p));
+  for (int p = 0; p < PLACES; p++) news |= !same_stamp(ix->last.stamp + p, x->stamp + p) || (settled(x->stamp + p) && !settled(ix->last.stamp + p));
   if (!news) return 1;
   if (index_segment_write(ix, c, x->stamp)) return 1;
   /* Somebody else was first, and has given the same serials to other mails. */
@@ -466,7 +469,7 @@ static int make(folder *f)
   arena scratch = ARENA_ZERO;
   int good = take_random(&b.h, 1);
   b.h.keys_version = keys_version(f);
-  x->ix.h = b.h;  /* its key */
+  x->ix.h = b.h; /* its key */
   for (unsigned char p = 0; good && p < PLACES; p++)
     for (size_t i = 0; good && i < f->mails.count; i++)
       if (f->mails.mail[i].where == p && !f->mails.mail[i].gone) good = add_entry(f, f->mails.mail + i, &b, &scratch);
@@ -491,10 +494,7 @@ folder_index *folder_index_fresh(folder *f)
   return x->state == FRESH ? &x->ix : NULL;
 }
 
-int folder_index_saved(folder const *f)
-{
-  return f->indexed && !f->indexed->unsaved;
-}
+int folder_index_saved(folder const *f) { return f->indexed && !f->indexed->unsaved; }
 
 folder_index *folder_index_any(folder *f)
 {
@@ -515,10 +515,7 @@ folder_index *folder_index_made(folder *f)
 
 /* --- entries --- */
 
-static size_t place_of(folder_indexed const *x, uint32_t number)
-{
-  return (size_t)((uint64_t)number * 0x9e3779b97f4a7c15u >> 20) & x->mask;
-}
+static size_t place_of(folder_indexed const *x, uint32_t number) { return (size_t)((uint64_t)number * 0x9e3779b97f4a7c15u >> 20) & x->mask; }
 
 static int grow_entries(folder_indexed *x)
 {
@@ -531,7 +528,8 @@ static int grow_entries(folder_indexed *x)
   for (size_t i = 0; i < old_room; i++) {
     size_t k;
     if (!old[i]) continue;
-    for (k = place_of(x, old[i]->number - 1); x->entry[k]; k = (k + 1) & x->mask) ;
+    for (k = place_of(x, old[i]->number - 1); x->entry[k]; k = (k + 1) & x->mask)
+      ;
     x->entry[k] = old[i];
   }
   free(old);
@@ -545,7 +543,8 @@ mail_entry *folder_index_entry(folder *f, index_mail const *m)
   mail_entry *e;
   size_t i;
   if (2 * (x->entries + 1) > x->mask && !grow_entries(x)) return NULL;
-  for (i = place_of(x, m->number); x->entry[i]; i = (i + 1) & x->mask) if (x->entry[i]->number == m->number + 1) return x->entry[i];
+  for (i = place_of(x, m->number); x->entry[i]; i = (i + 1) & x->mask)
+    if (x->entry[i]->number == m->number + 1) return x->entry[i];
   memcpy(name, m->name.s, m->name.len);
   name[m->name.len] = 0;
   e = folder_entry(f, name, m->where, m->inode);

@@ -23,7 +23,7 @@
 
 #define FILE_NAME "dovecot-keywords"
 #define LOCK_NAME "dovecot-uidlist.lock"
-#define FILE_MAX 65536       /* 26 names are a few KB */
+#define FILE_MAX 65536 /* 26 names are a few KB */
 #define LOCK_PATIENCE_MS 5000
 #define LOCK_STEP_MS 20
 
@@ -35,15 +35,14 @@ int keyword_ok(slice name)
   return 1;
 }
 
-static int same(slice a, slice b)
-{
-  return a.len == b.len && !strncasecmp(a.s, b.s, a.len);
-}
+static int same(slice a, slice b) { return a.len == b.len && !strncasecmp(a.s, b.s, a.len); }
 
 char keyword_flag(slice name)
 {
-  static struct { char const *name; char flag; } const table[] = {
-    { "$seen", 'S' }, { "$flagged", 'F' }, { "$answered", 'R' }, { "$draft", 'D' }, { "$forwarded", 'P' } };
+  static struct {
+    char const *name;
+    char flag;
+  } const table[] = { { "$seen", 'S' }, { "$flagged", 'F' }, { "$answered", 'R' }, { "$draft", 'D' }, { "$forwarded", 'P' } };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (same(name, (slice){ table[i].name, strlen(table[i].name) })) return table[i].flag;
   return 0;
@@ -53,7 +52,8 @@ char keyword_flag(slice name)
 
 static int letter_of(keywords const *k, slice name)
 {
-  for (int i = 0; i < KEYWORDS_MAX; i++) if (k->name[i].len && same(k->name[i], name)) return i;
+  for (int i = 0; i < KEYWORDS_MAX; i++)
+    if (k->name[i].len && same(k->name[i], name)) return i;
   return -1;
 }
 
@@ -66,7 +66,8 @@ static void read_line(keywords *k, char const *line, size_t len)
   for (; i < len && i < 3 && line[i] >= '0' && line[i] <= '9'; i++) number = 10 * number + (unsigned int)(line[i] - '0');
   if (!i || i == len || line[i] != ' ' || number >= KEYWORDS_MAX) return;
   name = (slice){ line + i + 1, len - i - 1 };
-  for (size_t j = 0; j < name.len; j++) if ((unsigned char)name.s[j] < 0x20 || (unsigned char)name.s[j] >= 0x7f) return;
+  for (size_t j = 0; j < name.len; j++)
+    if ((unsigned char)name.s[j] < 0x20 || (unsigned char)name.s[j] >= 0x7f) return;
   if (name.len && letter_of(k, name) < 0) k->name[number] = name;
 }
 
@@ -185,7 +186,8 @@ static int letters_used(int cur, uint32_t *used)
     maildir_name n;
     if (d->d_name[0] == '.') continue;
     maildir_name_split(&n, d->d_name, strlen(d->d_name));
-    for (size_t i = 0; i < n.flags.len; i++) if (n.flags.s[i] >= 'a' && n.flags.s[i] <= 'z') *used |= 1u << (n.flags.s[i] - 'a');
+    for (size_t i = 0; i < n.flags.len; i++)
+      if (n.flags.s[i] >= 'a' && n.flags.s[i] <= 'z') *used |= 1u << (n.flags.s[i] - 'a');
   }
   error = errno;
   closedir(dir);
@@ -251,10 +253,7 @@ int keywords_add(keywords *k, arena *a, mailbox *box, int fd, int cur, slice con
   return errno = error, good;
 }
 
-int folder_keywords(folder const *f, keywords *k, arena *a)
-{
-  return keywords_read(k, a, f->fd);
-}
+int folder_keywords(folder const *f, keywords *k, arena *a) { return keywords_read(k, a, f->fd); }
 
 int folder_keywords_add(folder const *f, mailbox *box, keywords *k, arena *a, slice const *names, size_t count)
 {

@@ -91,7 +91,8 @@ size_t maildir_name_flags(char *s, maildir_name const *n, char const *add, char 
   s[len++] = n->separator ? n->separator : ':';
   s[len++] = '2';
   s[len++] = ',';
-  for (size_t c = 0; c < sizeof set; c++) if (set[c]) s[len++] = (char)c;
+  for (size_t c = 0; c < sizeof set; c++)
+    if (set[c]) s[len++] = (char)c;
   len = add_slice(s, len, n->rest);
   s[len] = 0;
   return len;
@@ -135,7 +136,7 @@ int maildir_name_size(slice base, uint64_t *size)
   return 0;
 }
 
-#define TIME_FIRST 315532800  /* 1980: no Maildir is older, and a smaller number is a counter */
+#define TIME_FIRST 315532800 /* 1980: no Maildir is older, and a smaller number is a counter */
 
 int maildir_name_time(slice base, int64_t now, int64_t *time)
 {
@@ -147,10 +148,7 @@ int maildir_name_time(slice base, int64_t now, int64_t *time)
   return 1;
 }
 
-static int is_special(unsigned char c)
-{
-  return c == '%' || c < 0x21 || c > 0x7e;
-}
+static int is_special(unsigned char c) { return c == '%' || c < 0x21 || c > 0x7e; }
 
 /* Whether any of eight octets is special: in each, the top bit says it. */
 static int some_special(char const *s)
@@ -198,10 +196,7 @@ int maildir_mid(arena *a, slice base, int twin, uint64_t inode, slice *mid)
   return 1;
 }
 
-static int unhex(char c)
-{
-  return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+static int unhex(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
 
 /* The octets that a mid writes, exactly as maildir_mid would. */
 static int unescape(char *s, size_t *len, char const *mid, size_t end)

@@ -27,7 +27,7 @@ int order_sender(arena *a, mail_charsets *charsets, slice from, slice *key)
   *key = (slice)SLICE_ZERO;
   if (!from.s) return 1;
   if (!mail_addresses(a, charsets, FIELD_FROM, from, &list, &count)) return 0;
-  while (count && list->group) list++, count--;  /* what people are not shown */
+  while (count && list->group) list++, count--; /* what people are not shown */
   if (!count) return 1;
   if (!text_fold(a, list->name.len ? list->name : list->address, &folded)) return 0;
   *key = cut(folded);
@@ -95,9 +95,10 @@ int order_key_bound(order_key *k, enum order_by by, arena *a, slice param, slice
   }
   *k = (order_key){ .mail = e };
   switch (by) {
-    case ORDER_BASE: return 1;
-    case ORDER_SENDER: case ORDER_SUBJECT: return bound_text(k, by, a, param);
-    default: return bound_number(k, by, param);
+  case ORDER_BASE: return 1;
+  case ORDER_SENDER:
+  case ORDER_SUBJECT: return bound_text(k, by, a, param);
+  default: return bound_number(k, by, param);
   }
 }
 

@@ -23,8 +23,8 @@
 #include "private.h"
 
 #define LARGE_PAGE (2u << 20)
-#define RECORD_MIN 24            /* octets that one name takes at least */
-#define RECORD_MAX 512           /* octets that one name may take in a listing: 280, and some more */
+#define RECORD_MIN 24  /* octets that one name takes at least */
+#define RECORD_MAX 512 /* octets that one name may take in a listing: 280, and some more */
 
 size_t place_room(int fd)
 {
@@ -34,10 +34,7 @@ size_t place_room(int fd)
   return room < PLACE_ROOM_MAX ? (size_t)room : PLACE_ROOM_MAX;
 }
 
-static struct dirent64 const *record(char const *s, size_t at)
-{
-  return (struct dirent64 const *)(void const *)(s + at);
-}
+static struct dirent64 const *record(char const *s, size_t at) { return (struct dirent64 const *)(void const *)(s + at); }
 
 static int is_regular(int fd, struct dirent64 const *d)
 {
@@ -50,7 +47,7 @@ static int is_regular(int fd, struct dirent64 const *d)
 /* The names among len octets of records, which stay where they are. */
 static int take_names(int fd, arena *a, char const *s, size_t len, place_list *list)
 {
-  size_t const room = (len / RECORD_MIN + 1) * sizeof *list->name;  /* what is not written to costs nothing */
+  size_t const room = (len / RECORD_MIN + 1) * sizeof *list->name; /* what is not written to costs nothing */
   list->name = arena_take(a, room);
   if (!list->name) return 0;
   for (size_t at = 0; at < len; at += record(s, at)->d_reclen) {
@@ -98,23 +95,22 @@ int place_read(int fd, arena *a, size_t *room, place_list *list)
       if (!more) return 0;
       s = memcpy(more, s, len);
     }
-    do got = getdents64(fd, s + len, size - len); while (got < 0 && errno == EINTR);
+    do got = getdents64(fd, s + len, size - len);
+    while (got < 0 && errno == EINTR);
     if (got < 0) return 0;
     if (!got) break;
     list->calls++;
     len += (size_t)got;
   }
   arena_shrink(a, s, size, len);
-  if (list->calls > 1 && 2 * len + PLACE_ROOM_MIN > *room) *room = 2 * len + PLACE_ROOM_MIN < PLACE_ROOM_MAX ? 2 * len + PLACE_ROOM_MIN : PLACE_ROOM_MAX;
+  if (list->calls > 1 && 2 * len + PLACE_ROOM_MIN > *room)
+    *room = 2 * len + PLACE_ROOM_MIN < PLACE_ROOM_MAX ? 2 * len + PLACE_ROOM_MIN : PLACE_ROOM_MAX;
   return take_names(fd, a, s, len, list);
 }
 
 /* --- stamps --- */
 
-static uint64_t nanoseconds(struct timespec const *t)
-{
-  return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
-}
+static uint64_t nanoseconds(struct timespec const *t) { return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec; }
 
 int place_clock(uint64_t *clock)
 {
@@ -142,11 +138,21 @@ int place_stamp_same(place_stamp const *a, place_stamp const *b)
 int place_remote(int fd)
 {
   static unsigned int const types[] = {
-    NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC, FUSE_SUPER_MAGIC, CEPH_SUPER_MAGIC, V9FS_MAGIC,
-    AFS_SUPER_MAGIC, AFS_FS_MAGIC, CODA_SUPER_MAGIC, OCFS2_SUPER_MAGIC,
+    NFS_SUPER_MAGIC,
+    SMB_SUPER_MAGIC,
+    CIFS_SUPER_MAGIC,
+    SMB2_SUPER_MAGIC,
+    FUSE_SUPER_MAGIC,
+    CEPH_SUPER_MAGIC,
+    V9FS_MAGIC,
+    AFS_SUPER_MAGIC,
+    AFS_FS_MAGIC,
+    CODA_SUPER_MAGIC,
+    OCFS2_SUPER_MAGIC,
   };
   struct statfs st;
   if (fstatfs(fd, &st) < 0) return 1;
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++) if ((unsigned int)st.f_type == types[i]) return 1;
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if ((unsigned int)st.f_type == types[i]) return 1;
   return 0;
 }

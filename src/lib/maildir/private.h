@@ -10,39 +10,39 @@ enum { PLACE_NEW, PLACE_CUR, PLACES };
 
 typedef struct place_name_s place_name;
 struct place_name_s {
-  char const *name;  /* NUL-terminated */
-  uint64_t inode;    /* d_ino */
+  char const *name; /* NUL-terminated */
+  uint64_t inode;   /* d_ino */
 };
 
 typedef struct place_list_s place_list;
 struct place_list_s {
-  place_name *name;    /* of regular files whose names do not begin with '.', in the order the directory gave them */
+  place_name *name; /* of regular files whose names do not begin with '.', in the order the directory gave them */
   size_t count;
-  unsigned int calls;  /* getdents64 that gave something: up to 1, the list is what was there at one moment */
+  unsigned int calls; /* getdents64 that gave something: up to 1, the list is what was there at one moment */
 };
 /* Lists the open directory into the arena. *room: how many octets one call may give, at least PLACE_ROOM_MIN; where that was not enough for
  * one call, it becomes what would have been. fd -1 is empty. */
-extern int place_read (int fd, arena *a, size_t *room, place_list *list);
+extern int place_read(int fd, arena *a, size_t *room, place_list *list);
 #define PLACE_ROOM_MIN 262144u
 #define PLACE_ROOM_MAX (256u << 20)
 /* How many octets to begin with: names cost up to 280 octets each, and st_size says little on tmpfs and XFS. */
-extern size_t place_room (int fd);
+extern size_t place_room(int fd);
 
 /* Asks for large pages for what a listing fills: one fault for 2 MiB. */
-extern void place_large (void *s, size_t len);
+extern void place_large(void *s, size_t len);
 
 typedef struct place_stamp_s place_stamp;
 struct place_stamp_s {
-  uint64_t changed, modified, inode, device;  /* ctime and mtime in nanoseconds */
+  uint64_t changed, modified, inode, device; /* ctime and mtime in nanoseconds */
 };
-extern int place_stamp_take (int fd, place_stamp *s);
-extern int place_stamp_same (place_stamp const *a, place_stamp const *b);
+extern int place_stamp_take(int fd, place_stamp *s);
+extern int place_stamp_same(place_stamp const *a, place_stamp const *b);
 /* Whether the clock that makes stamps had left the stamp behind at the time clock (nanoseconds): else a change to come could bear the
  * same. remote: its file system is a remote one (place_remote). */
-extern int place_stamp_settled (place_stamp const *s, uint64_t clock, int remote);
+extern int place_stamp_settled(place_stamp const *s, uint64_t clock, int remote);
 /* The clock that stamps are taken from, in nanoseconds. */
-extern int place_clock (uint64_t *clock);
-extern int place_remote (int fd);
+extern int place_clock(uint64_t *clock);
+extern int place_remote(int fd);
 
 /* --- knowing a folder (census.c, view.c) --- */
 
@@ -55,91 +55,91 @@ struct mail_name_s {
 };
 
 struct mail_entry_s {
-  char const *name;     /* of the file, in place[where]; NUL-terminated */
+  char const *name; /* of the file, in place[where]; NUL-terminated */
   slice base;
   uint64_t inode;
   mail_name *also;
-  unsigned short seen;  /* the last pass that met it */
-  unsigned char where;  /* PLACE_NEW or PLACE_CUR */
-  unsigned char info;   /* where the info begins in name, or its length */
-  unsigned int twin : 1;        /* another inode has its base */
-  unsigned int later : 1;       /* not the first of its base in the table */
-  unsigned int missed : 2;      /* how many scans of several calls did not meet it */
-  unsigned int gone : 1;        /* it has been removed or moved, or could not be found again */
-  unsigned int unreadable : 1;  /* it is counted in unread_files */
-  unsigned int linked : 1;      /* the index says that it has other names, and does not know them */
-  uint32_t number;      /* in the folder's index, and 1; 0: it is not from there */
+  unsigned short seen;         /* the last pass that met it */
+  unsigned char where;         /* PLACE_NEW or PLACE_CUR */
+  unsigned char info;          /* where the info begins in name, or its length */
+  unsigned int twin : 1;       /* another inode has its base */
+  unsigned int later : 1;      /* not the first of its base in the table */
+  unsigned int missed : 2;     /* how many scans of several calls did not meet it */
+  unsigned int gone : 1;       /* it has been removed or moved, or could not be found again */
+  unsigned int unreadable : 1; /* it is counted in unread_files */
+  unsigned int linked : 1;     /* the index says that it has other names, and does not know them */
+  uint32_t number;             /* in the folder's index, and 1; 0: it is not from there */
 };
 
 /* Makes e->also what it is, where only an index was asked so far. */
-extern int folder_names (folder *f, mail_entry *e);
+extern int folder_names(folder *f, mail_entry *e);
 
 typedef struct folder_indexed_s folder_indexed;
 /* The mails of a folder as one look at it found them. */
 typedef struct census_s census;
 struct census_s {
   arena a;
-  mail_entry *mail;   /* in no order; a mail is there once */
+  mail_entry *mail; /* in no order; a mail is there once */
   size_t count, room;
-  uint32_t *table;    /* of indices + 1 by hash of base, or of base and inode for all but the first of a base */
+  uint32_t *table; /* of indices + 1 by hash of base, or of base and inode for all but the first of a base */
   size_t mask;
   uint64_t seed;
-  size_t met;         /* names that had not been met before */
+  size_t met; /* names that had not been met before */
   unsigned short pass;
 };
 
 struct folder_s {
   mailbox *box;
-  int fd;             /* the folder's directory */
-  int place[PLACES];  /* its new and cur; new may be -1 */
+  int fd;            /* the folder's directory */
+  int place[PLACES]; /* its new and cur; new may be -1 */
   size_t space[PLACES];
-  int64_t now;        /* when it was opened: seconds since 1970 */
-  int counts;         /* for the quota */
-  int linked;         /* its directory lies elsewhere: no quota, no index */
-  int remote;         /* -1: not known yet */
-  int blind;          /* the inodes that listings give are not those of the files (some FUSE): they cannot be checked */
-  int known;          /* listed */
-  char disk[MAILDIR_NAME_MAX + 1];    /* its name there, "." for the inbox */
-  struct folder_indexed_s *indexed;   /* indexed.c */
-  arena a;            /* for entries and names that come up during the call */
+  int64_t now;                      /* when it was opened: seconds since 1970 */
+  int counts;                       /* for the quota */
+  int linked;                       /* its directory lies elsewhere: no quota, no index */
+  int remote;                       /* -1: not known yet */
+  int blind;                        /* the inodes that listings give are not those of the files (some FUSE): they cannot be checked */
+  int known;                        /* listed */
+  char disk[MAILDIR_NAME_MAX + 1];  /* its name there, "." for the inbox */
+  struct folder_indexed_s *indexed; /* indexed.c */
+  arena a;                          /* for entries and names that come up during the call */
   census mails;
-  census *later;      /* a later look, taken when a file had gone */
-  mail_entry **arrived;  /* what this call has moved here, for folder_settle */
+  census *later;        /* a later look, taken when a file had gone */
+  mail_entry **arrived; /* what this call has moved here, for folder_settle */
   size_t arrived_count, arrived_room;
-  mail_file file;     /* for facts */
+  mail_file file; /* for facts */
   size_t unread_files;
 };
 
 /* Makes the directory name in fd, with that mode whatever the umask is. 0 with errno. */
-extern int folder_make_inner (int fd, char const *name, mode_t mode);
+extern int folder_make_inner(int fd, char const *name, mode_t mode);
 /* Lists the folder if that has not been done. */
-extern int folder_know (folder *f);
+extern int folder_know(folder *f);
 /* One look at new and cur. */
-extern int census_take (folder *f, census *c);
-extern void census_free (census *c);
+extern int census_take(folder *f, census *c);
+extern void census_free(census *c);
 /* The mail of that base and inode; with inode 0 the only one of that base. Null where there is none. */
-extern mail_entry *census_find (census const *c, slice base, uint64_t inode);
+extern mail_entry *census_find(census const *c, slice base, uint64_t inode);
 /* Whether an inode other than this has the base. */
-extern int census_taken (census const *c, slice base, uint64_t inode);
+extern int census_taken(census const *c, slice base, uint64_t inode);
 /* A mail that is not in the census, such as one that was moved here: in f's memory; name is copied. */
-extern mail_entry *folder_entry (folder *f, char const *name, int where, uint64_t inode);
+extern mail_entry *folder_entry(folder *f, char const *name, int where, uint64_t inode);
 
 /* By base, then inode. */
-extern int mail_entry_compare (mail_entry const *a, mail_entry const *b);
+extern int mail_entry_compare(mail_entry const *a, mail_entry const *b);
 
 /* The one place where a mail is looked up again: does work to it, and where that says ENOENT (its name has gone, or
  * is another inode's) finds out what name it has now and does work again, a bounded number of times. work gives 1, or 0 with errno. */
-typedef int mail_work (folder *f, mail_entry *e, void *context);
-extern int folder_try (folder *f, mail_entry *e, mail_work *work, void *context);
+typedef int mail_work(folder *f, mail_entry *e, void *context);
+extern int folder_try(folder *f, mail_entry *e, mail_work *work, void *context);
 /* ENOENT unless st is that of e. */
-extern int mail_entry_is (folder const *f, mail_entry const *e, struct stat const *st);
+extern int mail_entry_is(folder const *f, mail_entry const *e, struct stat const *st);
 
 /* Opened for reading; st may be null. -1 with errno. */
-extern int mail_open (folder *f, mail_entry *e, struct stat *st);
+extern int mail_open(folder *f, mail_entry *e, struct stat *st);
 /* folder_facts, but nobody hears of what cannot be read. */
-extern int folder_facts_quietly (folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts);
-extern int folder_size (folder *f, mail_entry *e, uint64_t *size);
-extern int folder_arrival (folder *f, mail_entry *e, int64_t *seconds);
+extern int folder_facts_quietly(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts);
+extern int folder_size(folder *f, mail_entry *e, uint64_t *size);
+extern int folder_arrival(folder *f, mail_entry *e, int64_t *seconds);
 
 /* --- folders on disk (folders.c) --- */
 
@@ -148,13 +148,13 @@ extern int folder_arrival (folder *f, mail_entry *e, int64_t *seconds);
 extern char const *const folder_inner[3];
 /* Opens the directory of the folder with that name on disk. *linked: it is a link, to below the directory that the mailbox allows. -1 with
  * errno: ENOENT where it is no directory, or a link that may not be followed. */
-extern int folder_directory (mailbox *box, char const *disk, int *linked);
+extern int folder_directory(mailbox *box, char const *disk, int *linked);
 /* Whether what has that name on disk is a folder: 1, 0 (ENOENT, ENOTDIR, ELOOP), -1 with any other errno. */
-extern int folder_look (mailbox *box, char const *disk);
+extern int folder_look(mailbox *box, char const *disk);
 /* Whether it is a link. */
-extern int folder_is_link (mailbox const *box, char const *disk);
+extern int folder_is_link(mailbox const *box, char const *disk);
 
 /* Closes fd and keeps errno; gives result. */
-extern int close_keeping (int fd, int result);
+extern int close_keeping(int fd, int result);
 
 #endif

@@ -17,14 +17,11 @@
 #include <porter/folder.h>
 
 #define SIZE_MAX_KEPT 5120
-#define READ_MAX 65536  /* a file that grew beyond is counted anew in any case */
+#define READ_MAX 65536 /* a file that grew beyond is counted anew in any case */
 
 static char const file_name[] = "maildirsize";
 
-int folder_name_counts(slice name)
-{
-  return !(name.len >= 5 && !memcmp(name.s, "Trash", 5) && (name.len == 5 || name.s[5] == '.'));
-}
+int folder_name_counts(slice name) { return !(name.len >= 5 && !memcmp(name.s, "Trash", 5) && (name.len == 5 || name.s[5] == '.')); }
 
 static int64_t number(char const **s, char const *end)
 {
@@ -32,7 +29,8 @@ static int64_t number(char const **s, char const *end)
   int minus = 0;
   while (*s < end && (**s == ' ' || **s == '\t')) ++*s;
   if (*s < end && **s == '-') minus = 1, ++*s;
-  for (; *s < end && **s >= '0' && **s <= '9'; ++*s) if (n < INT64_MAX / 10 - 9) n = n * 10 + (**s - '0');
+  for (; *s < end && **s >= '0' && **s <= '9'; ++*s)
+    if (n < INT64_MAX / 10 - 9) n = n * 10 + (**s - '0');
   return minus ? -n : n;
 }
 

@@ -5,7 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>  /* renameat2 */
+#include <stdio.h> /* renameat2 */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,10 +17,10 @@
 #include "private.h"
 
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-#define GONE "porter-gone."       /* without force: its mails, should any have come in, are nobody's to delete */
+#define GONE "porter-gone." /* without force: its mails, should any have come in, are nobody's to delete */
 #define FORCED "porter-forced."
 #define GONE_SECONDS 3600
-#define DEPTH_MAX 16  /* directories in one another, below a folder: nothing that writes into one makes more than two */
+#define DEPTH_MAX 16 /* directories in one another, below a folder: nothing that writes into one makes more than two */
 
 static char const *const place[] = { "new", "cur" };
 
@@ -38,7 +38,8 @@ static DIR *open_list(int dir, char const *name)
 static struct dirent *next(DIR *list)
 {
   struct dirent *d;
-  do errno = 0, d = readdir(list); while (d && (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")));
+  do errno = 0, d = readdir(list);
+  while (d && (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")));
   return d;
 }
 
@@ -98,7 +99,8 @@ static int count_mails(int fd, int counts, removed *r)
 /* Removes new and cur of the folder fd, unless there is something in them. */
 static int remove_places(int fd)
 {
-  for (size_t p = 0; p < 2; p++) if (unlinkat(fd, place[p], AT_REMOVEDIR) < 0 && errno != ENOENT) return 0;
+  for (size_t p = 0; p < 2; p++)
+    if (unlinkat(fd, place[p], AT_REMOVEDIR) < 0 && errno != ENOENT) return 0;
   return 1;
 }
 
@@ -141,10 +143,7 @@ static int remove_one(mailbox *box, int tmp, char const *disk, int force)
   return errno = error, good && delete_tree(tmp, gone, 0);
 }
 
-static int begins(char const *s, char const *with)
-{
-  return !strncmp(s, with, strlen(with));
-}
+static int begins(char const *s, char const *with) { return !strncmp(s, with, strlen(with)); }
 
 /* A leftover of a removal that did not come to its end. */
 static void sweep_one(int tmp, char const *name)
@@ -205,7 +204,7 @@ static int find_victims(mailbox *box, arena *a, slice name, victim **list, size_
       if (errno == ENOENT) continue;
       return 0;
     }
-    if (folder_is_link(box, disk)) continue;  /* it lies elsewhere, where others have it too */
+    if (folder_is_link(box, disk)) continue; /* it lies elsewhere, where others have it too */
     if (is_link(box->fd, disk)) return errno = EPERM, 0;
     (*list)[*count] = (victim){ names[i], arena_copy(a, disk, strlen(disk)) };
     if (!(*list)[*count].disk) return 0;

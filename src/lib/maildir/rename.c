@@ -3,7 +3,7 @@
  * still is there, and the same call again finishes; no mail is ever in neither or both. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>  /* renameat2 */
+#include <stdio.h> /* renameat2 */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 
 typedef struct step_s step;
 struct step_s {
-  char *from, *to;       /* on disk */
+  char *from, *to; /* on disk */
   unsigned int levels;
 };
 
@@ -24,15 +24,9 @@ static unsigned int levels_of(char const *s, size_t len)
   return n;
 }
 
-static int is_below(slice name, slice above)
-{
-  return name.len > above.len && !memcmp(name.s, above.s, above.len) && name.s[above.len] == '.';
-}
+static int is_below(slice name, slice above) { return name.len > above.len && !memcmp(name.s, above.s, above.len) && name.s[above.len] == '.'; }
 
-static int same(slice a, slice b)
-{
-  return a.len == b.len && !memcmp(a.s, b.s, a.len);
-}
+static int same(slice a, slice b) { return a.len == b.len && !memcmp(a.s, b.s, a.len); }
 
 /* What lies behind so many levels of a name on disk, as it stands there. */
 static char const *behind(char const *disk, unsigned int levels)
@@ -74,10 +68,10 @@ static int plan(mailbox *box, arena *a, slice name, char const *target, step **s
     char disk[MAILDIR_NAME_MAX + 1], to[2 * MAILDIR_NAME_MAX];
     if (!same(names[i], name) && !is_below(names[i], name)) continue;
     if (!mailbox_disk_name(box, names[i], disk)) {
-      if (errno == ENOENT) continue;  /* it has just gone */
+      if (errno == ENOENT) continue; /* it has just gone */
       return 0;
     }
-    if (is_link(box->fd, disk)) return errno = EPERM, 0;  /* that is its administrator's to name */
+    if (is_link(box->fd, disk)) return errno = EPERM, 0; /* that is its administrator's to name */
     strcpy(to, target);
     strcat(to, behind(disk, levels));
     if (strlen(to) > MAILDIR_NAME_MAX) return errno = EINVAL, 0;

@@ -18,19 +18,18 @@
 
 /* Names as they are folded; the first that is there counts. */
 static char const *const drafts[] = { "drafts", "entwürfe", "brouillons", "borradores", "bozze", "concepten", "черновики", "草稿", "下書き", NULL };
-static char const *const sent[] = { "sent", "sent messages", "sent items", "sent mail", "gesendet", "gesendete objekte", "gesendete elemente", "envoyés",
-  "éléments envoyés", "enviados", "inviata", "verzonden", "wysłane", "отправленные", "已发送", "送信済み", NULL };
-static char const *const trash[] = { "trash", "deleted", "deleted messages", "deleted items", "papierkorb", "gelöschte elemente", "corbeille", "papelera",
-  "cestino", "prullenbak", "kosz", "корзина", "已删除", "ごみ箱", NULL };
+static char const *const sent[] = { "sent", "sent messages", "sent items", "sent mail", "gesendet", "gesendete objekte", "gesendete elemente",
+  "envoyés", "éléments envoyés", "enviados", "inviata", "verzonden", "wysłane", "отправленные", "已发送", "送信済み", NULL };
+static char const *const trash[] = { "trash", "deleted", "deleted messages", "deleted items", "papierkorb", "gelöschte elemente", "corbeille",
+  "papelera", "cestino", "prullenbak", "kosz", "корзина", "已删除", "ごみ箱", NULL };
 static char const *const junk[] = { "junk", "spam", "bulk mail", "junk e-mail", "indésirables", "спам", "垃圾邮件", "迷惑メール", NULL };
 static char const *const archive[] = { "archive", "archives", "archiv", "archivo", "archivio", "архив", "归档", NULL };
-static char const *const *const usual[ROLES] = { [ROLE_DRAFTS] = drafts, [ROLE_SENT] = sent, [ROLE_TRASH] = trash, [ROLE_JUNK] = junk, [ROLE_ARCHIVE] = archive };
+static char const *const *const usual[ROLES] = {
+  [ROLE_DRAFTS] = drafts, [ROLE_SENT] = sent, [ROLE_TRASH] = trash, [ROLE_JUNK] = junk, [ROLE_ARCHIVE] = archive
+};
 static char const *const role_name[ROLES] = { "", "inbox", "drafts", "sent", "trash", "junk", "archive" };
 
-static int same(slice a, slice b)
-{
-  return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
-}
+static int same(slice a, slice b) { return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len)); }
 
 /* All of a small file of the mailbox. Empty where there is none. 0 with errno. */
 static int read_small(arena *a, mailbox const *box, char const *name, slice *text)
@@ -68,13 +67,15 @@ static int next_line(slice *text, slice *line)
 enum folder_role role_of(folder_roles const *roles, slice name)
 {
   if (!name.len) return ROLE_INBOX;
-  for (int r = ROLE_DRAFTS; r < ROLES; r++) if (roles->name[r].s && same(roles->name[r], name)) return (enum folder_role)r;
+  for (int r = ROLE_DRAFTS; r < ROLES; r++)
+    if (roles->name[r].s && same(roles->name[r], name)) return (enum folder_role)r;
   return ROLE_NONE;
 }
 
 static int is_among(slice name, slice const *names, size_t count)
 {
-  for (size_t i = 0; i < count; i++) if (same(names[i], name)) return 1;
+  for (size_t i = 0; i < count; i++)
+    if (same(names[i], name)) return 1;
   return 0;
 }
 
@@ -105,9 +106,12 @@ int roles_read(folder_roles *roles, arena *a, mailbox const *box, slice const *n
   slice text, line, *folded = arena_array(a, count ? count : 1, sizeof *folded);
   *roles = (folder_roles){ .name = { SLICE_ZERO } };
   if (!folded || !read_small(a, box, "porter.roles", &text)) return 0;
-  while (next_line(&text, &line)) if (line.len) take_line(roles, line, names, count);
-  for (size_t i = 0; i < count; i++) if (!text_fold(a, names[i], folded + i)) return 0;
-  for (int r = ROLE_DRAFTS; r < ROLES; r++) if (!roles->name[r].s) roles->name[r] = find_usual(usual[r], folded, names, count, roles);
+  while (next_line(&text, &line))
+    if (line.len) take_line(roles, line, names, count);
+  for (size_t i = 0; i < count; i++)
+    if (!text_fold(a, names[i], folded + i)) return 0;
+  for (int r = ROLE_DRAFTS; r < ROLES; r++)
+    if (!roles->name[r].s) roles->name[r] = find_usual(usual[r], folded, names, count, roles);
   return 1;
 }
 
@@ -118,7 +122,8 @@ static int people_name(arena *a, slice line, slice *name)
 {
   char *s = arena_copy(a, line.s, line.len);
   if (!s) return 0;
-  for (size_t i = 0; i < line.len; i++) if (s[i] == '\t') s[i] = '.';
+  for (size_t i = 0; i < line.len; i++)
+    if (s[i] == '\t') s[i] = '.';
   *name = (slice){ s, line.len };
   if (name->len > 6 && !strncasecmp(s, "INBOX.", 6)) *name = (slice){ s + 6, line.len - 6 };
   if (mutf7_decode(a, *name, &line)) *name = line;
@@ -146,7 +151,11 @@ int subscriptions_read(arena *a, mailbox const *box, slice **names, size_t *coun
 int folder_id(folder const *f, char *id)
 {
   static char const hex[] = "0123456789abcdef";
-  struct { uint64_t inode; int64_t seconds; uint64_t nanoseconds; } of = { 0 };
+  struct {
+    uint64_t inode;
+    int64_t seconds;
+    uint64_t nanoseconds;
+  } of = { 0 };
   struct statx st;
   blake2s_ctx ctx;
   unsigned char digest[32];
@@ -161,7 +170,4 @@ int folder_id(folder const *f, char *id)
   return 1;
 }
 
-int folder_writable(folder const *f)
-{
-  return !faccessat(f->place[PLACE_CUR], ".", W_OK | X_OK, AT_EACCESS);
-}
+int folder_writable(folder const *f) { return !faccessat(f->place[PLACE_CUR], ".", W_OK | X_OK, AT_EACCESS); }

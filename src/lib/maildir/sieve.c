@@ -11,8 +11,8 @@
 
 #include "indexed.h"
 
-#define READ_FIRST 24   /* mails, before the filter is loaded */
-#define SHARE 4         /* making filters takes at most that part of what the walk has taken */
+#define READ_FIRST 24 /* mails, before the filter is loaded */
+#define SHARE 4       /* making filters takes at most that part of what the walk has taken */
 #define REWRITE_FLOOR 1000
 
 static int64_t now(void)
@@ -22,10 +22,7 @@ static int64_t now(void)
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void set_bit(unsigned char *s, uint32_t i)
-{
-  s[i / 8] = (unsigned char)(s[i / 8] | 1 << i % 8);
-}
+static void set_bit(unsigned char *s, uint32_t i) { s[i / 8] = (unsigned char)(s[i / 8] | 1 << i % 8); }
 
 static int take_serial(void *context, uint32_t number, uint32_t serial)
 {
@@ -98,7 +95,8 @@ static void rewrite(sieve *s, folder_index *ix, int tmp, char const *unique)
 {
   alive a = { calloc(s->filter.serials / 8 + 1, 1), s->filter.serials };
   if (a.bits && index_serials(ix, mark_alive, &a)) {
-    for (size_t i = 0; i < ix->changes; i++) if (ix->change[i].added && !ix->change[i].gone) mark_alive(&a, 0, ix->change[i].mail.r.serial);
+    for (size_t i = 0; i < ix->changes; i++)
+      if (ix->change[i].added && !ix->change[i].gone) mark_alive(&a, 0, ix->change[i].mail.r.serial);
     filter_rewrite(&s->filter, tmp, unique, a.bits);
   }
   free(a.bits);

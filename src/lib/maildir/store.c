@@ -9,12 +9,9 @@
 
 #include "private.h"
 
-#define FRESH_MAX 10  /* unique names that turn out to be taken */
+#define FRESH_MAX 10 /* unique names that turn out to be taken */
 
-int folder_deliver(folder *f, mailbox *box, delivery *d)
-{
-  return mailbox_deliver(d, box, f->fd, 0);
-}
+int folder_deliver(folder *f, mailbox *box, delivery *d) { return mailbox_deliver(d, box, f->fd, 0); }
 
 static int name_it(mailbox *box, char *name, char const *flags, int64_t const *date, uint64_t size)
 {
@@ -49,7 +46,8 @@ int folder_store(folder *f, mailbox *box, delivery *d, char const *flags, int64_
 void folder_unstore(folder *f, char const *name)
 {
   int error = errno;
-  for (int p = 0; p < PLACES; p++) if (f->place[p] >= 0) unlinkat(f->place[p], name, 0);
+  for (int p = 0; p < PLACES; p++)
+    if (f->place[p] >= 0) unlinkat(f->place[p], name, 0);
   errno = error;
 }
 

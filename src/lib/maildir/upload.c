@@ -15,10 +15,7 @@
 
 #define DIRECTORY "porter.uploads"
 
-static int open_directory(mailbox const *box)
-{
-  return openat(box->fd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
+static int open_directory(mailbox const *box) { return openat(box->fd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }
 
 typedef struct uploads_s uploads;
 struct uploads_s {
@@ -28,10 +25,7 @@ struct uploads_s {
   int64_t oldest_time;
 };
 
-static int is_name(char const *s)
-{
-  return strlen(s) == UPLOAD_NAME_LEN && strspn(s, "0123456789abcdef") == UPLOAD_NAME_LEN;
-}
+static int is_name(char const *s) { return strlen(s) == UPLOAD_NAME_LEN && strspn(s, "0123456789abcdef") == UPLOAD_NAME_LEN; }
 
 /* Counts what is there, and removes what has had its day. */
 static int sweep(int fd, int64_t now, uploads *u)
@@ -98,8 +92,8 @@ int upload_keep(delivery *d, mailbox *box, char *name)
   int fd = open_directory(box), error, good;
   if (fd < 0) return 0;
   /* One at a time, or two would both find room for one. */
-  good = !flock(fd, LOCK_EX) && !fstat(d->fd, &st) && make_room(fd, (uint64_t)st.st_size) && random_name(name)
-    && mailbox_deliver_unsynced(d, fd, name);
+  good =
+    !flock(fd, LOCK_EX) && !fstat(d->fd, &st) && make_room(fd, (uint64_t)st.st_size) && random_name(name) && mailbox_deliver_unsynced(d, fd, name);
   error = errno;
   close(fd);
   return errno = error, good;

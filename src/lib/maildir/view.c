@@ -30,7 +30,8 @@ void folder_close(folder *f)
   arena_free(&f->a);
   mail_file_close(&f->file);
   free(f->arrived);
-  for (int p = 0; p < PLACES; p++) if (f->place[p] >= 0) close(f->place[p]);
+  for (int p = 0; p < PLACES; p++)
+    if (f->place[p] >= 0) close(f->place[p]);
   if (f->fd >= 0) close(f->fd);
   free(f);
   errno = error;
@@ -42,10 +43,7 @@ int folder_same(folder const *a, folder const *b)
   return !fstat(a->fd, &x) && !fstat(b->fd, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-int folder_counts(folder const *f)
-{
-  return f->counts;
-}
+int folder_counts(folder const *f) { return f->counts; }
 
 int close_keeping(int fd, int result)
 {
@@ -71,7 +69,8 @@ static void maybe_blind(folder *f, mail_entry const *e, unsigned int tries)
 
 static int has_inode(census const *c, uint64_t inode)
 {
-  for (size_t i = 0; i < c->count; i++) if (c->mail[i].inode == inode) return 1;
+  for (size_t i = 0; i < c->count; i++)
+    if (c->mail[i].inode == inode) return 1;
   return 0;
 }
 
@@ -85,10 +84,7 @@ static int take_name(folder *f, mail_entry *e, mail_entry const *now)
   return 1;
 }
 
-static int is_same_name(mail_entry const *a, mail_entry const *b)
-{
-  return a->where == b->where && !strcmp(a->name, b->name);
-}
+static int is_same_name(mail_entry const *a, mail_entry const *b) { return a->where == b->where && !strcmp(a->name, b->name); }
 
 /* Looks e up in the later look, which is taken anew where it is too old to know better. *tries are counted. */
 static int look_again(folder *f, mail_entry *e, unsigned int *tries)
@@ -103,7 +99,7 @@ static int look_again(folder *f, mail_entry *e, unsigned int *tries)
     now = census_find(f->later, e->base, e->inode);
     if (now) {
       if (!is_same_name(now, e)) return take_name(f, e, now);
-      maybe_blind(f, e, *tries);  /* else it was back at once */
+      maybe_blind(f, e, *tries); /* else it was back at once */
       return 1;
     }
     /* Its inode under another base: another call that took it for a twin puts it back in a moment (change.c). */
@@ -156,14 +152,12 @@ static int mail_entry_unread(mail_entry const *e)
 {
   char const *info = e->name + e->info;
   if (!*info || info[1] != '2') return 1;
-  for (info += 3; *info && *info != ','; info++) if (*info == 'S') return 0;
+  for (info += 3; *info && *info != ','; info++)
+    if (*info == 'S') return 0;
   return 1;
 }
 
-int mail_mid(arena *a, mail_entry const *e, slice *mid)
-{
-  return maildir_mid(a, e->base, e->twin, e->inode, mid);
-}
+int mail_mid(arena *a, mail_entry const *e, slice *mid) { return maildir_mid(a, e->base, e->twin, e->inode, mid); }
 
 int folder_count_mails(folder *f, int with_octets, folder_count *count)
 {
@@ -222,10 +216,7 @@ mail_entry *folder_find(folder *f, slice mid)
   return e;
 }
 
-int mail_unreadable(int error)
-{
-  return error == EACCES || error == EPERM || error == EIO;
-}
+int mail_unreadable(int error) { return error == EACCES || error == EPERM || error == EIO; }
 
 void folder_unread_file(folder *f, mail_entry *e)
 {
@@ -237,10 +228,7 @@ void folder_unread_file(folder *f, mail_entry *e)
   errno = error;
 }
 
-size_t folder_unread_files(folder const *f)
-{
-  return f->unread_files;
-}
+size_t folder_unread_files(folder const *f) { return f->unread_files; }
 
 static int take_ids(arena *a, slice raw, slice **list, size_t *count)
 {
@@ -263,7 +251,7 @@ static int take_references(arena *a, slice const *field, mail_facts *facts)
   return 1;
 }
 
-#define START 16384  /* holds the heads of nearly every mail, and those of its parts up to the first attachment */
+#define START 16384 /* holds the heads of nearly every mail, and those of its parts up to the first attachment */
 
 /* What the octets say, of which the mail may have more: 1, 0 with errno, -1 where more of it has to be seen. */
 static int facts_of(mail_facts *facts, unsigned int wanted, arena *a, char const *s, size_t len, int whole, charset const *fallback)
@@ -274,8 +262,8 @@ static int facts_of(mail_facts *facts, unsigned int wanted, arena *a, char const
   mime_tree tree;
   mail_head_scan(&head, s, len);
   if (!whole && !head.complete) return -1;
-  int const raw = (wanted & FACT_SENDER && mail_field_is_raw(head.field[FIELD_FROM]))
-    || (wanted & FACT_SUBJECT && mail_field_is_raw(head.field[FIELD_SUBJECT]));
+  int const raw =
+    (wanted & FACT_SENDER && mail_field_is_raw(head.field[FIELD_FROM])) || (wanted & FACT_SUBJECT && mail_field_is_raw(head.field[FIELD_SUBJECT]));
   if (wanted & FACT_ATTACHMENT || raw) {
     if (!whole && raw && len < MAIL_DECLARED_MAX) return -1;
     if (!mime_parse(a, s, len, fallback, &tree)) return 0;
@@ -327,11 +315,9 @@ static int make_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, m
   *facts = (mail_facts){ .unread = mail_entry_unread(e) };
   *trouble = 0;
   switch (facts_indexed(f, e, wanted, a, facts)) {
-    case 1:
-      maildir_name_split(&facts->name, e->name, strlen(e->name));
-      return mail_mid(a, e, &facts->mid);
-    case -1: return 0;
-    default: break;
+  case 1: maildir_name_split(&facts->name, e->name, strlen(e->name)); return mail_mid(a, e, &facts->mid);
+  case -1: return 0;
+  default: break;
   }
   if (wanted & FACT_SIZE && !folder_size(f, e, &facts->size)) return 0;
   if (wanted & (FACT_ARRIVAL | FACT_DATE) && !folder_arrival(f, e, &facts->arrival)) return 0;
@@ -342,7 +328,7 @@ static int make_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, m
     facts->unreadable = 1;
   }
   maildir_name_split(&facts->name, e->name, strlen(e->name));
-  facts->unread = mail_entry_unread(e);  /* it may have been looked up again */
+  facts->unread = mail_entry_unread(e); /* it may have been looked up again */
   return mail_mid(a, e, &facts->mid);
 }
 

@@ -9,10 +9,16 @@
 static enum message_wire wire_type(ProtobufCType type)
 {
   switch (type) {
-    case PROTOBUF_C_TYPE_FIXED32: case PROTOBUF_C_TYPE_SFIXED32: case PROTOBUF_C_TYPE_FLOAT: return WIRE_32BIT;
-    case PROTOBUF_C_TYPE_FIXED64: case PROTOBUF_C_TYPE_SFIXED64: case PROTOBUF_C_TYPE_DOUBLE: return WIRE_64BIT;
-    case PROTOBUF_C_TYPE_STRING: case PROTOBUF_C_TYPE_BYTES: case PROTOBUF_C_TYPE_MESSAGE: return WIRE_OCTETS;
-    default: return WIRE_VARINT;
+  case PROTOBUF_C_TYPE_FIXED32:
+  case PROTOBUF_C_TYPE_SFIXED32:
+  case PROTOBUF_C_TYPE_FLOAT: return WIRE_32BIT;
+  case PROTOBUF_C_TYPE_FIXED64:
+  case PROTOBUF_C_TYPE_SFIXED64:
+  case PROTOBUF_C_TYPE_DOUBLE: return WIRE_64BIT;
+  case PROTOBUF_C_TYPE_STRING:
+  case PROTOBUF_C_TYPE_BYTES:
+  case PROTOBUF_C_TYPE_MESSAGE: return WIRE_OCTETS;
+  default: return WIRE_VARINT;
   }
 }
 
@@ -20,7 +26,8 @@ static int packed_ok(enum message_wire wire, slice data)
 {
   uint64_t n;
   if (wire != WIRE_VARINT) return !(data.len % (wire == WIRE_64BIT ? 8 : 4));
-  while (data.len) if (!message_varint_next(&data, &n)) return 0;
+  while (data.len)
+    if (!message_varint_next(&data, &n)) return 0;
   return 1;
 }
 
@@ -46,7 +53,10 @@ static char const *value_fault(ProtobufCFieldDescriptor const *f, message_field 
 
 int wire_check(ProtobufCMessageDescriptor const *d, uint8_t const *s, size_t len, char const **why)
 {
-  struct { ProtobufCMessageDescriptor const *type; slice rest; } stack[WIRE_LEVELS_MAX];
+  struct {
+    ProtobufCMessageDescriptor const *type;
+    slice rest;
+  } stack[WIRE_LEVELS_MAX];
   size_t level = 0, fields = 0;
   stack[0].type = d;
   stack[0].rest = (slice){ (char const *)s, len };

@@ -32,7 +32,7 @@ static int take_varint(slice *rest, unsigned int most, uint64_t *value)
   }
   for (unsigned int i = 0; i < most && i < rest->len; i++) {
     unsigned char c = (unsigned char)rest->s[i];
-    if (i == VARINT_OCTETS - 1 && c > 1) return 0;  /* more than 64 bits */
+    if (i == VARINT_OCTETS - 1 && c > 1) return 0; /* more than 64 bits */
     bits |= (uint64_t)(c & 127) << (7 * i);
     if (c < 128) {
       rest->s += i + 1;
@@ -44,10 +44,7 @@ static int take_varint(slice *rest, unsigned int most, uint64_t *value)
   return 0;
 }
 
-int message_varint_next(slice *rest, uint64_t *value)
-{
-  return take_varint(rest, VARINT_OCTETS, value);
-}
+int message_varint_next(slice *rest, uint64_t *value) { return take_varint(rest, VARINT_OCTETS, value); }
 
 static int take_fixed(slice *rest, unsigned int size, uint64_t *value)
 {
@@ -80,29 +77,20 @@ int message_field_next(slice *rest, message_field *field)
   field->data = (slice)SLICE_ZERO;
   field->value = 0;
   switch (tag & 7) {
-    case WIRE_VARINT:
-      field->wire = WIRE_VARINT;
-      return take_varint(rest, VARINT_OCTETS, &field->value) ? MESSAGE_FIELD : MESSAGE_NUMBER;
-    case WIRE_64BIT:
-      field->wire = WIRE_64BIT;
-      return take_fixed(rest, 8, &field->value);
-    case WIRE_32BIT:
-      field->wire = WIRE_32BIT;
-      return take_fixed(rest, 4, &field->value);
-    case WIRE_OCTETS:
-      field->wire = WIRE_OCTETS;
-      return take_octets(rest, &field->data);
-    default:
-      return MESSAGE_TYPE;
+  case WIRE_VARINT: field->wire = WIRE_VARINT; return take_varint(rest, VARINT_OCTETS, &field->value) ? MESSAGE_FIELD : MESSAGE_NUMBER;
+  case WIRE_64BIT: field->wire = WIRE_64BIT; return take_fixed(rest, 8, &field->value);
+  case WIRE_32BIT: field->wire = WIRE_32BIT; return take_fixed(rest, 4, &field->value);
+  case WIRE_OCTETS: field->wire = WIRE_OCTETS; return take_octets(rest, &field->data);
+  default: return MESSAGE_TYPE;
   }
 }
 
 char const *message_field_reason(int result)
 {
   switch (result) {
-    case MESSAGE_TAG: return "not a protobuf message: bad tag";
-    case MESSAGE_NUMBER: return "not a protobuf message: cut or overlong number";
-    case MESSAGE_CUT: return "not a protobuf message: a field goes beyond its end";
-    default: return "not a protobuf message: unknown wire type";
+  case MESSAGE_TAG: return "not a protobuf message: bad tag";
+  case MESSAGE_NUMBER: return "not a protobuf message: cut or overlong number";
+  case MESSAGE_CUT: return "not a protobuf message: a field goes beyond its end";
+  default: return "not a protobuf message: unknown wire type";
   }
 }

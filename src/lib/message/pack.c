@@ -1,10 +1,7 @@
 /* protobuf-c's allocator over an arena. */
 #include <porter/message.h>
 
-static void *take(void *a, size_t size)
-{
-  return arena_take(a, size);
-}
+static void *take(void *a, size_t size) { return arena_take(a, size); }
 
 static void give_back(void *a, void *p)
 {

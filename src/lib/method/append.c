@@ -25,7 +25,7 @@ static int begins_with_field(char const *s, size_t len)
 static char const *mail_fault(int fd)
 {
   char s[HEAD_PIECE];
-  int empty = 0;  /* 1: a line has ended, 2: and a CR came */
+  int empty = 0; /* 1: a line has ended, 2: and a CR came */
   for (off_t at = 0;;) {
     ssize_t r = pread(fd, s, sizeof s, at);
     if (r < 0) return "";

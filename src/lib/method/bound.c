@@ -26,18 +26,22 @@ Porter__Bound *bound_build(arena *a, enum order_by by, order_key const *k)
 /* The place of a mail that is there: 1, or 0 with errno, ENOENT where it has just gone. */
 static int own_place(folder *f, mail_entry *e, enum order_by by, arena *a, order_key *k)
 {
-  static unsigned int const fact_of[] = { [ORDER_DATE] = FACT_DATE, [ORDER_SIZE] = FACT_SIZE, [ORDER_SENDER] = FACT_SENDER,
-    [ORDER_SUBJECT] = FACT_SUBJECT, [ORDER_ARRIVAL] = FACT_ARRIVAL, [ORDER_BASE] = 0 };
+  static unsigned int const fact_of[] = { [ORDER_DATE] = FACT_DATE,
+    [ORDER_SIZE] = FACT_SIZE,
+    [ORDER_SENDER] = FACT_SENDER,
+    [ORDER_SUBJECT] = FACT_SUBJECT,
+    [ORDER_ARRIVAL] = FACT_ARRIVAL,
+    [ORDER_BASE] = 0 };
   mail_facts facts;
   *k = (order_key){ .mail = e };
   if (!folder_facts(f, e, fact_of[by], a, &facts)) return 0;
   switch (by) {
-    case ORDER_DATE: k->number = facts.date; break;
-    case ORDER_SIZE: k->number = (int64_t)facts.size; break;
-    case ORDER_ARRIVAL: k->number = facts.arrival; break;
-    case ORDER_SENDER: k->text = facts.sender; break;
-    case ORDER_SUBJECT: k->text = facts.subject; break;
-    case ORDER_BASE: break;
+  case ORDER_DATE: k->number = facts.date; break;
+  case ORDER_SIZE: k->number = (int64_t)facts.size; break;
+  case ORDER_ARRIVAL: k->number = facts.arrival; break;
+  case ORDER_SENDER: k->text = facts.sender; break;
+  case ORDER_SUBJECT: k->text = facts.subject; break;
+  case ORDER_BASE: break;
   }
   return 1;
 }
@@ -46,7 +50,8 @@ int bound_date(method_call *call, enum order_by by, int descending, char const *
 {
   slice said = { text, strlen(text) };
   mail_date date;
-  if (by != ORDER_DATE && by != ORDER_ARRIVAL) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "a date is no place in this order:", said, 0);
+  if (by != ORDER_DATE && by != ORDER_ARRIVAL)
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "a date is no place in this order:", said, 0);
   if (!mail_date_scan(said, &date)) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no date of RFC 3339:", said, 0);
   if (!order_key_bound(k, by, call->a, (slice){ "0", 1 }, (slice){ "", 0 })) return method_temporary(call, "take memory");
   /* Newest first: what is of that second still is not before it. */

@@ -3,10 +3,7 @@
 
 #include <porter/method.h>
 
-char *build_string(arena *a, slice s)
-{
-  return arena_copy(a, s.s, s.len);
-}
+char *build_string(arena *a, slice s) { return arena_copy(a, s.s, s.len); }
 
 static int build_params(arena *a, mail_charsets *charsets, mime_part const *part, Porter__Param ***out, size_t *count)
 {
@@ -30,7 +27,8 @@ static int build_params(arena *a, mail_charsets *charsets, mime_part const *part
 static int build_strings(arena *a, slice const *list, size_t count, char ***out)
 {
   *out = arena_array(a, count ? count : 1, sizeof **out);
-  for (size_t i = 0; *out && i < count; i++) if (!((*out)[i] = build_string(a, list[i]))) return 0;
+  for (size_t i = 0; *out && i < count; i++)
+    if (!((*out)[i] = build_string(a, list[i]))) return 0;
   return *out != NULL;
 }
 
@@ -60,7 +58,8 @@ Porter__MIMEHeader *build_mime(arena *a, mime_tree const *tree, size_t i)
   m->main_type = build_string(a, part->type);
   m->sub_type = build_string(a, part->subtype);
   m->content_dispo = part->disposition == DISPOSITION_INLINE ? PORTER__MIMEHEADER__DISPOSITION__INLINE
-    : part->disposition == DISPOSITION_ATTACHMENT ? PORTER__MIMEHEADER__DISPOSITION__ATTACHMENT : PORTER__MIMEHEADER__DISPOSITION__NONE;
+    : part->disposition == DISPOSITION_ATTACHMENT            ? PORTER__MIMEHEADER__DISPOSITION__ATTACHMENT
+                                                             : PORTER__MIMEHEADER__DISPOSITION__NONE;
   m->file_name = build_string(a, part->file_name);
   m->safe_name = build_string(a, safe);
   m->charset = build_string(a, part->charset);
@@ -101,7 +100,8 @@ static int build_ids(arena *a, slice raw, char ***out, size_t *count)
   if (!mail_ids(a, raw, &list, count)) return 0;
   *out = arena_array(a, *count, sizeof **out);
   if (!*out) return 0;
-  for (size_t i = 0; i < *count; i++) if (!((*out)[i] = build_string(a, list[i]))) return 0;
+  for (size_t i = 0; i < *count; i++)
+    if (!((*out)[i] = build_string(a, list[i]))) return 0;
   return 1;
 }
 
@@ -109,7 +109,7 @@ typedef struct texts_s texts;
 struct texts_s {
   arena *a;
   mail_charsets *charsets;
-  char **list;  /* null while they are counted */
+  char **list; /* null while they are counted */
   size_t count;
 };
 
@@ -157,18 +157,16 @@ Porter__MailHeader *build_head(arena *a, mime_tree const *tree, size_t i)
   if (field[FIELD_SUBJECT].s && !mail_text(a, &charsets, field[FIELD_SUBJECT], &subject)) return NULL;
   h->subject = build_string(a, subject);
   h->mime = build_mime(a, tree, i);
-  if (!h->send_date || !h->subject || !h->mime
-   || !build_addresses(a, &charsets, part, FIELD_FROM, &h->written_from, &h->n_written_from)
-   || !build_addresses(a, &charsets, part, FIELD_SENDER, &sender, &senders)
-   || !build_addresses(a, &charsets, part, FIELD_REPLY_TO, &h->reply_to, &h->n_reply_to)
-   || !build_addresses(a, &charsets, part, FIELD_TO, &h->send_to, &h->n_send_to)
-   || !build_addresses(a, &charsets, part, FIELD_CC, &h->cc, &h->n_cc)
-   || !build_addresses(a, &charsets, part, FIELD_BCC, &h->bcc, &h->n_bcc)
-   || !build_texts(a, &charsets, part->header, FIELD_COMMENTS, &h->comments, &h->n_comments)
-   || !build_texts(a, &charsets, part->header, FIELD_KEYWORDS, &h->keywords, &h->n_keywords)
-   || !build_ids(a, field[FIELD_MESSAGE_ID], &ids, &n)
-   || !build_ids(a, field[FIELD_IN_REPLY_TO], &h->in_reply_to, &h->n_in_reply_to)
-   || !build_ids(a, field[FIELD_REFERENCES], &h->references, &h->n_references)) return NULL;
+  if (!h->send_date || !h->subject || !h->mime || !build_addresses(a, &charsets, part, FIELD_FROM, &h->written_from, &h->n_written_from)
+    || !build_addresses(a, &charsets, part, FIELD_SENDER, &sender, &senders)
+    || !build_addresses(a, &charsets, part, FIELD_REPLY_TO, &h->reply_to, &h->n_reply_to)
+    || !build_addresses(a, &charsets, part, FIELD_TO, &h->send_to, &h->n_send_to) || !build_addresses(a, &charsets, part, FIELD_CC, &h->cc, &h->n_cc)
+    || !build_addresses(a, &charsets, part, FIELD_BCC, &h->bcc, &h->n_bcc)
+    || !build_texts(a, &charsets, part->header, FIELD_COMMENTS, &h->comments, &h->n_comments)
+    || !build_texts(a, &charsets, part->header, FIELD_KEYWORDS, &h->keywords, &h->n_keywords) || !build_ids(a, field[FIELD_MESSAGE_ID], &ids, &n)
+    || !build_ids(a, field[FIELD_IN_REPLY_TO], &h->in_reply_to, &h->n_in_reply_to)
+    || !build_ids(a, field[FIELD_REFERENCES], &h->references, &h->n_references))
+    return NULL;
   if (senders) h->sender = sender[0];
   if (n) h->message_id = ids[0];
   return h;

@@ -11,11 +11,18 @@
 static int failure_code(int error)
 {
   switch (error) {
-    case ENOENT: case EINVAL: return PORTER__ERROR__CODE__NO_SUCH_MAIL;
-    case ENOSPC: case EDQUOT: return PORTER__ERROR__CODE__OVER_QUOTA;
-    case EOVERFLOW: return PORTER__ERROR__CODE__TOO_MANY_KEYWORDS;
-    case EACCES: case EPERM: case EROFS: case ENAMETOOLONG: case EEXIST: case ENOTSUP: return PORTER__ERROR__CODE__UNKNOWN;
-    default: return -1;
+  case ENOENT:
+  case EINVAL: return PORTER__ERROR__CODE__NO_SUCH_MAIL;
+  case ENOSPC:
+  case EDQUOT: return PORTER__ERROR__CODE__OVER_QUOTA;
+  case EOVERFLOW: return PORTER__ERROR__CODE__TOO_MANY_KEYWORDS;
+  case EACCES:
+  case EPERM:
+  case EROFS:
+  case ENAMETOOLONG:
+  case EEXIST:
+  case ENOTSUP: return PORTER__ERROR__CODE__UNKNOWN;
+  default: return -1;
   }
 }
 
@@ -23,8 +30,8 @@ static int failure_code(int error)
 typedef struct named_s named;
 struct named_s {
   slice mid;
-  mail_entry *e, *now;    /* in the folder that is looked into; null: it is not there; it is no more */
-  int changed;            /* there, or in one before it */
+  mail_entry *e, *now; /* in the folder that is looked into; null: it is not there; it is no more */
+  int changed;         /* there, or in one before it */
   slice new_mid, folder;
   Porter__Error *error;
 };
@@ -35,8 +42,10 @@ static int note_failure(method_call *call, named *n)
   int error = errno, code = failure_code(error);
   if (n->error) return 1;
   n->error = method_error(call, code < 0 ? PORTER__ERROR__CODE__TEMPORARY : (Porter__Error__Code)code,
-    code == PORTER__ERROR__CODE__NO_SUCH_MAIL ? "no such mail" : code == PORTER__ERROR__CODE__TOO_MANY_KEYWORDS ? "no letter is left for the keywords of"
-    : "unable to change mail", n->mid, code == PORTER__ERROR__CODE__NO_SUCH_MAIL || code == PORTER__ERROR__CODE__TOO_MANY_KEYWORDS ? 0 : error);
+    code == PORTER__ERROR__CODE__NO_SUCH_MAIL          ? "no such mail"
+      : code == PORTER__ERROR__CODE__TOO_MANY_KEYWORDS ? "no letter is left for the keywords of"
+                                                       : "unable to change mail",
+    n->mid, code == PORTER__ERROR__CODE__NO_SUCH_MAIL || code == PORTER__ERROR__CODE__TOO_MANY_KEYWORDS ? 0 : error);
   return n->error != NULL;
 }
 
@@ -76,7 +85,7 @@ static int change_found(work *w, folder *f, int prepared)
     errno = error;
     if (prepared && w->c->change(w->call, f, n->e, &n->now, w->c->context)) continue;
     n->e = NULL;
-    if (errno == ENOENT && w->c->anywhere) continue;  /* it has just gone from here */
+    if (errno == ENOENT && w->c->anywhere) continue; /* it has just gone from here */
     if (!note_failure(w->call, n)) return 0;
   }
   return 1;
@@ -113,7 +122,8 @@ static int change_folder(work *w, folder *f)
 static int is_done(work const *w)
 {
   if (w->c->anywhere == CHANGE_COPIES) return 0;
-  for (size_t i = 0; i < w->count; i++) if (!w->list[i].changed && !w->list[i].error) return 0;
+  for (size_t i = 0; i < w->count; i++)
+    if (!w->list[i].changed && !w->list[i].error) return 0;
   return 1;
 }
 
@@ -236,8 +246,12 @@ static int remove_one(method_call *call, folder *f, mail_entry *e, mail_entry **
 int method_remove(method_call *call)
 {
   Porter__RemoveReq const *request = call->request;
-  changes c = { .folder = request->folder, .mids = request->mids, .count = request->n_mids, .anywhere = request->anywhere ? CHANGE_COPIES : CHANGE_HERE,
-    .change = remove_one, .finish = changes_sync };
+  changes c = { .folder = request->folder,
+    .mids = request->mids,
+    .count = request->n_mids,
+    .anywhere = request->anywhere ? CHANGE_COPIES : CHANGE_HERE,
+    .change = remove_one,
+    .finish = changes_sync };
   return changes_make(call, &c);
 }
 
@@ -250,11 +264,13 @@ Porter__Outcome *changes_remove(method_call *call, slice folder_name, slice mid)
   folder *f;
   int good = 1;
   if (!outcome) return NULL;
-  if (!folder_open(&f, call->box, folder_name)) n.error = method_error(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, errno == ENOENT ? 0 : errno);
+  if (!folder_open(&f, call->box, folder_name))
+    n.error = method_error(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, errno == ENOENT ? 0 : errno);
   else if (find_all(&w, f) < 0) good = note_failure(call, &n);
   else {
     good = change_found(&w, f, 1) && note_changed(&w);
-    if (good && n.changed && !folder_sync(f)) n.error = method_error(call, PORTER__ERROR__CODE__TEMPORARY, "unable to sync folder", folder_name, errno);
+    if (good && n.changed && !folder_sync(f))
+      n.error = method_error(call, PORTER__ERROR__CODE__TEMPORARY, "unable to sync folder", folder_name, errno);
   }
   folder_close(f);
   return good && build_outcome(&w, &n, outcome) ? outcome : NULL;

@@ -38,7 +38,8 @@ static int bare_subject(arena *a, slice *subject)
   char *s = arena_take(a, subject->len + 1);
   size_t len = 0;
   if (!s) return 0;
-  for (size_t i = 0; i < subject->len; i++) if (subject->s[i] != ' ' && subject->s[i] != '\t') s[len++] = subject->s[i];
+  for (size_t i = 0; i < subject->len; i++)
+    if (subject->s[i] != ' ' && subject->s[i] != '\t') s[len++] = subject->s[i];
   *subject = (slice){ s, len };
   return 1;
 }
@@ -119,7 +120,7 @@ static int by_arrival(void const *x, void const *y)
 typedef struct slot_s slot;
 struct slot_s {
   uint64_t key;
-  unsigned int thread;  /* and 1; 0: empty */
+  unsigned int thread; /* and 1; 0: empty */
 };
 
 static slot *find_slot(slot *table, size_t mask, uint64_t key)

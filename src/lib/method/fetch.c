@@ -15,8 +15,8 @@ struct fetch_s {
   scope s;
   heads h;
   field_asks asks;
-  int parts_asked;   /* some field is asked of every part */
-  uint64_t written;  /* octets of the answer */
+  int parts_asked;  /* some field is asked of every part */
+  uint64_t written; /* octets of the answer */
 };
 
 /* --- texts --- */
@@ -48,13 +48,15 @@ static int take_text(void *context, char const *s, size_t len)
   return !t->cut;
 }
 
-#define ENTITY_MAX 32  /* octets: no entity's name is longer */
+#define ENTITY_MAX 32 /* octets: no entity's name is longer */
 
 /* Where HTML that was cut at len can end: not inside a tag or an entity. */
 static size_t html_end(char const *s, size_t len)
 {
-  for (size_t i = len; i-- > 0 && s[i] != '>';) if (s[i] == '<') return i;
-  for (size_t i = len; i-- > 0 && len - i < ENTITY_MAX && s[i] != ';' && s[i] != '>';) if (s[i] == '&') return i;
+  for (size_t i = len; i-- > 0 && s[i] != '>';)
+    if (s[i] == '<') return i;
+  for (size_t i = len; i-- > 0 && len - i < ENTITY_MAX && s[i] != ';' && s[i] != '>';)
+    if (s[i] == '&') return i;
   return len;
 }
 
@@ -69,10 +71,7 @@ static int is_ascii_label(slice label)
   return !label.len || (label.len == 8 && !memcmp(label.s, "us-ascii", 8)) || (label.len == 5 && !memcmp(label.s, "ascii", 5));
 }
 
-static int check_utf8(void *context, char const *s, size_t len)
-{
-  return utf8_check(context, s, len);
-}
+static int check_utf8(void *context, char const *s, size_t len) { return utf8_check(context, s, len); }
 
 /* The charset is not known, octets made no characters, or the transfer encoding was broken. */
 static int malformed(mime_part const *part, text_out const *t)
@@ -112,10 +111,7 @@ static Porter__PartText *build_text(fetch *fe, size_t i, size_t *left)
   return text->path ? text : NULL;
 }
 
-static int is_text(mime_part const *part)
-{
-  return part->kind == MIME_LEAF && part->type.len == 4 && !memcmp(part->type.s, "text", 4);
-}
+static int is_text(mime_part const *part) { return part->kind == MIME_LEAF && part->type.len == 4 && !memcmp(part->type.s, "text", 4); }
 
 /* Marks the text parts of a list. */
 static void mark(unsigned char *wanted, mime_tree const *tree, size_t const *list, size_t count)
@@ -160,7 +156,8 @@ static int add_paths(fetch *fe, size_t const *list, size_t count, char ***out, s
 {
   *out = arena_array(&fe->h.scratch, count ? count : 1, sizeof **out);
   if (!*out) return 0;
-  for (size_t i = 0; i < count; i++) if (!((*out)[i] = build_path(&fe->h.scratch, &fe->h.tree, list[i]))) return 0;
+  for (size_t i = 0; i < count; i++)
+    if (!((*out)[i] = build_path(&fe->h.scratch, &fe->h.tree, list[i]))) return 0;
   *out_count = count;
   return 1;
 }
@@ -244,7 +241,8 @@ static int fetch_one(fetch *fe, size_t i, Porter__Fetched *out)
   folder *f;
   mail_entry *e;
   int there;
-  if (i >= FETCH_MAX || fe->written >= FETCH_OCTETS_MAX) return fail(fe, out, PORTER__ERROR__CODE__TOO_LARGE, "more than one answer holds; ask again for", mid);
+  if (i >= FETCH_MAX || fe->written >= FETCH_OCTETS_MAX)
+    return fail(fe, out, PORTER__ERROR__CODE__TOO_LARGE, "more than one answer holds; ask again for", mid);
   there = find(fe, name, &f, &e, out);
   if (there > 0 && fetch_mail(fe, f, e, out)) return EXIT_DONE;
   if (there < 0 || (there && errno != ENOENT)) return method_temporary(fe->call, "read mail");
@@ -262,7 +260,9 @@ static int write_one(fetch *fe, Porter__Fetched *out)
     Porter__Fetched left = PORTER__FETCHED__INIT;
     left.mid = out->mid;
     fe->written = FETCH_OCTETS_MAX;
-    if (fail(fe, &left, PORTER__ERROR__CODE__TOO_LARGE, "more than one answer holds; ask again for", (slice){ out->mid, strlen(out->mid) }) != EXIT_DONE) return EXIT_TEMPORARY;
+    if (fail(fe, &left, PORTER__ERROR__CODE__TOO_LARGE, "more than one answer holds; ask again for", (slice){ out->mid, strlen(out->mid) })
+      != EXIT_DONE)
+      return EXIT_TEMPORARY;
     return method_write_field(fe->call, 1, &left.base);
   }
   fe->written += size;
@@ -275,7 +275,8 @@ static int begin(fetch *fe)
   char **names = arena_array(fe->call->a, request->n_mails + 1, sizeof *names);
   size_t count = request->n_mails < FETCH_MAX ? request->n_mails : FETCH_MAX;
   if (!names) return method_temporary(fe->call, "take memory");
-  if (request->texts > PORTER__FETCH_REQ__TEXTS__ALL) return method_fail(fe->call, PORTER__ERROR__CODE__BAD_REQUEST, "no such choice of texts", (slice)SLICE_ZERO, 0);
+  if (request->texts > PORTER__FETCH_REQ__TEXTS__ALL)
+    return method_fail(fe->call, PORTER__ERROR__CODE__BAD_REQUEST, "no such choice of texts", (slice)SLICE_ZERO, 0);
   for (size_t i = 0; i < count; i++) names[i] = request->mails[i]->folder;
   for (size_t i = 0; i < request->n_fields; i++) fe->parts_asked |= request->fields[i]->parts;
   return request->anywhere ? scope_from(fe->call, &fe->s, "", 1) : scope_named(fe->call, &fe->s, names, count);
@@ -284,7 +285,9 @@ static int begin(fetch *fe)
 int method_fetch(method_call *call)
 {
   Porter__FetchReq const *request = call->request;
-  fetch fe = { .call = call, .request = request, .h = { .call = call, .preview = request->preview },
+  fetch fe = { .call = call,
+    .request = request,
+    .h = { .call = call, .preview = request->preview },
     .asks = { request->fields, request->n_fields, request->all_fields } };
   int code = fields_check(call, &fe.asks);
   if (code == EXIT_DONE && request->n_mails) code = begin(&fe);

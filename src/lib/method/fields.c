@@ -8,10 +8,12 @@
 
 int fields_check(method_call *call, field_asks const *asks)
 {
-  if (asks->count > FETCH_FIELDS_MAX) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too many fields are asked for", (slice)SLICE_ZERO, 0);
+  if (asks->count > FETCH_FIELDS_MAX)
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too many fields are asked for", (slice)SLICE_ZERO, 0);
   for (size_t i = 0; i < asks->count; i++)
     if (asks->ask[i]->form > PORTER__FIELD_ASK__FORM__URLS || !*asks->ask[i]->name)
-      return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such form of a field:", (slice){ asks->ask[i]->name, strlen(asks->ask[i]->name) }, 0);
+      return method_fail(
+        call, PORTER__ERROR__CODE__BAD_REQUEST, "no such form of a field:", (slice){ asks->ask[i]->name, strlen(asks->ask[i]->name) }, 0);
   return EXIT_DONE;
 }
 
@@ -38,7 +40,9 @@ static int put_addresses(arena *a, mail_address const *list, size_t count, Porte
 static int put_groups(arena *a, mail_charsets *charsets, slice raw, Porter__FieldValue *v)
 {
   mail_group *list;
-  if (!mail_groups(a, charsets, FIELD_TO, raw, &list, &v->n_groups) || !(v->groups = arena_array(a, v->n_groups ? v->n_groups : 1, sizeof *v->groups))) return 0;
+  if (!mail_groups(a, charsets, FIELD_TO, raw, &list, &v->n_groups)
+    || !(v->groups = arena_array(a, v->n_groups ? v->n_groups : 1, sizeof *v->groups)))
+    return 0;
   for (size_t i = 0; i < v->n_groups; i++) {
     Porter__AddressGroup *g = arena_take(a, sizeof *g);
     if (!g) return 0;
@@ -52,7 +56,8 @@ static int put_groups(arena *a, mail_charsets *charsets, slice raw, Porter__Fiel
 static int put_strings(arena *a, slice const *list, size_t count, char ***out)
 {
   *out = arena_array(a, count ? count : 1, sizeof **out);
-  for (size_t i = 0; *out && i < count; i++) if (!((*out)[i] = build_string(a, list[i]))) return 0;
+  for (size_t i = 0; *out && i < count; i++)
+    if (!((*out)[i] = build_string(a, list[i]))) return 0;
   return *out != NULL;
 }
 
@@ -64,17 +69,14 @@ static int put_form(arena *a, mail_charsets *charsets, slice raw, Porter__FieldV
   char s[MAIL_DATE_FMT];
   size_t count;
   switch (v->form) {
-    case PORTER__FIELD_ASK__FORM__TEXT: return mail_text(a, charsets, raw, &text) && (v->text = build_string(a, text));
-    case PORTER__FIELD_ASK__FORM__ADDRESSES: 
-      return mail_addresses(a, charsets, FIELD_TO, raw, &addresses, &count) && put_addresses(a, addresses, count, &v->addresses, &v->n_addresses);
-    case PORTER__FIELD_ASK__FORM__GROUPS: return put_groups(a, charsets, raw, v);
-    case PORTER__FIELD_ASK__FORM__IDS: return mail_ids(a, raw, &list, &v->n_ids) && put_strings(a, list, v->n_ids, &v->ids);
-    case PORTER__FIELD_ASK__FORM__URLS: return mail_urls(a, raw, &list, &v->n_urls) && put_strings(a, list, v->n_urls, &v->urls);
-    case PORTER__FIELD_ASK__FORM__DATE:
-      return !mail_date_parse(raw, &date) || (v->date = build_string(a, (slice){ s, mail_date_fmt(s, &date) }));
-    default:
-      v->raw = (ProtobufCBinaryData){ raw.len, (uint8_t *)raw.s };
-      return 1;
+  case PORTER__FIELD_ASK__FORM__TEXT: return mail_text(a, charsets, raw, &text) && (v->text = build_string(a, text));
+  case PORTER__FIELD_ASK__FORM__ADDRESSES:
+    return mail_addresses(a, charsets, FIELD_TO, raw, &addresses, &count) && put_addresses(a, addresses, count, &v->addresses, &v->n_addresses);
+  case PORTER__FIELD_ASK__FORM__GROUPS: return put_groups(a, charsets, raw, v);
+  case PORTER__FIELD_ASK__FORM__IDS: return mail_ids(a, raw, &list, &v->n_ids) && put_strings(a, list, v->n_ids, &v->ids);
+  case PORTER__FIELD_ASK__FORM__URLS: return mail_urls(a, raw, &list, &v->n_urls) && put_strings(a, list, v->n_urls, &v->urls);
+  case PORTER__FIELD_ASK__FORM__DATE: return !mail_date_parse(raw, &date) || (v->date = build_string(a, (slice){ s, mail_date_fmt(s, &date) }));
+  default: v->raw = (ProtobufCBinaryData){ raw.len, (uint8_t *)raw.s }; return 1;
   }
 }
 
@@ -84,8 +86,8 @@ typedef struct collector_s collector;
 struct collector_s {
   arena *a;
   mail_charsets charsets;
-  Porter__FieldAsk const *ask;  /* null: every field, raw */
-  slice name, last;             /* of the last one that was met */
+  Porter__FieldAsk const *ask; /* null: every field, raw */
+  slice name, last;            /* of the last one that was met */
   Porter__FieldValue **list;
   size_t count, room;
 };

@@ -13,33 +13,33 @@
 #include <porter/text.h>
 #include "filter.h"
 
-enum { PHRASES = 8 };  /* of one node: text, from, to, cc, bcc, subject, body, file name */
+enum { PHRASES = 8 }; /* of one node: text, from, to, cc, bcc, subject, body, file name */
 
 typedef struct node_s node;
 struct node_s {
   Porter__Filter const *from;
-  node *child;           /* the filters in it, one behind the other */
+  node *child; /* the filters in it, one behind the other */
   size_t count;
   mail_matcher *phrase[PHRASES];
-  slice header_value;    /* as it is compared */
+  slice header_value; /* as it is compared */
   int64_t since, before;
-  char yes[KEYWORDS_LETTERS], no[KEYWORDS_LETTERS];  /* letters, in the folder that was entered */
-  char either;           /* the letter that is as good as P, for $Forwarded */
-  int missing;           /* a keyword that is wanted has no letter there: no mail has it */
-  int elsewhere;         /* the folder is none of those that are wanted */
+  char yes[KEYWORDS_LETTERS], no[KEYWORDS_LETTERS]; /* letters, in the folder that was entered */
+  char either;                                      /* the letter that is as good as P, for $Forwarded */
+  int missing;                                      /* a keyword that is wanted has no letter there: no mail has it */
+  int elsewhere;                                    /* the folder is none of those that are wanted */
 };
 
 struct filter_s {
   method_call *call;
   node root;
-  int all;               /* there is nothing to be matched */
+  int all; /* there is nothing to be matched */
   arena scratch;
   folder *entered;
   folder *f;
   mail_entry *e;
   slice const *octets;
   int parsed, partly;
-  mime_tree tree;        /* of the octets, once parsed */
+  mime_tree tree; /* of the octets, once parsed */
 };
 
 /* --- making --- */
@@ -63,7 +63,8 @@ static int make_phrase(method_call *call, node *n, unsigned int i, char const *t
   if (!*text) return EXIT_DONE;
   if (strlen(text) > PHRASE_MAX) return refuse(call, "the phrase is too long:", text);
   n->phrase[i] = arena_take(call->a, sizeof *n->phrase[i]);
-  if (!n->phrase[i] || !mail_matcher_init(n->phrase[i], call->a, (slice){ text, strlen(text) }, call->box->fallback)) return method_temporary(call, "take memory");
+  if (!n->phrase[i] || !mail_matcher_init(n->phrase[i], call->a, (slice){ text, strlen(text) }, call->box->fallback))
+    return method_temporary(call, "take memory");
   n->phrase[i]->where = where;
   return EXIT_DONE;
 }
@@ -148,7 +149,8 @@ void filter_end(filter *fl)
 
 static int is_among(char *const *names, size_t count, slice name)
 {
-  for (size_t i = 0; i < count; i++) if (strlen(names[i]) == name.len && !memcmp(names[i], name.s, name.len)) return 1;
+  for (size_t i = 0; i < count; i++)
+    if (strlen(names[i]) == name.len && !memcmp(names[i], name.s, name.len)) return 1;
   return 0;
 }
 
@@ -164,7 +166,8 @@ static int enter(filter *fl, node *n, folder *f, keywords *k, slice name)
     if (keyword_flag(word) == 'P') n->either = keywords_letter(k, word);
   }
   n->elsewhere = (from->n_folders && !is_among(from->folders, from->n_folders, name)) || is_among(from->no_folders, from->n_no_folders, name);
-  for (size_t i = 0; i < n->count; i++) if (!enter(fl, n->child + i, f, k, name)) return 0;
+  for (size_t i = 0; i < n->count; i++)
+    if (!enter(fl, n->child + i, f, k, name)) return 0;
   return 1;
 }
 
@@ -182,10 +185,7 @@ static int within(int64_t t, Porter__Filter const *from, node const *n)
   return (!*from->since || t >= n->since) && (!*from->before || t < n->before);
 }
 
-static int has_letter(slice flags, char c)
-{
-  return flags.len && memchr(flags.s, c, flags.len);
-}
+static int has_letter(slice flags, char c) { return flags.len && memchr(flags.s, c, flags.len); }
 
 /* $Forwarded is either of P and its letter. */
 static int flags_match(node const *n, slice flags)
@@ -195,7 +195,8 @@ static int flags_match(node const *n, slice flags)
     if (has_letter(flags, *c)) continue;
     if (!n->either || (*c != 'P' && *c != n->either) || !has_letter(flags, *c == 'P' ? n->either : 'P')) return 0;
   }
-  for (char const *c = n->no; *c; c++) if (has_letter(flags, *c)) return 0;
+  for (char const *c = n->no; *c; c++)
+    if (has_letter(flags, *c)) return 0;
   return 1;
 }
 
@@ -218,7 +219,8 @@ static int name_match(filter *fl, node const *n)
 static int needs_octets(node const *n)
 {
   Porter__Filter const *from = n->from;
-  for (size_t i = 0; i < PHRASES; i++) if (n->phrase[i]) return 1;
+  for (size_t i = 0; i < PHRASES; i++)
+    if (n->phrase[i]) return 1;
   return *from->header || *from->message_id || from->attachment || (from->sent && (*from->since || *from->before));
 }
 
@@ -259,7 +261,7 @@ struct header_search_s {
   filter *fl;
   node const *n;
   mail_charsets charsets;
-  int found;  /* -1 with errno */
+  int found; /* -1 with errno */
 };
 
 static int look_at_field(void *context, slice name, slice value)
@@ -311,7 +313,7 @@ static int octets_match(filter *fl, node const *n)
 
 /* --- a tree --- */
 
-static int node_match (filter *fl, node const *n);
+static int node_match(filter *fl, node const *n);
 
 /* Those in a node, joined. Recurses by FILTERS_DEPTH_MAX. */
 static int children_match(filter *fl, node const *n)

@@ -6,13 +6,13 @@
 
 typedef struct filter_s filter;
 /* Makes a filter of a client's (null: none, and every mail has it). EXIT_DONE, or the failure that was answered. */
-extern int filter_make (method_call *call, Porter__Filter const *from, filter **f);
+extern int filter_make(method_call *call, Porter__Filter const *from, filter **f);
 /* From here on mails of that folder are matched; k are its keywords. 1, or 0 with errno. */
-extern int filter_enter (filter *fl, folder *f, keywords *k, slice name);
+extern int filter_enter(filter *fl, folder *f, keywords *k, slice name);
 /* A text that every mail which has what is asked contains in what mail_matches looks at, as it is compared; empty where none is known. */
-extern slice filter_text (filter const *fl);
+extern slice filter_text(filter const *fl);
 /* A mail_match: context is the filter, which was entered with that folder. */
-extern int filter_match (void *context, folder *f, mail_entry *e, slice const *octets);
-extern void filter_end (filter *fl);
+extern int filter_match(void *context, folder *f, mail_entry *e, slice const *octets);
+extern void filter_end(filter *fl);
 
 #endif

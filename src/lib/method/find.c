@@ -16,7 +16,7 @@ typedef struct lane_s lane;
 struct lane_s {
   keywords k;
   cursor *c;
-  order_key key;   /* the next mail, where there is one */
+  order_key key; /* the next mail, where there is one */
   int there;
 };
 
@@ -36,16 +36,13 @@ struct find_s {
   enum order_by by;
   int descending;
   int bounded;
-  hit bound;       /* folder: the first that lies not before the bound's */
-  int at_folder;   /* it is the bound's own */
+  hit bound;     /* folder: the first that lies not before the bound's */
+  int at_folder; /* it is the bound's own */
 };
 
 /* --- walking --- */
 
-static int match(void *context, folder *f, mail_entry *e, slice const *octets)
-{
-  return filter_match(context, f, e, octets);
-}
+static int match(void *context, folder *f, mail_entry *e, slice const *octets) { return filter_match(context, f, e, octets); }
 
 static int open_lanes(find *fi)
 {
@@ -59,7 +56,8 @@ static int open_lanes(find *fi)
     if (!there) continue;
     if (!folder_keywords(fi->s.f[i], &fi->lane[i].k, fi->call->a) || !filter_enter(fi->filter, fi->s.f[i], &fi->lane[i].k, fi->s.name[i]))
       return method_temporary(fi->call, "read keywords");
-    if (!cursor_open(&fi->lane[i].c, fi->s.f[i], fi->by, fi->request->filter ? match : NULL, fi->filter)) return method_temporary(fi->call, "read mail");
+    if (!cursor_open(&fi->lane[i].c, fi->s.f[i], fi->by, fi->request->filter ? match : NULL, fi->filter))
+      return method_temporary(fi->call, "read mail");
     if (text.len) cursor_narrow(fi->lane[i].c, text);
   }
   return EXIT_DONE;
@@ -160,8 +158,8 @@ typedef struct page_s page;
 struct page_s {
   hit *hit;
   size_t count, room;
-  int ahead, behind;  /* there is more, the way it was taken and the other way */
-  uint64_t passed;    /* mails that start passed over */
+  int ahead, behind; /* there is more, the way it was taken and the other way */
+  uint64_t passed;   /* mails that start passed over */
 };
 
 static int put(find *fi, page *p, hit const *h)
@@ -188,7 +186,8 @@ static int first_of_each(find *fi, page *all)
   hit h;
   int there, code = conversations_make(&fi->s, 0, &c);
   if (code != EXIT_DONE) return code;
-  if (!(seen = arena_array(fi->call->a, (size_t)c.threads + 1, 1)) || !conversations_index(fi->call->a, &c)) return method_temporary(fi->call, "take memory");
+  if (!(seen = arena_array(fi->call->a, (size_t)c.threads + 1, 1)) || !conversations_index(fi->call->a, &c))
+    return method_temporary(fi->call, "take memory");
   there = seek(fi, NULL, 0, fi->descending, 0) ? 1 : -1;
   while (there > 0 && (there = next(fi, fi->descending, &h)) > 0) {
     threaded const *t = conversations_find(&c, h.key.mail);
@@ -214,15 +213,9 @@ static size_t count_before(find const *fi, page const *all, int at_too)
   return i;
 }
 
-static size_t less(size_t n, uint64_t by)
-{
-  return by > n ? 0 : n - (size_t)by;
-}
+static size_t less(size_t n, uint64_t by) { return by > n ? 0 : n - (size_t)by; }
 
-static size_t more(size_t n, uint64_t by, size_t most)
-{
-  return by > most - n ? most : n + (size_t)by;
-}
+static size_t more(size_t n, uint64_t by, size_t most) { return by > most - n ? most : n + (size_t)by; }
 
 /* Cuts the page out of them; ahead and behind are as if it had been walked. */
 static void cut_out(find const *fi, page const *all, page *p, size_t most, int before, uint64_t *position)
@@ -244,10 +237,7 @@ static void cut_out(find const *fi, page const *all, page *p, size_t most, int b
   *position = from;
 }
 
-static int same_hit(hit const *a, hit const *b)
-{
-  return a->folder == b->folder && !order_compare(&a->key, &b->key);
-}
+static int same_hit(hit const *a, hit const *b) { return a->folder == b->folder && !order_compare(&a->key, &b->key); }
 
 /* With back: goes as many against the way, and makes that the place, which then belongs to the page. */
 static int go_back(find *fi, int backwards, hit *place, int *moved)
@@ -268,12 +258,13 @@ static int take(find *fi, page *p, size_t most, int backwards)
   int there = 1, moved = 0, back = fi->request->back;
   if (back && !go_back(fi, backwards, &place, &moved)) return 0;
   if (!seek(fi, moved || fi->bounded ? &place : NULL, moved || fi->at_folder, backwards, moved)) return 0;
-  if (back && !moved && !fi->bounded) return 1;  /* before the end there is nothing */
+  if (back && !moved && !fi->bounded) return 1; /* before the end there is nothing */
   for (uint64_t i = 0; there > 0 && !fi->request->back && i < fi->request->start; i++) {
     there = next(fi, backwards, &h);
     p->passed += there > 0;
   }
-  while (there > 0 && p->count < most && (there = next(fi, backwards, &h)) > 0) if (!put(fi, p, &h)) return 0;
+  while (there > 0 && p->count < most && (there = next(fi, backwards, &h)) > 0)
+    if (!put(fi, p, &h)) return 0;
   if (there > 0) there = next(fi, backwards, &h);
   p->ahead = there > 0;
   return there >= 0;
@@ -356,7 +347,8 @@ static int write_page(find *fi, page const *p, int before, int capped, char *sta
   response->first = before ? !p->ahead : !p->behind;
   response->last = before ? !p->behind : !p->ahead;
   if (state) response->state = state;
-  for (size_t i = 0; i < fi->s.count; i++) if (fi->s.f[i]) response->unread_files += folder_unread_files(fi->s.f[i]);
+  for (size_t i = 0; i < fi->s.count; i++)
+    if (fi->s.f[i]) response->unread_files += folder_unread_files(fi->s.f[i]);
   if (p->count) {
     response->first_bound = make_bound(fi, p->hit);
     response->last_bound = make_bound(fi, p->hit + p->count - 1);
@@ -382,7 +374,8 @@ static int answer(find *fi, char *state)
   Porter__FindReq const *request = fi->request;
   Porter__FindResp response = PORTER__FIND_RESP__INIT;
   int before = request->direction == PORTER__FIND_REQ__DIRECTION__BEFORE, backwards = fi->descending != before;
-  size_t limit = request->limit ? request->limit : LISTING_DEFAULT, cap = request->heads == PORTER__FIND_REQ__HEADS__MIDS ? FIND_MIDS_MAX : LISTING_MAX;
+  size_t limit = request->limit ? request->limit : LISTING_DEFAULT,
+         cap = request->heads == PORTER__FIND_REQ__HEADS__MIDS ? FIND_MIDS_MAX : LISTING_MAX;
   page p = { .hit = NULL };
   uint64_t position = 0;
   if (request->one_a_thread) return answer_threads(fi, limit < cap ? limit : cap, limit > cap, state);

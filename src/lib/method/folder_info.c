@@ -48,7 +48,8 @@ static int add_counts(info *in, folder *f, Porter__Folder *out)
 static Porter__Error *no_folder(method_call *call, slice name)
 {
   int error = errno == EINVAL || errno == ENOENT ? 0 : errno;
-  return method_error(call, error ? PORTER__ERROR__CODE__UNKNOWN : PORTER__ERROR__CODE__INVALID_FOLDER, error ? "unable to read folder" : "no such folder", name, error);
+  return method_error(call, error ? PORTER__ERROR__CODE__UNKNOWN : PORTER__ERROR__CODE__INVALID_FOLDER,
+    error ? "unable to read folder" : "no such folder", name, error);
 }
 
 static int write_folder(info *in, size_t i)
@@ -59,7 +60,7 @@ static int write_folder(info *in, size_t i)
   char id[FOLDER_ID_LEN + 1], state[STATE_FMT];
   int code = EXIT_DONE, there = scope_open(&in->s, i);
   if (there < 0) return method_temporary(in->call, "read folder");
-  if (!there && !request->n_folders && errno == ENOENT) return EXIT_DONE;  /* it has just gone */
+  if (!there && !request->n_folders && errno == ENOENT) return EXIT_DONE; /* it has just gone */
   if (!(out.name = build_string(in->call->a, name))) return method_temporary(in->call, "take memory");
   if (!there) {
     out.error = no_folder(in->call, name);
@@ -83,7 +84,8 @@ static int begin(info *in)
   int code = scope_named(in->call, &in->s, request->folders, request->n_folders);
   if (code != EXIT_DONE) return code;
   if (!mailbox_folders(in->call->box, in->call->a, &names, &count) || !roles_read(&in->roles, in->call->a, in->call->box, names, count)
-   || !subscriptions_read(in->call->a, in->call->box, &in->subscribed, &in->subscribed_count)) return method_temporary(in->call, "read mailbox");
+    || !subscriptions_read(in->call->a, in->call->box, &in->subscribed, &in->subscribed_count))
+    return method_temporary(in->call, "read mailbox");
   return EXIT_DONE;
 }
 

@@ -34,7 +34,7 @@ int method_add_folder(method_call *call)
     case EINVAL: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no folder can have the name", name, 0);
     case EEXIST: return method_fail(call, PORTER__ERROR__CODE__FOLDER_EXISTS, "the name is taken", name, 0);
     default: return method_fail_store(call, "unable to make folder", name);
-  }
+    }
   if (folder_open(&f, call->box, name) && folder_id(f, id)) response.id = id;
   folder_close(f);
   response.status = made ? PORTER__ADD_FOLDER_RESP__STATUS__CREATED : PORTER__ADD_FOLDER_RESP__STATUS__SKIPPED;

@@ -3,7 +3,7 @@
 
 #include "heads.h"
 
-#define START 16384  /* holds the heads of nearly every mail, and those of its parts up to the first attachment */
+#define START 16384 /* holds the heads of nearly every mail, and those of its parts up to the first attachment */
 
 /* The octets that tell what a list shows, and their tree: of many a mail that is large, its start will do. */
 static int read_octets(heads *h, folder *f, mail_entry *e, int whole)
@@ -33,7 +33,8 @@ int heads_read(heads *h, folder *f, mail_entry *e, int whole)
 
 static int has_letters(slice flags)
 {
-  for (size_t i = 0; i < flags.len; i++) if (flags.s[i] >= 'a' && flags.s[i] <= 'z') return 1;
+  for (size_t i = 0; i < flags.len; i++)
+    if (flags.s[i] >= 'a' && flags.s[i] <= 'z') return 1;
   return 0;
 }
 

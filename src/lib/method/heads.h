@@ -8,19 +8,19 @@ typedef struct heads_s heads;
 struct heads_s {
   method_call *call;
   int preview;
-  folder *named;   /* whose keywords names are */
+  folder *named; /* whose keywords names are */
   keywords names;
-  arena scratch;   /* of the last head */
-  mail_file m;     /* its octets, at least those that it was made of */
+  arena scratch; /* of the last head */
+  mail_file m;   /* its octets, at least those that it was made of */
   mime_tree tree;
-  int whole;       /* all of them */
+  int whole; /* all of them */
 };
 /* The head of e, until the next; null with errno, ENOENT where it has gone. One that cannot be read has what its name says. */
-extern Porter__ListMailHeader *heads_build (heads *h, folder *f, mail_entry *e);
+extern Porter__ListMailHeader *heads_build(heads *h, folder *f, mail_entry *e);
 /* Reads the octets of e, with whole all of them: 1; 0 with errno. What cannot be read is empty, which is noted. */
-extern int heads_read (heads *h, folder *f, mail_entry *e, int whole);
+extern int heads_read(heads *h, folder *f, mail_entry *e, int whole);
 /* The names of the keywords among a mail's flags, in the scratch memory. */
-extern int heads_keywords (heads *h, folder *f, slice flags, char ***names, size_t *count);
-extern void heads_end (heads *h);
+extern int heads_keywords(heads *h, folder *f, slice flags, char ***names, size_t *count);
+extern void heads_end(heads *h);
 
 #endif

@@ -5,10 +5,7 @@
 #include <porter/exit.h>
 #include <porter/method.h>
 
-static slice text(char const *s)
-{
-  return (slice){ s, strlen(s) };
-}
+static slice text(char const *s) { return (slice){ s, strlen(s) }; }
 
 int keywords_check(method_call *call, char *const *names, size_t count)
 {
@@ -20,10 +17,12 @@ int keywords_check(method_call *call, char *const *names, size_t count)
 int keywords_fail(method_call *call)
 {
   switch (errno) {
-    case EOVERFLOW: return method_fail(call, PORTER__ERROR__CODE__TOO_MANY_KEYWORDS, "the folder has no letter left for a keyword", (slice)SLICE_ZERO, 0);
-    case ENOTSUP: return method_fail(call, PORTER__ERROR__CODE__UNKNOWN, "the names of this folder's keywords are kept elsewhere", (slice)SLICE_ZERO, 0);
-    case EAGAIN: return method_temporary(call, "lock the keywords");
-    default: return method_fail_store(call, "unable to name a keyword", (slice)SLICE_ZERO);
+  case EOVERFLOW:
+    return method_fail(call, PORTER__ERROR__CODE__TOO_MANY_KEYWORDS, "the folder has no letter left for a keyword", (slice)SLICE_ZERO, 0);
+  case ENOTSUP:
+    return method_fail(call, PORTER__ERROR__CODE__UNKNOWN, "the names of this folder's keywords are kept elsewhere", (slice)SLICE_ZERO, 0);
+  case EAGAIN: return method_temporary(call, "lock the keywords");
+  default: return method_fail_store(call, "unable to name a keyword", (slice)SLICE_ZERO);
   }
 }
 
@@ -54,7 +53,7 @@ int keywords_letters(method_call *call, folder *f, keywords *k, char const *flag
   if (make && !name_letters(call, f, k, names, count)) return 0;
   for (size_t i = 0; i < count; i++) {
     add_flag(out, keyword_flag(text(names[i])));
-    add_flag(out, keywords_letter(k, text(names[i])));  /* $Forwarded has P, and may have a letter: Dovecot's */
+    add_flag(out, keywords_letter(k, text(names[i]))); /* $Forwarded has P, and may have a letter: Dovecot's */
   }
   return 1;
 }

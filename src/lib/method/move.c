@@ -4,18 +4,18 @@
 #include <porter/exit.h>
 #include "changes.h"
 
-typedef int carry_func (folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
+typedef int carry_func(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
 
 typedef struct move_s move;
 struct move_s {
   folder *to;
-  Porter__MoveReq const *request;  /* what is changed on the way; null: nothing */
+  Porter__MoveReq const *request; /* what is changed on the way; null: nothing */
   carry_func *carry;
-  keywords from_names, names;      /* names: the target's */
+  keywords from_names, names; /* names: the target's */
   int named;
-  int same;                        /* the folder that is looked into is the target */
+  int same; /* the folder that is looked into is the target */
   char add[KEYWORDS_LETTERS], remove[KEYWORDS_LETTERS];
-  char dropped[KEYWORDS_LETTERS];  /* what does not come along, in letters of the folder that is looked into */
+  char dropped[KEYWORDS_LETTERS]; /* what does not come along, in letters of the folder that is looked into */
 };
 
 /* What the request changes, in the target's letters. */
@@ -27,9 +27,10 @@ static int prepare(method_call *call, folder *f, void *context)
   if (!m->named && !(m->named = folder_keywords(m->to, &m->names, call->a))) return 0;
   if (!folder_keywords(f, &m->from_names, call->a)) return 0;
   *m->add = *m->remove = *m->dropped = 0;
-  return !r || (keywords_letters(call, f, &m->from_names, "", r->remove_keywords, r->n_remove_keywords, 0, m->dropped)
-    && keywords_letters(call, m->to, &m->names, r->add, r->add_keywords, r->n_add_keywords, 1, m->add)
-    && keywords_letters(call, m->to, &m->names, r->remove, r->remove_keywords, r->n_remove_keywords, 0, m->remove));
+  return !r
+    || (keywords_letters(call, f, &m->from_names, "", r->remove_keywords, r->n_remove_keywords, 0, m->dropped)
+      && keywords_letters(call, m->to, &m->names, r->add, r->add_keywords, r->n_add_keywords, 1, m->add)
+      && keywords_letters(call, m->to, &m->names, r->remove, r->remove_keywords, r->n_remove_keywords, 0, m->remove));
 }
 
 /* The keywords that come along. */
@@ -92,7 +93,9 @@ int method_move(method_call *call)
 {
   Porter__MoveReq const *request = call->request;
   move m = { .request = request, .carry = folder_move };
-  changes c = { .folder = request->from_folder, .mids = request->mids, .count = request->n_mids, .anywhere = request->anywhere ? CHANGE_FIRST : CHANGE_HERE };
+  changes c = {
+    .folder = request->from_folder, .mids = request->mids, .count = request->n_mids, .anywhere = request->anywhere ? CHANGE_FIRST : CHANGE_HERE
+  };
   int code = method_flags(call, request->add);
   if (code == EXIT_DONE) code = method_flags(call, request->remove);
   if (code == EXIT_DONE) code = keywords_check(call, request->add_keywords, request->n_add_keywords);
@@ -104,6 +107,8 @@ int method_copy(method_call *call)
 {
   Porter__CopyReq const *request = call->request;
   move m = { .carry = folder_copy };
-  changes c = { .folder = request->from_folder, .mids = request->mids, .count = request->n_mids, .anywhere = request->anywhere ? CHANGE_FIRST : CHANGE_HERE };
+  changes c = {
+    .folder = request->from_folder, .mids = request->mids, .count = request->n_mids, .anywhere = request->anywhere ? CHANGE_FIRST : CHANGE_HERE
+  };
   return carry_all(call, &c, &m, request->to_folder);
 }

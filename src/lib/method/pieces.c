@@ -10,7 +10,7 @@
 #include <porter/method.h>
 #include "storing.h"
 
-#define LINE 57  /* octets of a line of base64: 76 characters */
+#define LINE 57 /* octets of a line of base64: 76 characters */
 
 /* Collects what is written to a file, as it comes or as base64. */
 typedef struct writer_s writer;
@@ -133,19 +133,20 @@ static int take_piece(method_call *call, writer *w, Porter__Piece const *piece)
 {
   slice path = { piece->path, strlen(piece->path) };
   int code = EXIT_DONE;
-  if (piece->encoding > PORTER__PIECE__ENCODING__BASE64) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such encoding of a piece", (slice)SLICE_ZERO, 0);
+  if (piece->encoding > PORTER__PIECE__ENCODING__BASE64)
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such encoding of a piece", (slice)SLICE_ZERO, 0);
   if (path.len && piece->from_case != PORTER__PIECE__FROM_MAIL)
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "a path belongs to a mail:", path, 0);
   w->base64 = piece->encoding == PORTER__PIECE__ENCODING__BASE64;
   w->line_end = piece->crlf ? "\r\n" : "\n";
   w->line_end_len = piece->crlf ? 2 : 1;
   switch (piece->from_case) {
-    case PORTER__PIECE__FROM_OCTETS:
-      if (!take(w, (char const *)piece->octets.data, piece->octets.len)) code = storing_fail(call, w->to);
-      break;
-    case PORTER__PIECE__FROM_UPLOAD: code = take_upload(call, w, (slice){ piece->upload, strlen(piece->upload) }); break;
-    case PORTER__PIECE__FROM_MAIL: code = take_mail(call, w, piece->mail, path); break;
-    default: return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "a piece from nowhere", (slice)SLICE_ZERO, 0);
+  case PORTER__PIECE__FROM_OCTETS:
+    if (!take(w, (char const *)piece->octets.data, piece->octets.len)) code = storing_fail(call, w->to);
+    break;
+  case PORTER__PIECE__FROM_UPLOAD: code = take_upload(call, w, (slice){ piece->upload, strlen(piece->upload) }); break;
+  case PORTER__PIECE__FROM_MAIL: code = take_mail(call, w, piece->mail, path); break;
+  default: return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "a piece from nowhere", (slice)SLICE_ZERO, 0);
   }
   if (code == EXIT_DONE && w->kept && !put_line(w)) code = storing_fail(call, w->to);
   return code;

@@ -23,14 +23,14 @@
 #include <porter/method.h>
 #include <porter/message_field.h>
 
-#define FEW 65536  /* octets that are kept in memory; what is read at once */
+#define FEW 65536 /* octets that are kept in memory; what is read at once */
 
 typedef struct source_s source;
 struct source_s {
   int fd;
-  uint64_t place;   /* in the file, of what lies behind the buffer */
-  uint64_t size;    /* of the file; 0 where it is none */
-  size_t at, len;   /* of the buffer */
+  uint64_t place; /* in the file, of what lies behind the buffer */
+  uint64_t size;  /* of the file; 0 where it is none */
+  size_t at, len; /* of the buffer */
   char *buffer;
   int end;
 };
@@ -41,7 +41,8 @@ static int more(source *in)
   ssize_t r;
   if (in->at < in->len) return 1;
   if (in->end) return 0;
-  do r = read(in->fd, in->buffer, FEW); while (r < 0 && errno == EINTR);
+  do r = read(in->fd, in->buffer, FEW);
+  while (r < 0 && errno == EINTR);
   if (r <= 0) return in->end = 1, errno = r ? errno : 0, 0;
   in->at = 0;
   in->len = (size_t)r;
@@ -128,7 +129,7 @@ static int store(source *in, int to, uint64_t n)
     r = splice(in->fd, NULL, to, NULL, n < (1u << 20) ? (size_t)n : 1u << 20, 0);
     if (r > 0) n -= (uint64_t)r;
     else if (!r) return errno = 0, 0;
-    else if (errno == EINVAL) spliced = 0;  /* no pipe */
+    else if (errno == EINVAL) spliced = 0; /* no pipe */
     else if (errno != EINTR) return 0;
   }
   return 1;
@@ -169,11 +170,11 @@ static int field(method_request *r, unsigned int large, mailbox *box, source *in
   uint64_t tag, n;
   if (!more(in) || !copy_varint(r, in, &tag)) return 0;
   switch (tag & 7) {
-    case WIRE_VARINT: return copy_varint(r, in, &n);
-    case WIRE_64BIT: return copy(r, in, 8);
-    case WIRE_32BIT: return copy(r, in, 4);
-    case WIRE_OCTETS: break;
-    default: return 0;
+  case WIRE_VARINT: return copy_varint(r, in, &n);
+  case WIRE_64BIT: return copy(r, in, 8);
+  case WIRE_32BIT: return copy(r, in, 4);
+  case WIRE_OCTETS: break;
+  default: return 0;
   }
   if (!copy_varint(r, in, &n)) return 0;
   if (tag >> 3 != large) return copy(r, in, n);

@@ -5,10 +5,7 @@
 #include <porter/exit.h>
 #include "scope.h"
 
-static slice text(char const *s)
-{
-  return (slice){ s, strlen(s) };
-}
+static slice text(char const *s) { return (slice){ s, strlen(s) }; }
 
 static int has(scope const *s, slice name)
 {
@@ -45,7 +42,8 @@ int scope_named(method_call *call, scope *s, char *const *names, size_t count)
   code = make_room(s, count, !count, &all, &n);
   if (code != EXIT_DONE) return code;
   if (!count) return add_all(s, all, n), EXIT_DONE;
-  for (size_t i = 0; i < count; i++) if (!has(s, text(names[i]))) s->name[s->count++] = text(names[i]);
+  for (size_t i = 0; i < count; i++)
+    if (!has(s, text(names[i]))) s->name[s->count++] = text(names[i]);
   return EXIT_DONE;
 }
 
@@ -74,10 +72,7 @@ int scope_open(scope *s, size_t i)
   return errno = error, 0;
 }
 
-int scope_fail(scope *s, size_t i)
-{
-  return method_fail_folder(s->call, s->name[i]);
-}
+int scope_fail(scope *s, size_t i) { return method_fail_folder(s->call, s->name[i]); }
 
 void scope_shut(scope *s, size_t i)
 {

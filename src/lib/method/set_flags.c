@@ -13,7 +13,8 @@ struct flags_s {
 /* All that can be set but what is to be. */
 static void all_but(char const *keep, char *out)
 {
-  for (char const *c = MAILDIR_FLAGS "abcdefghijklmnopqrstuvwxyz"; *c; c++) if (!strchr(keep, *c)) *out++ = *c;
+  for (char const *c = MAILDIR_FLAGS "abcdefghijklmnopqrstuvwxyz"; *c; c++)
+    if (!strchr(keep, *c)) *out++ = *c;
   *out = 0;
 }
 
@@ -40,8 +41,15 @@ int method_set_flags(method_call *call)
 {
   Porter__SetFlagsReq const *request = call->request;
   flags fl = { .request = request };
-  changes c = { .folder = request->folder, .mids = request->mids, .count = request->n_mids, .every = !request->n_mids,
-    .anywhere = request->anywhere ? CHANGE_COPIES : CHANGE_HERE, .prepare = prepare, .change = flag_one, .finish = changes_sync, .context = &fl };
+  changes c = { .folder = request->folder,
+    .mids = request->mids,
+    .count = request->n_mids,
+    .every = !request->n_mids,
+    .anywhere = request->anywhere ? CHANGE_COPIES : CHANGE_HERE,
+    .prepare = prepare,
+    .change = flag_one,
+    .finish = changes_sync,
+    .context = &fl };
   int code = method_flags(call, request->add);
   if (code == EXIT_DONE) code = method_flags(call, request->remove);
   if (code == EXIT_DONE) code = keywords_check(call, request->add_keywords, request->n_add_keywords);

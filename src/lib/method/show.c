@@ -8,7 +8,7 @@
 #include <porter/text.h>
 #include "fields.h"
 
-#define KEPT_MAX 65536  /* text up to this is decoded once, into memory; a larger one twice: to count it, and to write it */
+#define KEPT_MAX 65536 /* text up to this is decoded once, into memory; a larger one twice: to count it, and to write it */
 
 /* A part whose octets are yet to come. In the message later stands for them: what is packed asks for these in the order of the parts. */
 typedef struct deferred_s deferred;
@@ -24,7 +24,7 @@ struct show_s {
   method_call *call;
   arena *a;
   mime_tree tree;
-  field_asks const *asks;  /* of every part; null: none */
+  field_asks const *asks; /* of every part; null: none */
   deferred *deferred;
   size_t deferred_count, written;
   int good;
@@ -32,7 +32,10 @@ struct show_s {
 
 /* Text as far as it is kept, and how long all of it is; more than a response can have is not counted. */
 typedef struct text_buffer_s text_buffer;
-struct text_buffer_s { char *s; uint64_t len; };
+struct text_buffer_s {
+  char *s;
+  uint64_t len;
+};
 
 static int keep_octets(void *context, char const *s, size_t len)
 {
@@ -55,10 +58,7 @@ static void append(ProtobufCBuffer *buffer, size_t len, uint8_t const *data)
   else sh->good = sh->call->write(sh->call->context, (char const *)data, len);
 }
 
-static int is_text(mime_part const *part)
-{
-  return part->kind == MIME_LEAF && part->type.len == 4 && !memcmp(part->type.s, "text", 4);
-}
+static int is_text(mime_part const *part) { return part->kind == MIME_LEAF && part->type.len == 4 && !memcmp(part->type.s, "text", 4); }
 
 /* What lies around the parts of a multipart, as text; null where memory fails. */
 static char *build_surroundings(arena *a, slice raw)
@@ -67,7 +67,8 @@ static char *build_surroundings(arena *a, slice raw)
   char *s;
   size_t n = 0;
   if (!charset_decode(a, NULL, raw, &text) || !(s = build_string(a, text))) return NULL;
-  for (size_t i = 0; i < text.len; i++) if (s[i] != '\r' || s[i + 1] != '\n') s[n++] = s[i];
+  for (size_t i = 0; i < text.len; i++)
+    if (s[i] != '\r' || s[i + 1] != '\n') s[n++] = s[i];
   s[n] = 0;
   return s;
 }
@@ -100,7 +101,7 @@ static Porter__Mail *build_mail(show *sh, Porter__ShowReq__Bodies bodies)
 {
   arena *a = sh->a;
   mime_tree const *tree = &sh->tree;
-  Porter__MailBody **body = arena_array(a, tree->count, sizeof *body);  /* of each part */
+  Porter__MailBody **body = arena_array(a, tree->count, sizeof *body); /* of each part */
   Porter__Mail *root = NULL;
   sh->deferred = arena_array(a, tree->count, sizeof *sh->deferred);
   if (!body || !sh->deferred) return NULL;
@@ -187,7 +188,8 @@ int method_show(method_call *call)
     int known = folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, call->a, &facts);
     if (!known) code = method_fail_mail(call, mid);
     else if (!mime_parse(call->a, m.s, m.len, call->box->fallback, &sh.tree) || !tell_file(call, f, &facts, &response)
-        || !mail_has_attachment(call->a, &sh.tree, &response.has_attachment) || !(response.mail = build_mail(&sh, request->bodies))) code = method_temporary(call, "read mail");
+      || !mail_has_attachment(call->a, &sh.tree, &response.has_attachment) || !(response.mail = build_mail(&sh, request->bodies)))
+      code = method_temporary(call, "read mail");
     else if (protobuf_c_message_get_packed_size(&response.base) > RESPONSE_MAX)
       code = method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too large to show whole (use Raw):", mid, 0);
     else {

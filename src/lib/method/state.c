@@ -11,7 +11,7 @@
 #include <porter/roles.h>
 #include "state.h"
 
-#define SETTLE_MS 25  /* two ticks of the coarsest clock, and a little: by then a stamp of this file system has been left behind */
+#define SETTLE_MS 25 /* two ticks of the coarsest clock, and a little: by then a stamp of this file system has been left behind */
 
 /* Whether a client's is one at all. */
 static int state_ok(char const *state)
@@ -21,10 +21,7 @@ static int state_ok(char const *state)
 }
 
 /* Whether it was one that could not hide a change. */
-static int state_settled(char const *state)
-{
-  return !strchr(state, '?');
-}
+static int state_settled(char const *state) { return !strchr(state, '?'); }
 
 /* 1; 0 where it has gone; -1 with errno. */
 static int add_folder(scope *s, size_t i, blake2s_ctx *ctx, int *settled)
@@ -49,7 +46,8 @@ static int hash_folders(scope *s, size_t from, size_t to, char *state, int *sett
   blake2s_ctx ctx;
   *settled = 1;
   blake2s_init(&ctx, 32);
-  for (size_t i = from; i < to; i++) if (add_folder(s, i, &ctx, settled) < 0) return 0;
+  for (size_t i = from; i < to; i++)
+    if (add_folder(s, i, &ctx, settled) < 0) return 0;
   blake2s_final(&ctx, (char *)digest);
   strcpy(state, "0.");
   hex_fmt(state + 2, digest, 8, HEX_LOWER);
@@ -80,7 +78,8 @@ static int check(method_call *call, char const *state)
 /* Folders that are named must be there. */
 static int open_named(scope *s)
 {
-  for (size_t i = 0; i < s->count; i++) if (scope_open(s, i) <= 0) return scope_fail(s, i);
+  for (size_t i = 0; i < s->count; i++)
+    if (scope_open(s, i) <= 0) return scope_fail(s, i);
   return EXIT_DONE;
 }
 
@@ -105,7 +104,7 @@ int method_changes(method_call *call)
 /* --- Wait --- */
 
 #define WAIT_MAX 300
-#define WAIT_STEP 3  /* seconds between looks, after the first two */
+#define WAIT_STEP 3 /* seconds between looks, after the first two */
 
 /* The state now, without waiting for it to settle: any difference is one. */
 static int differs(method_call *call, int first, char *state, int *changed)

@@ -42,7 +42,8 @@ size_t const method_count = sizeof method_table / sizeof *method_table;
 
 method const *method_find(char const *name)
 {
-  for (size_t i = 0; i < method_count; i++) if (!strcmp(method_table[i].name, name)) return method_table + i;
+  for (size_t i = 0; i < method_count; i++)
+    if (!strcmp(method_table[i].name, name)) return method_table + i;
   return NULL;
 }
 
@@ -92,28 +93,34 @@ int method_temporary(method_call *call, char const *failed)
 int method_fail_folder(method_call *call, slice folder_name)
 {
   switch (errno) {
-    case ENOENT: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, 0);
-    case EINVAL: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no folder can have the name", folder_name, 0);
-    case EACCES: case EPERM: return method_fail(call, PORTER__ERROR__CODE__UNKNOWN, "unable to read folder", folder_name, errno);
-    default: return method_temporary(call, "read folder");
+  case ENOENT: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, 0);
+  case EINVAL: return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no folder can have the name", folder_name, 0);
+  case EACCES:
+  case EPERM: return method_fail(call, PORTER__ERROR__CODE__UNKNOWN, "unable to read folder", folder_name, errno);
+  default: return method_temporary(call, "read folder");
   }
 }
 
 int method_fail_mail(method_call *call, slice mid)
 {
   switch (errno) {
-    case ENOENT: case EINVAL: return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_MAIL, "no such mail", mid, 0);
-    case EACCES: return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_MAIL, "unable to read mail", mid, EACCES);
-    default: return method_temporary(call, "read mail");
+  case ENOENT:
+  case EINVAL: return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_MAIL, "no such mail", mid, 0);
+  case EACCES: return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_MAIL, "unable to read mail", mid, EACCES);
+  default: return method_temporary(call, "read mail");
   }
 }
 
 int method_fail_store(method_call *call, char const *text, slice outside)
 {
   switch (errno) {
-    case ENOSPC: case EDQUOT: case EFBIG: return method_fail(call, PORTER__ERROR__CODE__OVER_QUOTA, text, outside, errno);
-    case EACCES: case EPERM: case EROFS: return method_fail(call, PORTER__ERROR__CODE__UNKNOWN, text, outside, errno);
-    default: return method_temporary(call, text);
+  case ENOSPC:
+  case EDQUOT:
+  case EFBIG: return method_fail(call, PORTER__ERROR__CODE__OVER_QUOTA, text, outside, errno);
+  case EACCES:
+  case EPERM:
+  case EROFS: return method_fail(call, PORTER__ERROR__CODE__UNKNOWN, text, outside, errno);
+  default: return method_temporary(call, text);
   }
 }
 
@@ -186,8 +193,8 @@ int method_answer(mailbox *box, char const *name, method_request const *request,
   arena a = ARENA_ZERO;
   method_call call = { .box = box, .a = &a, .write = write, .context = context };
   method const *m = method_find(name);
-  int error, code = m ? run(&call, m, request)
-    : method_fail(&call, PORTER__ERROR__CODE__UNSUPPORTED, "no such method", (slice){ name, strlen(name) }, 0);
+  int error,
+    code = m ? run(&call, m, request) : method_fail(&call, PORTER__ERROR__CODE__UNSUPPORTED, "no such method", (slice){ name, strlen(name) }, 0);
   error = errno;
   arena_free(&a);
   *failed = call.failed;

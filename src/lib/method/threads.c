@@ -12,8 +12,8 @@
 typedef struct row_s row;
 struct row_s {
   uint64_t id;
-  size_t first, count;     /* in the list of mails by thread */
-  threaded const *newest;  /* in the folders asked; null: it has none there */
+  size_t first, count;    /* in the list of mails by thread */
+  threaded const *newest; /* in the folders asked; null: it has none there */
 };
 
 typedef struct view_s view;
@@ -21,9 +21,9 @@ struct view_s {
   method_call *call;
   Porter__ThreadsReq const *request;
   scope s;
-  size_t asked;            /* folders of the scope before those that only add mails */
+  size_t asked; /* folders of the scope before those that only add mails */
   conversations c;
-  threaded const **mail;   /* by thread, then in order of arrival */
+  threaded const **mail; /* by thread, then in order of arrival */
   row *row;
   size_t rows;
   heads h;
@@ -60,7 +60,8 @@ static int is_wanted(view const *v, row const *r)
   if (!r->newest) return 0;
   if (!v->request->n_threads) return 1;
   conversations_id(r->id, id);
-  for (size_t i = 0; i < v->request->n_threads; i++) if (!strcmp(v->request->threads[i], id)) return 1;
+  for (size_t i = 0; i < v->request->n_threads; i++)
+    if (!strcmp(v->request->threads[i], id)) return 1;
   return 0;
 }
 
@@ -75,7 +76,8 @@ static int order(void const *x, void const *y)
 static void choose(view *v)
 {
   size_t n = 0;
-  for (unsigned int t = 0; t < v->c.threads; t++) if (is_wanted(v, v->row + t)) v->row[n++] = v->row[t];
+  for (unsigned int t = 0; t < v->c.threads; t++)
+    if (is_wanted(v, v->row + t)) v->row[n++] = v->row[t];
   v->rows = n;
   if (n) qsort(v->row, n, sizeof *v->row, order);
 }
@@ -90,7 +92,8 @@ static int skip(view *v, size_t *from)
   if (!b || (!*b->param && !*b->id)) return EXIT_DONE;
   errno = 0;
   arrival = strtoll(b->param, &end, 10);
-  if (errno || !*b->param || *end) return method_fail(v->call, PORTER__ERROR__CODE__BAD_REQUEST, "no bound of threads:", (slice){ b->param, strlen(b->param) }, 0);
+  if (errno || !*b->param || *end)
+    return method_fail(v->call, PORTER__ERROR__CODE__BAD_REQUEST, "no bound of threads:", (slice){ b->param, strlen(b->param) }, 0);
   while (*from < v->rows) {
     row const *r = v->row + *from;
     char id[THREAD_ID_LEN + 1];
@@ -105,7 +108,8 @@ static int skip(view *v, size_t *from)
 
 static int has_person(Porter__Thread const *t, slice address)
 {
-  for (size_t i = 0; i < t->n_people; i++) if (strlen(t->people[i]->address) == address.len && !memcmp(t->people[i]->address, address.s, address.len)) return 1;
+  for (size_t i = 0; i < t->n_people; i++)
+    if (strlen(t->people[i]->address) == address.len && !memcmp(t->people[i]->address, address.s, address.len)) return 1;
   return 0;
 }
 
@@ -133,7 +137,8 @@ static int add_mail(view *v, arena *a, threaded const *m, Porter__Thread *t, cha
 {
   Porter__MailName *name;
   int attached;
-  for (char const *c = m->flags; *c; c++) if (!strchr(flags, *c)) flags[strlen(flags) + 1] = 0, flags[strlen(flags)] = *c;
+  for (char const *c = m->flags; *c; c++)
+    if (!strchr(flags, *c)) flags[strlen(flags) + 1] = 0, flags[strlen(flags)] = *c;
   if (m->again) return 1;
   t->mail_count++;
   t->unread_count += m->unread;
@@ -153,7 +158,8 @@ static char *sorted(char *flags)
 {
   char all[sizeof MAILDIR_FLAGS] = "";
   size_t n = 0;
-  for (char const *c = MAILDIR_FLAGS; *c; c++) if (strchr(flags, *c)) all[n++] = *c;
+  for (char const *c = MAILDIR_FLAGS; *c; c++)
+    if (strchr(flags, *c)) all[n++] = *c;
   all[n] = 0;
   return strcpy(flags, all);
 }
@@ -174,7 +180,8 @@ static int write_thread(view *v, row const *r)
   size_t most = r->count < THREAD_MAILS_MAX ? r->count : THREAD_MAILS_MAX;
   mail_date date = { r->newest->arrival, 0 };
   arena a = ARENA_ZERO;
-  int code = EXIT_DONE, good = (t.mails = arena_array(&a, most, sizeof *t.mails)) != NULL && (t.people = arena_array(&a, THREAD_PEOPLE_MAX, sizeof *t.people)) != NULL;
+  int code = EXIT_DONE,
+      good = (t.mails = arena_array(&a, most, sizeof *t.mails)) != NULL && (t.people = arena_array(&a, THREAD_PEOPLE_MAX, sizeof *t.people)) != NULL;
   conversations_id(r->id, id);
   newest[mail_date_fmt(newest, &date)] = 0;
   t.thread = id;

@@ -5,7 +5,7 @@
 #include <porter/text.h>
 #include "bytes.h"
 
-#define OTHER 0x40    /* not in the alphabet */
+#define OTHER 0x40 /* not in the alphabet */
 #define PADDING 0x80
 
 /* The value of a base64 character. */
@@ -13,12 +13,8 @@ static unsigned char const value[256] = {
 #define X OTHER
 #define R8(a) a, a + 1, a + 2, a + 3, a + 4, a + 5, a + 6, a + 7
 #define X16 X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X
-  X16, X16,
-  X, X, X, X, X, X, X, X, X, X, X, 62, X, X, X, 63,
-  R8(52), 60, 61, X, X, X, PADDING, X, X,
-  X, 0, 1, 2, 3, 4, 5, 6, R8(7), R8(15), 23, 24, 25, X, X, X, X, X,
-  X, 26, 27, 28, 29, 30, 31, 32, R8(33), R8(41), 49, 50, 51, X, X, X, X, X,
-  X16, X16, X16, X16, X16, X16, X16, X16
+  X16, X16, X, X, X, X, X, X, X, X, X, X, X, 62, X, X, X, 63, R8(52), 60, 61, X, X, X, PADDING, X, X, X, 0, 1, 2, 3, 4, 5, 6, R8(7), R8(15), 23, 24,
+  25, X, X, X, X, X, X, 26, 27, 28, 29, 30, 31, 32, R8(33), R8(41), 49, 50, 51, X, X, X, X, X, X16, X16, X16, X16, X16, X16, X16, X16
 #undef X16
 #undef R8
 #undef X
@@ -48,8 +44,7 @@ static size_t groups_portable(char *out, char const *s, size_t len)
 #include <immintrin.h>
 #include <sys/platform/x86.h>
 
-__attribute__((target("ssse3")))
-static size_t groups_ssse3(char *out, char const *s, size_t len)
+__attribute__((target("ssse3"))) static size_t groups_ssse3(char *out, char const *s, size_t len)
 {
   /* By the upper four bits of a character: which bit says that the lower four are wrong for it (two tables), and what to add. */
   __m128i const low_class = _mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
@@ -74,15 +69,9 @@ static size_t groups_ssse3(char *out, char const *s, size_t len)
   return n + groups_portable(out + 3 * n, s + 4 * n, len - 4 * n);
 }
 
-static groups_func *groups_best(void)
-{
-  return CPU_FEATURE_ACTIVE(SSSE3) ? groups_ssse3 : groups_portable;
-}
+static groups_func *groups_best(void) { return CPU_FEATURE_ACTIVE(SSSE3) ? groups_ssse3 : groups_portable; }
 #else
-static groups_func *groups_best(void)
-{
-  return groups_portable;
-}
+static groups_func *groups_best(void) { return groups_portable; }
 #endif
 
 size_t base64_decode(base64_state *st, char *out, char const *s, size_t len)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define EIGHT(octet) ((octet) * UINT64_C(0x0101010101010101))
+#define EIGHT(octet) ((octet)*UINT64_C(0x0101010101010101))
 
 /* Eight octets, the first one lowest. */
 static inline uint64_t eight(char const *s)
@@ -31,10 +31,7 @@ static inline uint64_t eight_equal(uint64_t w, unsigned char octet)
 }
 
 /* The number of the first octet that is marked. */
-static inline size_t eight_first(uint64_t marks)
-{
-  return (size_t)__builtin_ctzll(marks) >> 3;
-}
+static inline size_t eight_first(uint64_t marks) { return (size_t)__builtin_ctzll(marks) >> 3; }
 
 /* How many octets of s from its start are ASCII. */
 static inline size_t ascii_run(char const *s, size_t len)
@@ -56,10 +53,7 @@ static inline size_t nul_run(char const *s, size_t len)
 }
 
 /* Whether one of the eight octets is above 127 or is NUL; without above, exact for NUL too. */
-static inline int eight_plain(uint64_t w)
-{
-  return !((w | (w - EIGHT(1))) & EIGHT(0x80));
-}
+static inline int eight_plain(uint64_t w) { return !((w | (w - EIGHT(1))) & EIGHT(0x80)); }
 
 /* How many octets of s from its start are ASCII and not NUL. */
 static inline size_t plain_run(char const *s, size_t len)

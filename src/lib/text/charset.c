@@ -33,15 +33,9 @@ static struct charset_s const guess = { .name = "", .decode = decode_guess, .asc
 
 charset const *const charset_utf8 = &charsets[CHARSET_utf8], *const charset_windows1252 = &charsets[CHARSET_windows1252];
 
-charset const *charset_number(int which)
-{
-  return &charsets[which];
-}
+charset const *charset_number(int which) { return &charsets[which]; }
 
-char const *charset_name(charset const *c)
-{
-  return c->name;
-}
+char const *charset_name(charset const *c) { return c->name; }
 
 enum charset_kind charset_kind(charset const *c)
 {
@@ -56,7 +50,8 @@ int charset_decode(arena *a, charset const *c, slice from, slice *out)
   size_t size;
   if (!c) c = utf8_valid(from.s, from.len) == from.len ? charset_utf8 : charset_windows1252;
   if ((c->ascii && plain_run(from.s, from.len) == from.len)
-    || (c == charset_utf8 && utf8_valid(from.s, from.len) == from.len && !memchr(from.s, 0, from.len))) return *out = from, 1;
+    || (c == charset_utf8 && utf8_valid(from.s, from.len) == from.len && !memchr(from.s, 0, from.len)))
+    return *out = from, 1;
   if (from.len > SIZE_MAX / 8) return errno = ENOMEM, 0;
   size = 3 * from.len + CHARSET_ROOM;
   to = end = arena_take(a, size);
@@ -76,13 +71,10 @@ void charset_open(charset_stream *cs, charset const *c)
   cs->bits = cs->count = 0;
 }
 
-#define PIECE 4096     /* octets decoded at once, on the stack */
-#define PASS 256       /* an ASCII run this long is given on where it lies */
+#define PIECE 4096 /* octets decoded at once, on the stack */
+#define PASS 256   /* an ASCII run this long is given on where it lies */
 
-static int give(sink_func *sink, void *context, char const *s, char const *end)
-{
-  return s == end || sink(context, s, (size_t)(end - s));
-}
+static int give(sink_func *sink, void *context, char const *s, char const *end) { return s == end || sink(context, s, (size_t)(end - s)); }
 
 int charset_feed(charset_stream *cs, char const *s, size_t len, sink_func *sink, void *context)
 {
@@ -104,8 +96,7 @@ int charset_feed(charset_stream *cs, char const *s, size_t len, sink_func *sink,
         memmove(cs->keep, cs->keep + used, cs->count);
         used = more;
       }
-    }
-    else {
+    } else {
       size_t n = len < PIECE ? len : PIECE;
       if (cs->c->ascii && (used = plain_run((char const *)from, len)) >= PASS) {
         if (!sink(context, (char const *)from, used)) return 0;

@@ -15,26 +15,21 @@
  * 80..FF, unknown escapes      U+FFFD */
 #include "charset.h"
 
-#define SHIFTED (UINT32_C(1) << 20)  /* of the state: G1 is in use */
+#define SHIFTED (UINT32_C(1) << 20) /* of the state: G1 is in use */
 
-static enum charset_set designated(uint32_t state, int g)
-{
-  return (enum charset_set)(state >> 5 * g & 31);
-}
+static enum charset_set designated(uint32_t state, int g) { return (enum charset_set)(state >> 5 * g & 31); }
 
-static void designate(uint32_t *state, int g, enum charset_set set)
-{
-  *state = (*state & ~(UINT32_C(31) << 5 * g)) | (uint32_t)set << 5 * g;
-}
+static void designate(uint32_t *state, int g, enum charset_set set) { *state = (*state & ~(UINT32_C(31) << 5 * g)) | (uint32_t)set << 5 * g; }
 
 /* The set of 94 with that final octet. */
 static enum charset_set single(unsigned char final)
 {
   switch (final) {
-    case 'B': return SET_ASCII;
-    case 'J': case 'H': return SET_ROMAN;  /* H is Swedish; old Japanese software writes it for J */
-    case 'I': return SET_KATAKANA;
-    default: return SET_UNKNOWN;
+  case 'B': return SET_ASCII;
+  case 'J':
+  case 'H': return SET_ROMAN; /* H is Swedish; old Japanese software writes it for J */
+  case 'I': return SET_KATAKANA;
+  default: return SET_UNKNOWN;
   }
 }
 
@@ -42,45 +37,44 @@ static enum charset_set single(unsigned char final)
 static enum charset_set multiple(unsigned char final)
 {
   switch (final) {
-    case '@': case 'B': return SET_JIS0208;
-    case 'O': case 'Q': return SET_JIS0213;
-    case 'P': return SET_JIS0213_2;
-    case 'A': return SET_GB2312;
-    case 'C': return SET_KSX1001;
-    case 'D': return SET_JIS0212;
-    case 'E': return SET_ISO_IR_165;
-    default: return final >= 'G' && final <= 'M' ? (enum charset_set)(SET_CNS1 + final - 'G') : SET_UNKNOWN;
+  case '@':
+  case 'B': return SET_JIS0208;
+  case 'O':
+  case 'Q': return SET_JIS0213;
+  case 'P': return SET_JIS0213_2;
+  case 'A': return SET_GB2312;
+  case 'C': return SET_KSX1001;
+  case 'D': return SET_JIS0212;
+  case 'E': return SET_ISO_IR_165;
+  default: return final >= 'G' && final <= 'M' ? (enum charset_set)(SET_CNS1 + final - 'G') : SET_UNKNOWN;
   }
 }
 
-static uint32_t grid(uint16_t const *table, unsigned char const *s)
-{
-  return table[(s[0] - 0x21) * 94 + s[1] - 0x21];
-}
+static uint32_t grid(uint16_t const *table, unsigned char const *s) { return table[(s[0] - 0x21) * 94 + s[1] - 0x21]; }
 
 /* A character of two octets of 21 to 7E; 0 where there is none. */
 static uint32_t two(enum charset_set set, unsigned char const *s)
 {
   switch (set) {
-    case SET_JIS0208: return grid(charset_jis0208, s);
-    case SET_JIS0213: return s[0] < 0x79 ? grid(charset_jis0208, s) : 0;  /* what Windows added is elsewhere */
-    case SET_JIS0212: return grid(charset_jis0212, s);
-    case SET_ISO_IR_165: return grid(charset_iso_ir_165, s);
-    case SET_GB2312: return charset_gb(s[0] | 0x80, s[1] | 0x80);
-    case SET_KSX1001: return charset_ksc(s[0] | 0x80, s[1] | 0x80);
-    default: return set >= SET_CNS1 && set <= SET_CNS7 ? charset_cns((unsigned int)(set - SET_CNS1) + 1, s[0] | 0x80, s[1] | 0x80) : 0;
+  case SET_JIS0208: return grid(charset_jis0208, s);
+  case SET_JIS0213: return s[0] < 0x79 ? grid(charset_jis0208, s) : 0; /* what Windows added is elsewhere */
+  case SET_JIS0212: return grid(charset_jis0212, s);
+  case SET_ISO_IR_165: return grid(charset_iso_ir_165, s);
+  case SET_GB2312: return charset_gb(s[0] | 0x80, s[1] | 0x80);
+  case SET_KSX1001: return charset_ksc(s[0] | 0x80, s[1] | 0x80);
+  default: return set >= SET_CNS1 && set <= SET_CNS7 ? charset_cns((unsigned int)(set - SET_CNS1) + 1, s[0] | 0x80, s[1] | 0x80) : 0;
   }
 }
 
 static uint32_t one(enum charset_set set, unsigned char c)
 {
   switch (set) {
-    case SET_ASCII: return c;
-    case SET_ROMAN: return c == '\\' ? 0xa5 : c == '~' ? 0x203e : c;
-    case SET_KATAKANA: return c <= 0x5f ? 0xff61u + c - 0x21 : 0;
-    case SET_LATIN1: return c | 0x80;
-    case SET_GREEK: return charset_single[CHARSET_iso8859_7][c | 0x80];
-    default: return 0;
+  case SET_ASCII: return c;
+  case SET_ROMAN: return c == '\\' ? 0xa5 : c == '~' ? 0x203e : c;
+  case SET_KATAKANA: return c <= 0x5f ? 0xff61u + c - 0x21 : 0;
+  case SET_LATIN1: return c | 0x80;
+  case SET_GREEK: return charset_single[CHARSET_iso8859_7][c | 0x80];
+  default: return 0;
   }
 }
 
@@ -111,21 +105,18 @@ static size_t escape(uint32_t *state, unsigned char const *s, size_t len, int la
     i = s[2] >= '(' && s[2] <= '+' ? 3 : 2;
     if (i == len) goto incomplete;
     set = multiple(s[i]);
-  }
-  else if (s[1] == '(' || s[1] == ')' || s[1] == '.' || s[1] == '&') {
+  } else if (s[1] == '(' || s[1] == ')' || s[1] == '.' || s[1] == '&') {
     if (len < 3) goto incomplete;
     i = 2;
     if (s[1] == '&' && s[2] == '@') return 3;
     if (s[1] == '.') {
       g = 2;
       set = s[2] == 'A' ? SET_LATIN1 : s[2] == 'F' ? SET_GREEK : SET_UNKNOWN;
-    }
-    else if (s[1] != '&') {
+    } else if (s[1] != '&') {
       g = s[1] - '(';
       set = single(s[2]);
     }
-  }
-  else if (s[1] == 'N' || s[1] == 'O') {
+  } else if (s[1] == 'N' || s[1] == 'O') {
     size_t used;
     if (len < 3) goto incomplete;
     set = designated(*state, s[1] == 'N' ? 2 : 3);
@@ -136,7 +127,7 @@ static size_t escape(uint32_t *state, unsigned char const *s, size_t len, int la
   if (set == SET_UNKNOWN) return put(out, BAD), 1;
   designate(state, g, set);
   return i + 1;
- incomplete:
+incomplete:
   return last ? put(out, BAD), 1 : 0;
 }
 
@@ -154,13 +145,11 @@ size_t decode_2022(charset_stream *cs, unsigned char const *s, size_t len, int l
     else if (c <= ' ' || c == 0x7f) {
       if (c == '\n') cs->state &= ~SHIFTED;
       put_ascii(out, &c, 1);
-    }
-    else if (set == SET_ASCII) {
+    } else if (set == SET_ASCII) {
       while (i + used < len && s[i + used] >= ' ' && s[i + used] < 0x7f) used++;
       memcpy(*out, s + i, used);
       *out += used;
-    }
-    else used = graphic(set, s + i, len - i, last, out);
+    } else used = graphic(set, s + i, len - i, last, out);
     if (!used) break;
     i += used;
   }

@@ -7,10 +7,7 @@
 typedef uint32_t pair_func(unsigned int lead, unsigned int trail);
 #define MALFORMED UINT32_MAX
 
-static inline int in(unsigned int c, unsigned int low, unsigned int high)
-{
-  return c >= low && c <= high;
-}
+static inline int in(unsigned int c, unsigned int low, unsigned int high) { return c >= low && c <= high; }
 
 /* One character of a charset of ASCII and pairs. Returns the octets used; 0 where the trail octet is missing. */
 static inline size_t pair(pair_func *point, unsigned char const *s, size_t len, int last, char **out)
@@ -46,10 +43,7 @@ size_t decode_euckr(charset_stream *cs, unsigned char const *s, size_t len, int 
 }
 
 /* Big5 as Windows has it, and with Hong Kong's characters: each fills what the other leaves open. */
-static uint32_t cp950(unsigned int lead, unsigned int trail)
-{
-  return in(lead, 0xa1, 0xf9) ? charset_cp950[(lead - 0xa1) * 191 + trail - 0x40] : 0;
-}
+static uint32_t cp950(unsigned int lead, unsigned int trail) { return in(lead, 0xa1, 0xf9) ? charset_cp950[(lead - 0xa1) * 191 + trail - 0x40] : 0; }
 
 static uint32_t hkscs(unsigned int lead, unsigned int trail)
 {
@@ -150,8 +144,7 @@ size_t decode_eucjp(charset_stream *cs, unsigned char const *s, size_t len, int 
       uint32_t c = charset_jis0212[(t[1] - 0xa1) * 94 + t[2] - 0xa1];
       put(out, c ? c : BAD);
       used = 3;
-    }
-    else if (*t == 0x8f && left == 2 && in(t[1], 0xa1, 0xfe) && !last) break;
+    } else if (*t == 0x8f && left == 2 && in(t[1], 0xa1, 0xfe) && !last) break;
     else used = pair(jis_point, t, left, last, out);
     if (!used) break;
     i += used;
@@ -161,8 +154,10 @@ size_t decode_eucjp(charset_stream *cs, unsigned char const *s, size_t len, int 
 
 uint32_t charset_cns(unsigned int plane, unsigned int lead, unsigned int trail)
 {
-  static struct { uint16_t const *table; unsigned char const *wide; } const planes[7] = {
-    { charset_cns1, NULL }, { charset_cns2, NULL }, { charset_cns3, charset_cns3_wide }, { charset_cns4, charset_cns4_wide },
+  static struct {
+    uint16_t const *table;
+    unsigned char const *wide;
+  } const planes[7] = { { charset_cns1, NULL }, { charset_cns2, NULL }, { charset_cns3, charset_cns3_wide }, { charset_cns4, charset_cns4_wide },
     { charset_cns5, charset_cns5_wide }, { charset_cns6, charset_cns6_wide }, { charset_cns7, charset_cns7_wide } };
   size_t i;
   if (!in(lead, 0xa1, 0xfe) || !in(trail, 0xa1, 0xfe)) return MALFORMED;
@@ -171,10 +166,7 @@ uint32_t charset_cns(unsigned int plane, unsigned int lead, unsigned int trail)
   return planes[plane - 1].wide ? charset_wide(planes[plane - 1].table, planes[plane - 1].wide, i) : planes[plane - 1].table[i];
 }
 
-static uint32_t cns1_point(unsigned int lead, unsigned int trail)
-{
-  return charset_cns(1, lead, trail);
-}
+static uint32_t cns1_point(unsigned int lead, unsigned int trail) { return charset_cns(1, lead, trail); }
 
 /* 8E, A0 and the plane's number, and a pair is a character of that plane of CNS 11643. */
 size_t decode_euctw(charset_stream *cs, unsigned char const *s, size_t len, int last, char **out)
@@ -189,8 +181,7 @@ size_t decode_euctw(charset_stream *cs, unsigned char const *s, size_t len, int 
       uint32_t c = charset_cns(t[1] - 0xa0u, t[2], t[3]);
       put(out, c && c != MALFORMED ? c : BAD);
       used = c == MALFORMED ? 1 : 4;
-    }
-    else if (*t == 0x8e && left < 4 && !last) break;
+    } else if (*t == 0x8e && left < 4 && !last) break;
     else used = pair(cns1_point, t, left, last, out);
     if (!used) break;
     i += used;

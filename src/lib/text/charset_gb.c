@@ -35,8 +35,9 @@ size_t decode_gb18030(charset_stream *cs, unsigned char const *s, size_t len, in
       i += put_ascii(out, t, left);
       continue;
     }
-    if (*t == 0x80) c = 0x20ac;  /* GBK of Windows */
-    else if (*t == 0xff) ;
+    if (*t == 0x80) c = 0x20ac; /* GBK of Windows */
+    else if (*t == 0xff)
+      ;
     else if (left < 2 && !last) break;
     else if (left >= 2 && t[1] >= 0x30 && t[1] <= 0x39) {
       if (left < 4 && !last && (left < 3 || (t[2] >= 0x81 && t[2] <= 0xfe))) break;
@@ -44,8 +45,7 @@ size_t decode_gb18030(charset_stream *cs, unsigned char const *s, size_t len, in
         c = four(((*t - 0x81u) * 10 + t[1] - 0x30u) * 1260 + (t[2] - 0x81u) * 10 + t[3] - 0x30u);
         used = 4;
       }
-    }
-    else if (left >= 2) {
+    } else if (left >= 2) {
       c = charset_gb(*t, t[1]);
       used = c == MALFORMED ? 1 : 2;
     }

@@ -29,10 +29,7 @@ static int reading_of(charset const *c)
   return charset_kind(c) == CHARSET_OTHER ? READ_OTHER : READ_ASIAN;
 }
 
-int charset_is_asian(charset const *c)
-{
-  return reading_of(c) == READ_ASIAN;
-}
+int charset_is_asian(charset const *c) { return reading_of(c) == READ_ASIAN; }
 
 size_t charset_certain(charset const *label, char const *s, size_t len)
 {
@@ -84,10 +81,7 @@ static void look_at_units(charset_look *l, char const *s, size_t len)
   }
 }
 
-void charset_look_open(charset_look *l, charset const *label)
-{
-  *l = (charset_look){ .label = label, .reading = reading_of(label) };
-}
+void charset_look_open(charset_look *l, charset const *label) { *l = (charset_look){ .label = label, .reading = reading_of(label) }; }
 
 void charset_look_feed(charset_look *l, char const *s, size_t len)
 {
@@ -117,11 +111,11 @@ int charset_look_more(charset_look const *l)
 {
   size_t const sequences = l->two + l->more;
   switch (l->reading) {
-    case READ_UTF8: return !sequences;
-    case READ_SINGLE: return !l->malformed;
-    case READ_ASIAN: return !l->malformed && l->more < 2;
-    case READ_OTHER: return 0;
-    default: return 1;
+  case READ_UTF8: return !sequences;
+  case READ_SINGLE: return !l->malformed;
+  case READ_ASIAN: return !l->malformed && l->more < 2;
+  case READ_OTHER: return 0;
+  default: return 1;
   }
 }
 
@@ -137,20 +131,18 @@ charset const *charset_judged(charset_look const *l, charset const *fallback, in
   if (!fallback) fallback = charset_windows1252;
   *unsure = 0;
   switch (l->reading) {
-    case READ_UTF8: return l->high && !sequences ? fallback : l->label;
-    case READ_SINGLE: return valid && sequences >= 2 ? charset_utf8 : l->label;
-    case READ_ASIAN:
-      *unsure = valid && sequences && l->more < 2;
-      return valid && l->more >= 2 ? charset_utf8 : l->label;
-    case READ_UTF16:
-      if (is_mark(l)) return l->label;
-      if (!l->nul && valid) return charset_utf8;
-      return charset_number(l->little > l->big ? CHARSET_utf16le : CHARSET_utf16be);
-    case READ_NONE:
-      if (l->nul && is_mark(l)) return charset_number(CHARSET_utf16);
-      if (l->designates && !l->high) return charset_number(l->designates);
-      return valid ? charset_utf8 : fallback;
-    default: return l->label;
+  case READ_UTF8: return l->high && !sequences ? fallback : l->label;
+  case READ_SINGLE: return valid && sequences >= 2 ? charset_utf8 : l->label;
+  case READ_ASIAN: *unsure = valid && sequences && l->more < 2; return valid && l->more >= 2 ? charset_utf8 : l->label;
+  case READ_UTF16:
+    if (is_mark(l)) return l->label;
+    if (!l->nul && valid) return charset_utf8;
+    return charset_number(l->little > l->big ? CHARSET_utf16le : CHARSET_utf16be);
+  case READ_NONE:
+    if (l->nul && is_mark(l)) return charset_number(CHARSET_utf16);
+    if (l->designates && !l->high) return charset_number(l->designates);
+    return valid ? charset_utf8 : fallback;
+  default: return l->label;
   }
 }
 

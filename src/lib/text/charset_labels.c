@@ -5,6 +5,7 @@
 
 #include "charset.h"
 
+/* clang-format off */
 static struct { char label[25]; unsigned char which; } const labels[] = {
   { "1125", CHARSET_ibm1125 }, { "1250", CHARSET_windows1250 }, { "1251", CHARSET_windows1251 },
   { "1252", CHARSET_windows1252 }, { "1253", CHARSET_windows1253 }, { "1254", CHARSET_windows1254 },
@@ -167,6 +168,7 @@ static struct { char label[25]; unsigned char which; } const labels[] = {
   { "xviettcvn5712", CHARSET_tcvn }, { "xwindows50220", CHARSET_iso2022_jp }, { "xwindows50221", CHARSET_iso2022_jp },
   { "xwindowsiso2022jp", CHARSET_iso2022_jp }, { "xxbig5", CHARSET_big5 }, { "zhcngb2312", CHARSET_gb18030 },
 };
+/* clang-format on */
 
 /* The first eight octets as a number, in the order of strcmp; shorter labels are padded with NUL. */
 static uint64_t beginning(char const *label)
@@ -190,7 +192,7 @@ static int find(char const *label, uint64_t wanted)
   return -1;
 }
 
-#define LABEL_MAX 40  /* octets without punctuation; a longer one is none */
+#define LABEL_MAX 40 /* octets without punctuation; a longer one is none */
 #define LABEL_ROOM (LABEL_MAX + 8)
 
 /* A label that is in the list, or with an x- in front. -1 for none. */
@@ -214,8 +216,11 @@ static size_t starts(char const *s, char const *with)
  *   8859_2                                  iso-8859-2 */
 static int reword(char *s)
 {
-  static struct { char const *from, *to; int digit; } const words[] = { { "charset", "", 0 }, { "3d", "", 0 }, { "microsoft", "", 0 },
-    { "windows", "cp", 1 }, { "win", "cp", 1 }, { "ansi", "cp", 1 }, { "8859", "iso8859", 1 } };
+  static struct {
+    char const *from, *to;
+    int digit;
+  } const words[] = { { "charset", "", 0 }, { "3d", "", 0 }, { "microsoft", "", 0 }, { "windows", "cp", 1 }, { "win", "cp", 1 }, { "ansi", "cp", 1 },
+    { "8859", "iso8859", 1 } };
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     size_t const from = starts(s, words[i].from), to = strlen(words[i].to);
     if (!from || !s[from] || (words[i].digit && !(s[from] >= '0' && s[from] <= '9'))) continue;
@@ -234,7 +239,7 @@ charset const *charset_find(char const *label, size_t len)
   size_t n = 0;
   for (size_t i = 0; i < len; i++) {
     char c = label[i] >= 'A' && label[i] <= 'Z' ? (char)(label[i] | 0x20) : label[i];
-    if (c == '/' && i + 1 < len && label[i + 1] == '/') break;  /* iconv's //TRANSLIT */
+    if (c == '/' && i + 1 < len && label[i + 1] == '/') break; /* iconv's //TRANSLIT */
     if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) continue;
     if (n == LABEL_MAX) return NULL;
     s[n++] = c;

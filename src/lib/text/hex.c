@@ -1,9 +1,7 @@
 /* Octets as hexadecimal digits, and back. */
 #include <porter/hex.h>
 
-signed char const hex_worth[256] = {
-  ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['A'] = 11, 12, 13, 14, 15, 16, ['a'] = 11, 12, 13, 14, 15, 16
-};
+signed char const hex_worth[256] = { ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['A'] = 11, 12, 13, 14, 15, 16, ['a'] = 11, 12, 13, 14, 15, 16 };
 
 int hex_scan(char *out, char const *s, size_t len)
 {

@@ -8,10 +8,7 @@
 
 static char const alphabet[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
-static int printable(uint32_t c)
-{
-  return c >= 0x20 && c <= 0x7e;
-}
+static int printable(uint32_t c) { return c >= 0x20 && c <= 0x7e; }
 
 static int value(char c)
 {
@@ -35,22 +32,22 @@ static size_t decode_run(char const *s, size_t len, char *out, size_t *n)
     count -= 16;
     uint32_t unit = bits >> count & 0xffff;
     int low = unit >= 0xdc00 && unit < 0xe000;
-    if (!!high != low) return 0;  /* half a surrogate pair */
+    if (!!high != low) return 0; /* half a surrogate pair */
     if (unit >= 0xd800 && unit < 0xdc00) high = unit;
     else {
-      if (printable(unit) || !unit) return 0;  /* stands for itself outside; no name holds NUL */
+      if (printable(unit) || !unit) return 0; /* stands for itself outside; no name holds NUL */
       *n += utf8_put(out + *n, high ? 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00) : unit);
       high = 0;
     }
   }
   if (i == len || !i || high) return 0;
-  if (count >= 6 || (bits & ((1u << count) - 1))) return 0;  /* a character too many, or bits that are not zero */
+  if (count >= 6 || (bits & ((1u << count) - 1))) return 0; /* a character too many, or bits that are not zero */
   return i + 1;
 }
 
 int mutf7_decode(arena *a, slice from, slice *out)
 {
-  size_t n = 0, i = 0, size = 2 * from.len + 4;  /* 8 base64 characters hold 3 units, which are 9 octets at most */
+  size_t n = 0, i = 0, size = 2 * from.len + 4; /* 8 base64 characters hold 3 units, which are 9 octets at most */
   char *to = arena_take(a, size);
   int after_run = 0;
   if (!to) return 0;
@@ -61,14 +58,12 @@ int mutf7_decode(arena *a, slice from, slice *out)
       to[n++] = c;
       i++;
       after_run = 0;
-    }
-    else if (i + 1 < from.len && from.s[i + 1] == '-') {
+    } else if (i + 1 < from.len && from.s[i + 1] == '-') {
       to[n++] = '&';
       i += 2;
       after_run = 0;
-    }
-    else {
-      size_t used = after_run ? 0 : decode_run(from.s + i + 1, from.len - i - 1, to, &n);  /* two runs would be one */
+    } else {
+      size_t used = after_run ? 0 : decode_run(from.s + i + 1, from.len - i - 1, to, &n); /* two runs would be one */
       if (!used) return errno = EILSEQ, 0;
       i += 1 + used;
       after_run = 1;
@@ -85,7 +80,7 @@ int mutf7_encode(arena *a, slice from, slice *out)
   size_t n = 0, i = 0, size;
   char *to;
   if (from.len > SIZE_MAX / 8) return errno = ENOMEM, 0;
-  size = 5 * from.len + 4;  /* a control character alone: one octet becomes five */
+  size = 5 * from.len + 4; /* a control character alone: one octet becomes five */
   to = arena_take(a, size);
   if (!to) return 0;
   while (i < from.len) {

@@ -18,10 +18,7 @@ static size_t copy_plain(char *out, char const *s, size_t len)
   return i;
 }
 
-static int blank(char c)
-{
-  return c == ' ' || c == '\t';
-}
+static int blank(char c) { return c == ' ' || c == '\t'; }
 
 /* What the escape at s, which begins with '=', comes to:
  *

@@ -18,10 +18,7 @@
 #include "bytes.h"
 #include "utf8.h"
 
-static int continues(unsigned char c)
-{
-  return (c & 0xc0) == 0x80;
-}
+static int continues(unsigned char c) { return (c & 0xc0) == 0x80; }
 
 /* Characters of two and three octets whose second octet is not restricted, as long as there are; returns their octets. */
 static size_t common_run(unsigned char const *s, size_t len)
@@ -44,8 +41,7 @@ static int check(utf8_state *st, char const *s, size_t len, size_t *whole)
     if (st->need) {
       if (!utf8_next(st, c)) return 0;
       i++;
-    }
-    else if (c < 0x80) i += ascii_run(s + i, len - i);
+    } else if (c < 0x80) i += ascii_run(s + i, len - i);
     else {
       size_t run = common_run((unsigned char const *)s + i, len - i);
       if (run) i += run;
@@ -116,20 +112,20 @@ size_t text_escape(char *s, char const *from, size_t len)
     size_t size = utf8_get(&c, from + i, len - i);
     int valid = c != 0xfffd || (size == 3 && !memcmp(from + i, "\xef\xbf\xbd", 3));
     /* U+0080 to U+009F are controls as well: CSI is one; U+2028, U+2029 and the bidi controls would make the line another one. */
-    int plain = valid && c >= 0x20 && (c < 0x7f || c > 0x9f) && c != '\\'
-      && !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
+    int plain = valid && c >= 0x20 && (c < 0x7f || c > 0x9f) && c != '\\' && !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
     size_t need = plain ? size : c == '\\' ? 2 : 4 * size;
     if (need > TEXT_ESCAPE_MAX - n) break;
     if (plain) memcpy(s + n, from + i, size);
     else if (c == '\\') memcpy(s + n, "\\\\", 2);
-    else for (size_t k = 0; k < size; k++) {
-      unsigned char octet = (unsigned char)from[i + k];
-      char *to = s + n + 4 * k;
-      to[0] = '\\';
-      to[1] = 'x';
-      to[2] = HEX_LOWER[octet >> 4];
-      to[3] = HEX_LOWER[octet & 15];
-    }
+    else
+      for (size_t k = 0; k < size; k++) {
+        unsigned char octet = (unsigned char)from[i + k];
+        char *to = s + n + 4 * k;
+        to[0] = '\\';
+        to[1] = 'x';
+        to[2] = HEX_LOWER[octet >> 4];
+        to[3] = HEX_LOWER[octet & 15];
+      }
     n += need;
     i += size;
   }

@@ -64,8 +64,7 @@ int uu_decode(slice lines, sink_func *sink, void *context)
       n = 0;
     }
     for (size_t group = 1; want; group += 4) {
-      uint32_t bits = uu_value(line, group) << 18 | uu_value(line, group + 1) << 12 | uu_value(line, group + 2) << 6
-        | uu_value(line, group + 3);
+      uint32_t bits = uu_value(line, group) << 18 | uu_value(line, group + 1) << 12 | uu_value(line, group + 2) << 6 | uu_value(line, group + 3);
       for (int k = 0; k < 3 && want; k++, want--, bits <<= 8) out[n++] = (char)(bits >> 16);
     }
   }

@@ -29,7 +29,8 @@ static varlink_method const methods[] = {
 
 static varlink_method const *find(char const *name)
 {
-  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) if (!strcmp(methods[i].name, name)) return methods + i;
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    if (!strcmp(methods[i].name, name)) return methods + i;
   return NULL;
 }
 
@@ -85,27 +86,25 @@ static int failed(varlink_job *job, slice response, int code)
   slice text, value;
   char const *s;
   int kind;
-  if (response.len && frame_failure_find(response.s, response.len, &kind, &text) <= 0) return errno = EPROTO, varlink_trouble(job, "read the response");
+  if (response.len && frame_failure_find(response.s, response.len, &kind, &text) <= 0)
+    return errno = EPROTO, varlink_trouble(job, "read the response");
   if (!response.len) kind = outcome_of_call(code).error, text = (slice)SLICE_ZERO;
   switch (kind) {
-    case PORTER__ERROR__CODE__BAD_REQUEST: return service_error(job, code, "InvalidParameter", "parameter", "parameters");
-    case PORTER__ERROR__CODE__UNSUPPORTED: return service_error(job, code, "MethodNotImplemented", "method", job->name);
-    case PORTER__ERROR__CODE__INVALID_FOLDER: case PORTER__ERROR__CODE__FOLDER_EXISTS:
-      s = folder(job, text);
-      return error(job, code, kind == PORTER__ERROR__CODE__INVALID_FOLDER ? "InvalidFolder" : "FolderExists", "folder", (slice){ s, strlen(s) });
-    case PORTER__ERROR__CODE__NO_SUCH_MAIL:
-      s = parameter(job, "mid");
-      if (job->request.message->descriptor == &porter__list_search_req__descriptor) s = job->request.bound.id;
-      return error(job, code, "NoSuchMail", "mid", (slice){ s, strlen(s) });
-    case PORTER__ERROR__CODE__NO_SUCH_PART:
-      s = parameter(job, "path");
-      return error(job, code, "NoSuchPart", "path", (slice){ s, strlen(s) });
-    case PORTER__ERROR__CODE__OVER_QUOTA: return error(job, code, "OverQuota", NULL, (slice)SLICE_ZERO);
-    case PORTER__ERROR__CODE__TOO_LARGE: return error(job, code, "TooLarge", NULL, (slice)SLICE_ZERO);
-    case PORTER__ERROR__CODE__TEMPORARY: return error(job, code, "Temporary", NULL, (slice)SLICE_ZERO);
-    default:
-      value = utf8_valid(text.s, text.len) == text.len ? text : (slice)SLICE_ZERO;
-      return error(job, code, "Unknown", "text", value);
+  case PORTER__ERROR__CODE__BAD_REQUEST: return service_error(job, code, "InvalidParameter", "parameter", "parameters");
+  case PORTER__ERROR__CODE__UNSUPPORTED: return service_error(job, code, "MethodNotImplemented", "method", job->name);
+  case PORTER__ERROR__CODE__INVALID_FOLDER:
+  case PORTER__ERROR__CODE__FOLDER_EXISTS:
+    s = folder(job, text);
+    return error(job, code, kind == PORTER__ERROR__CODE__INVALID_FOLDER ? "InvalidFolder" : "FolderExists", "folder", (slice){ s, strlen(s) });
+  case PORTER__ERROR__CODE__NO_SUCH_MAIL:
+    s = parameter(job, "mid");
+    if (job->request.message->descriptor == &porter__list_search_req__descriptor) s = job->request.bound.id;
+    return error(job, code, "NoSuchMail", "mid", (slice){ s, strlen(s) });
+  case PORTER__ERROR__CODE__NO_SUCH_PART: s = parameter(job, "path"); return error(job, code, "NoSuchPart", "path", (slice){ s, strlen(s) });
+  case PORTER__ERROR__CODE__OVER_QUOTA: return error(job, code, "OverQuota", NULL, (slice)SLICE_ZERO);
+  case PORTER__ERROR__CODE__TOO_LARGE: return error(job, code, "TooLarge", NULL, (slice)SLICE_ZERO);
+  case PORTER__ERROR__CODE__TEMPORARY: return error(job, code, "Temporary", NULL, (slice)SLICE_ZERO);
+  default: value = utf8_valid(text.s, text.len) == text.len ? text : (slice)SLICE_ZERO; return error(job, code, "Unknown", "text", value);
   }
 }
 
@@ -165,12 +164,13 @@ static int as_it_comes(varlink_job *job, slice request)
   return code;
 }
 
-int varlink_answer(char const **argv, size_t argc, char const *name, json_t const *parameters, int fd, unsigned int patience,
-  void (*started)(void), char const **fault)
+int varlink_answer(char const **argv, size_t argc, char const *name, json_t const *parameters, int fd, unsigned int patience, void (*started)(void),
+  char const **fault)
 {
   char whole[sizeof VARLINK_MAIL + 1 + FRAME_METHOD_MAX];
-  varlink_job job = { .argv = argv, .name = whole, .method = find(name), .request = { .parameters = parameters }, .fd = fd, .patience = patience,
-    .started = started };
+  varlink_job job = {
+    .argv = argv, .name = whole, .method = find(name), .request = { .parameters = parameters }, .fd = fd, .patience = patience, .started = started
+  };
   arena a = ARENA_ZERO;
   slice request;
   int code;

@@ -33,7 +33,7 @@ int varlink_call_read(varlink_call *call, slice message)
   split(call);
   call->oneway = flag(call, "oneway");
   call->upgrade = flag(call, "upgrade");
-  flag(call, "more");  /* one reply is what every method has */
+  flag(call, "more"); /* one reply is what every method has */
   call->parameters = json_object_get(call->message, "parameters");
   if (json_is_object(call->parameters)) return 1;
   if (call->parameters && !json_is_null(call->parameters)) call->invalid = "parameters";
@@ -42,7 +42,4 @@ int varlink_call_read(varlink_call *call, slice message)
   return json_decref(call->message), errno = ENOMEM, 0;
 }
 
-void varlink_call_free(varlink_call *call)
-{
-  json_decref(call->message);
-}
+void varlink_call_free(varlink_call *call) { json_decref(call->message); }

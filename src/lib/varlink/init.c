@@ -65,10 +65,7 @@ static int is_here(char const *s)
 }
 
 /* All refusals look the same to the client. */
-static int refused(void)
-{
-  return errno = mailbox_trouble(errno) ? EIO : EACCES, 0;
-}
+static int refused(void) { return errno = mailbox_trouble(errno) ? EIO : EACCES, 0; }
 
 int varlink_init(json_t const *parameters, varlink_door const *door, char const **invalid)
 {

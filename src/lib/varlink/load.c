@@ -29,10 +29,7 @@ static int is_flat_enough(char const *s, size_t len)
   return 1;
 }
 
-static size_t digits(char const *s)
-{
-  return strspn(s, "0123456789");
-}
+static size_t digits(char const *s) { return strspn(s, "0123456789"); }
 
 /* The length of a JSON number (RFC 8259 6); 0 where there is none. */
 static size_t number(char const *s, int *whole)

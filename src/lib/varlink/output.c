@@ -14,7 +14,7 @@ static int send_piece(void *context, char const *s, size_t len)
   while (len) {
     ssize_t w = write(out->fd, s, len);
     int64_t now = frame_clock();
-    if (w < 0 && errno == EAGAIN) poll(&(struct pollfd){ .fd = out->fd, .events = POLLOUT }, 1, 1000);  /* whoever gave it made it so */
+    if (w < 0 && errno == EAGAIN) poll(&(struct pollfd){ .fd = out->fd, .events = POLLOUT }, 1, 1000); /* whoever gave it made it so */
     else if (w < 0 && errno != EINTR) return 0;
     if (w > 0) {
       out->sent += (size_t)w;

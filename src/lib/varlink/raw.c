@@ -30,10 +30,10 @@ typedef struct raw_s raw;
 struct raw_s {
   varlink_job *job;
   varlink_output out;
-  size_t len;               /* octets in s */
-  uint64_t left;            /* of the body */
+  size_t len;    /* octets in s */
+  uint64_t left; /* of the body */
   int begun;
-  size_t room;              /* octets of s, which is freed at the end */
+  size_t room; /* octets of s, which is freed at the end */
   char *s;
 };
 
@@ -47,7 +47,7 @@ static int find_body(raw *r, slice *header, size_t *at)
     int result = message_field_next(&rest, &field);
     uint64_t tag;
     if (result == MESSAGE_FIELD) {
-      if (field.number == BODY) rest = before;  /* it is there whole */
+      if (field.number == BODY) rest = before; /* it is there whole */
       else if (field.number == HEADER) *header = field.data;
       if (field.number != BODY) continue;
     } else if (result == MESSAGE_END) return 0;
@@ -139,7 +139,7 @@ int varlink_raw(varlink_job *job, int from, pid_t pid)
   raw r = { .job = job };
   slice header = SLICE_ZERO;
   int good = pass(&r, from, &header), e = errno, code;
-  close(from);  /* whoever still writes is told */
+  close(from); /* whoever still writes is told */
   code = child_wait(pid);
   errno = e;
   code = finish(&r, header, good, code);

@@ -22,7 +22,7 @@ enum frame_status varlink_next(varlink_input *in, slice *message)
 {
   int64_t const patience = (int64_t)in->patience * 1000;
   int64_t deadline = frame_clock() + patience;
-  size_t seen = 0, mark = FRAME_PIECE;  /* octets of this message: without a NUL; that must have come by the deadline */
+  size_t seen = 0, mark = FRAME_PIECE; /* octets of this message: without a NUL; that must have come by the deadline */
   for (;;) {
     size_t have = in->end - in->start;
     char const *nul = have > seen ? memchr(in->s + in->start + seen, 0, have - seen) : NULL;

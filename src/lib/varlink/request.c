@@ -22,10 +22,7 @@ static int text_of(json_t const *value, char **s)
   return 1;
 }
 
-static int text(varlink_request *r, char const *name, char **s)
-{
-  return text_of(json_object_get(r->parameters, name), s) || wrong(r, NULL, name);
-}
+static int text(varlink_request *r, char const *name, char **s) { return text_of(json_object_get(r->parameters, name), s) || wrong(r, NULL, name); }
 
 static int optional_text(varlink_request *r, char const *name, char **s)
 {
@@ -59,7 +56,8 @@ static int choice(json_t const *value, char const *const *words)
 {
   char *s;
   if (!text_of(value, &s)) return -1;
-  for (int i = 0; words[i]; i++) if (!strcmp(words[i], s)) return i;
+  for (int i = 0; words[i]; i++)
+    if (!strcmp(words[i], s)) return i;
   return -1;
 }
 

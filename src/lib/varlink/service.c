@@ -4,7 +4,9 @@
 #include <porter/varlink.h>
 
 typedef struct described_s described;
-struct described_s { char const *name, *text; };
+struct described_s {
+  char const *name, *text;
+};
 
 /* Made of src/proto/NAME.varlink. */
 static described const interfaces[] = {
@@ -12,10 +14,7 @@ static described const interfaces[] = {
 };
 #define INTERFACES (sizeof interfaces / sizeof *interfaces)
 
-static int is(slice s, char const *word)
-{
-  return s.len == strlen(word) && !memcmp(s.s, word, s.len);
-}
+static int is(slice s, char const *word) { return s.len == strlen(word) && !memcmp(s.s, word, s.len); }
 
 static void put_text_pair(json_output *out, char const *before, char const *s)
 {

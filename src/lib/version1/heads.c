@@ -1,7 +1,7 @@
 /* Mails as version 1's JSON has them, key for key. */
 #include <string.h>
 
-#define MID_MAX 1024  /* a file's name, each octet of it escaped, and an inode */
+#define MID_MAX 1024 /* a file's name, each octet of it escaped, and an inode */
 
 #include "internal.h"
 
@@ -24,17 +24,14 @@ static void put_addresses(json_output *out, char const *before, Porter__MailAddr
   json_put_text(out, "]");
 }
 
-int is_multipart(Porter__MIMEHeader const *mime)
-{
-  return mime && !strcmp(mime->main_type, "multipart");
-}
+int is_multipart(Porter__MIMEHeader const *mime) { return mime && !strcmp(mime->main_type, "multipart"); }
 
 void put_content_type(json_output *out, Porter__MIMEHeader const *mime)
 {
   char type[256];
   size_t len = mime ? strlen(mime->main_type) : 0, sub = mime ? strlen(mime->sub_type) : 0;
   if (!len || !sub || len + sub >= sizeof type) {
-    json_put_text(out, "\"text/plain\"");  /* RFC 2045 5.2 */
+    json_put_text(out, "\"text/plain\""); /* RFC 2045 5.2 */
   } else {
     memcpy(type, mime->main_type, len);
     type[len++] = '/';
@@ -45,7 +42,7 @@ void put_content_type(json_output *out, Porter__MIMEHeader const *mime)
 
 static void put_date(json_output *out, char const *sent, char const *delivered)
 {
-  static char const none[] = "1970-01-01T00:00:00Z";  /* a client that calls strptime does not look first */
+  static char const none[] = "1970-01-01T00:00:00Z"; /* a client that calls strptime does not look first */
   char date[UTC_FMT];
   size_t len = date_in_utc(date, sent);
   if (!len) len = date_in_utc(date, delivered);
@@ -138,7 +135,7 @@ static void put_parts(json_output *out, Porter__Multipart const *multipart, unsi
   for (size_t i = 0; i < multipart->n_parts; i++) {
     Porter__MIMEPart const *part = multipart->parts[i];
     if (depth >= NESTED_MAX && part->body && part->body->body_case == PORTER__MAIL_BODY__BODY_MULTIPART) {
-      put_parts(out, part->body->multipart, depth + 1, some);  /* as deep as MIME_DEPTH_MAX */
+      put_parts(out, part->body->multipart, depth + 1, some); /* as deep as MIME_DEPTH_MAX */
       continue;
     }
     json_put_text(out, *some ? ",{\"type\":" : "{\"type\":");
@@ -168,7 +165,4 @@ static void put_value(json_output *out, Porter__MIMEHeader const *mime, Porter__
   }
 }
 
-void put_body(json_output *out, Porter__MIMEHeader const *mime, Porter__MailBody const *body)
-{
-  put_value(out, mime, body, 0);
-}
+void put_body(json_output *out, Porter__MIMEHeader const *mime, Porter__MailBody const *body) { put_value(out, mime, body, 0); }

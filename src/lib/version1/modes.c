@@ -38,15 +38,9 @@ int fail_system(version1 *v, char const *what)
   return EXIT_TEMPORARY;
 }
 
-void answer_start(version1 *v, json_output *out)
-{
-  json_put_start(out, v->sink, v->context, 1);
-}
+void answer_start(version1 *v, json_output *out) { json_put_start(out, v->sink, v->context, 1); }
 
-int answer_end(version1 *v, json_output *out)
-{
-  return json_put_end(out) ? EXIT_DONE : fail_system(v, "write the answer");
-}
+int answer_end(version1 *v, json_output *out) { return json_put_end(out) ? EXIT_DONE : fail_system(v, "write the answer"); }
 
 int answer_error(version1 *v, char const *text, size_t len)
 {
@@ -74,16 +68,15 @@ int answer_failed(version1 *v, answer const *response)
 /* --- modes --- */
 
 /* An argument that may be left out: shells drop an empty word that was quoted by backslashes only. */
-static char *argument(version1 const *v, unsigned int i)
-{
-  return (char *)(i < v->argc ? v->argv[i] : "");
-}
+static char *argument(version1 const *v, unsigned int i) { return (char *)(i < v->argc ? v->argv[i] : ""); }
 
 /* date, sender, subject or size, or nothing, with ! in front for the other way round. */
 static int sort_find(char const *word, Porter__Sort *sort)
 {
-  static struct { char const *word; Porter__Sort__Parameter parameter; } const words[] = {
-    { "", PORTER__SORT__PARAMETER__DATE }, { "date", PORTER__SORT__PARAMETER__DATE }, { "sender", PORTER__SORT__PARAMETER__SENDER },
+  static struct {
+    char const *word;
+    Porter__Sort__Parameter parameter;
+  } const words[] = { { "", PORTER__SORT__PARAMETER__DATE }, { "date", PORTER__SORT__PARAMETER__DATE }, { "sender", PORTER__SORT__PARAMETER__SENDER },
     { "subject", PORTER__SORT__PARAMETER__SUBJECT }, { "size", PORTER__SORT__PARAMETER__SIZE } };
   if (*word == '!') {
     sort->direction = PORTER__SORT__DIRECTION__DESC;
@@ -112,10 +105,7 @@ static int number_scan(char const *s, uint32_t *number)
   return 1;
 }
 
-static int keep(void *context, char const *s, size_t len)
-{
-  return stralloc_catb(context, s, len);
-}
+static int keep(void *context, char const *s, size_t len) { return stralloc_catb(context, s, len); }
 
 /* An array of heads is gathered before any of it is written, as a later page may still fail. */
 typedef struct array_s array;
@@ -167,7 +157,7 @@ static int list(version1 *v)
   request.sort = &sort;
   request.folder = argument(v, 4);
   array_start(&heads);
-  end++;  /* END is inclusive */
+  end++; /* END is inclusive */
   do {
     answer response = ANSWER_ZERO;
     request.start = start;
@@ -201,7 +191,7 @@ static int search(version1 *v)
     code = answer_failed(v, &response);
   } else if ((code = answer_unpack(v, &response, &porter__search_resp__descriptor)) == EXIT_DONE) {
     Porter__SearchResp const *found = response.message;
-    for (size_t i = found->n_found; i--;) array_heads(&heads, found->found + i, 1);  /* a client shows the first, and has no second page */
+    for (size_t i = found->n_found; i--;) array_heads(&heads, found->found + i, 1); /* a client shows the first, and has no second page */
   }
   ask_free(&response);
   return array_end(v, &heads, code);
@@ -259,8 +249,8 @@ static int folders(version1 *v)
 typedef struct mode_s mode;
 struct mode_s {
   char const *name;
-  unsigned int least, most;  /* arguments */
-  int (*run) (version1 *v);
+  unsigned int least, most; /* arguments */
+  int (*run)(version1 *v);
 };
 
 static mode const modes[] = {
@@ -273,7 +263,8 @@ static mode const modes[] = {
   { "raw", 1, 2, &raw_mail },
 };
 
-int version1_answer(char const *prog, char const *charset, char const *const *argv, char const *const *envp, sink_func *sink, void *context, char *fault)
+int version1_answer(
+  char const *prog, char const *charset, char const *const *argv, char const *const *envp, sink_func *sink, void *context, char *fault)
 {
   version1 v = { .prog = prog, .charset = charset, .argv = argv, .argc = 1, .envp = envp, .sink = sink, .context = context, .fault = fault };
   *fault = 0;

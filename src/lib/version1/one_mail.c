@@ -8,11 +8,11 @@
 #include "internal.h"
 
 #define NOT_HERE (-1)
-typedef int attempt_func (version1 *v, char const *folder, void *context);
+typedef int attempt_func(version1 *v, char const *folder, void *context);
 
 static int no_such_mail(version1 *v)
 {
-  static char const text[] = "no such message";  /* JWebmail looks for these words */
+  static char const text[] = "no such message"; /* JWebmail looks for these words */
   return answer_error(v, text, sizeof text - 1);
 }
 
@@ -40,7 +40,7 @@ static int each_folder(version1 *v, attempt_func *attempt, void *context)
 {
   size_t const len = strlen(v->argv[1]);
   int code;
-  if (utf8_valid(v->argv[1], len) != len) return no_such_mail(v);  /* a mid is a string of protobuf's */
+  if (utf8_valid(v->argv[1], len) != len) return no_such_mail(v); /* a mid is a string of protobuf's */
   v->mid = mid_of(v->argv[1]);
   code = v->mid ? all_folders(v, attempt, context) : fail_system(v, "take memory");
   free(v->mid);
@@ -51,8 +51,9 @@ static int each_folder(version1 *v, attempt_func *attempt, void *context)
 /* What becomes of a failed attempt: a folder or mail that another client has just taken away is not here. */
 static int attempt_failed(version1 *v, answer const *response, char const *folder)
 {
-  if (response->code == EXIT_ERROR && (response->error == PORTER__ERROR__CODE__NO_SUCH_MAIL
-      || (*folder && response->error == PORTER__ERROR__CODE__INVALID_FOLDER))) return NOT_HERE;
+  if (response->code == EXIT_ERROR
+    && (response->error == PORTER__ERROR__CODE__NO_SUCH_MAIL || (*folder && response->error == PORTER__ERROR__CODE__INVALID_FOLDER)))
+    return NOT_HERE;
   return answer_failed(v, response);
 }
 
@@ -60,7 +61,9 @@ static int attempt_failed(version1 *v, answer const *response, char const *folde
 
 /* The two fields of a RawResp, where they lie: a large body is not copied. */
 typedef struct raw_parts_s raw_parts;
-struct raw_parts_s { slice header, body; };
+struct raw_parts_s {
+  slice header, body;
+};
 
 static void raw_find(slice response, raw_parts *parts)
 {
@@ -118,10 +121,7 @@ static int raw_attempt(version1 *v, char const *folder, void *context)
   return code;
 }
 
-int raw_mail(version1 *v)
-{
-  return each_folder(v, &raw_attempt, NULL);
-}
+int raw_mail(version1 *v) { return each_folder(v, &raw_attempt, NULL); }
 
 /* --- read-mail --- */
 
@@ -156,10 +156,7 @@ static int read_attempt(version1 *v, char const *folder, void *context)
   return code;
 }
 
-int read_mail(version1 *v)
-{
-  return each_folder(v, &read_attempt, NULL);
-}
+int read_mail(version1 *v) { return each_folder(v, &read_attempt, NULL); }
 
 /* --- move --- */
 
@@ -189,7 +186,4 @@ static int move_attempt(version1 *v, char const *folder, void *context)
   return code;
 }
 
-int move_mail(version1 *v)
-{
-  return each_folder(v, &move_attempt, NULL);
-}
+int move_mail(version1 *v) { return each_folder(v, &move_attempt, NULL); }
