@@ -48,7 +48,7 @@ for p in porter-ctl porter-ctl-tor; do
 done
 stop_services() { for p in porter-ctl porter-ctl-tor; do s6-svc -dx "$work/service/$p"; done; }
 
-tor_as() { a=$1; shift; as "$a" s6-ipcclient -l 0 -- "$work/run/porter-ctl-tor/control" "$bin/$@"; }
+tor_as() { a=$1; b=$2; shift 2; as "$a" s6-ipcclient -l 0 -- "$work/run/porter-ctl-tor/control" "$bin/$b" "$@"; }
 exits 'in front: a controller in group debian-tor connects, with tor'"'"'s cookie' 0 tor_as "$controller" ctlmsg-info -k "$cookie" version
 exits 'in front: and posts' 0 tor_as "$controller" ctlmsg-post -k "$cookie" -n gui @all hello
 exits 'in front: as tor itself may' 0 tor_as debian-tor ctlmsg-info -k "$cookie" recent-messages
@@ -58,7 +58,7 @@ ok 'in front: nor reads the cookie' sh -c "! s6-setuidgid $stranger cat '$cookie
 ok 'in front: a controller cannot open the state directory' sh -c "! s6-setuidgid $controller ls '$work/run/porter-ctl-tor/bus' 2> /dev/null"
 is 'in front: the socket and its group' "$(stat -c '%A %U %G' "$work/run/porter-ctl-tor/control")" "srw-rw---- $server debian-tor"
 
-alone_as() { a=$1; shift; as "$a" s6-ipcclient -l 0 -- "$work/run/porter-ctl/control" "$bin/$@"; }
+alone_as() { a=$1; b=$2; shift 2; as "$a" s6-ipcclient -l 0 -- "$work/run/porter-ctl/control" "$bin/$b" "$@"; }
 exits 'alone: who is not in its group does not connect' 111 alone_as "$controller" ctlmsg-info version
 account_try usermod -aG "$server" "$controller"
 exits 'alone: who is in it does' 0 alone_as "$controller" ctlmsg-info version

@@ -194,14 +194,14 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m porter-test "$work/small" 2>/
   test_cleanup() { umount "$work/small"; }
   large() { be32 1; printf M; be32 3000000; head -c 3000000 /dev/zero; }
   { large; frame M x; } > "$work/in"
-  chain frame-read -d "$work/small" frame-write "$work/code" 0 done
+  chain frame-read -d "$work/small" frame-write "$work/code" 0 'done'
   is 'no space for a message: exit 3' $code 3
   ok 'over quota' failure 8
   { frame KeepOpen ''; large; frame M x; large; } > "$work/in"
-  chain frame-read -d "$work/small" frame-write "$work/code" 0 done
-  is 'after KeepOpen the connection goes on behind it' "$code$(printf %s "$got" | sed 's/000000..7a..080812[0-9a-f]\{50\}/full/g')" "000000000full$(response done | hex)full"
+  chain frame-read -d "$work/small" frame-write "$work/code" 0 'done'
+  is 'after KeepOpen the connection goes on behind it' "$code$(printf %s "$got" | sed 's/000000..7a..080812[0-9a-f]\{50\}/full/g')" "000000000full$(response 'done' | hex)full"
   { frame KeepOpen ''; large | head -c 2000000; } > "$work/in"
-  chain frame-read -d "$work/small" frame-write "$work/code" 0 done
+  chain frame-read -d "$work/small" frame-write "$work/code" 0 'done'
   is 'one that is cut short is a bad frame all the same' $code 4
 else
   skip 'a disk that is full' 'needs root, and to mount'

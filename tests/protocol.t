@@ -76,7 +76,7 @@ for example in compose conversation poll search; do
   /usr/bin/python3 "$work/$example.py" "$work/socket" ada secret 2>&1 | tail -n +3 > "$work/$example.out"
 done
 is 'a draft, its successor, a reply with a file' "$(cat "$work/compose.out")" 'Re: x attachment'
-is 'the draft has gone, the mail is answered' "$(ls "$work/mail/ada/.Drafts/cur" "$work/mail/ada/cur" | grep -c ':2,.*[DR]')" 1
+is 'the draft has gone, the mail is answered' "$(find "$work/mail/ada/.Drafts/cur" "$work/mail/ada/cur" -name '*:2,*[DR]*' | wc -l)" 1
 is 'a conversation' "$(sed "s/^20[0-9-]*T[0-9:]*Z /when /" "$work/conversation.out")" "x 1
 when ['x\\n']"
 is 'polling' "$(cat "$work/poll.out")" 'False

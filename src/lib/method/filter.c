@@ -159,7 +159,8 @@ static int enter(filter *fl, node *n, folder *f, keywords *k, slice name)
   Porter__Filter const *from = n->from;
   if (!keywords_letters(fl->call, f, k, from->flags, from->keywords, from->n_keywords, 0, n->yes)) return 0;
   if (!keywords_letters(fl->call, f, k, from->no_flags, from->no_keywords, from->n_no_keywords, 0, n->no)) return 0;
-  n->missing = n->either = 0;
+  n->missing = 0;
+  n->either = 0;
   for (size_t i = 0; i < from->n_keywords; i++) {
     slice word = { from->keywords[i], strlen(from->keywords[i]) };
     n->missing |= !keyword_flag(word) && !keywords_letter(k, word);

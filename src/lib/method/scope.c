@@ -27,7 +27,7 @@ static int make_room(scope *s, size_t count, int all, slice **names, size_t *the
 /* first is "", unless it is another folder than the inbox; that one is not met again. */
 static void add_all(scope *s, slice const *names, size_t count)
 {
-  slice first = s->count ? s->name[0] : (slice)SLICE_ZERO;
+  slice first = s->count ? s->name[0] : (slice){ "", 0 };
   if (!s->count || first.len) s->name[s->count++] = (slice){ "", 0 };
   for (size_t i = 0; i < count; i++)
     if (names[i].len != first.len || memcmp(names[i].s, first.s, first.len)) s->name[s->count++] = names[i];
