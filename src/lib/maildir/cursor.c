@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "indexed.h"
+#include "sieve.h"
 
 #define HEAP_SHARE 16 /* when a 16th has been walked through, the rest is sorted */
 

@@ -1,8 +1,7 @@
-/* The view's door to the index: see indexed.c. */
+/* The view's door to the index: see indexed.c, which opens with the states. */
 #ifndef PORTER_MAILDIR_INDEXED_H
 #define PORTER_MAILDIR_INDEXED_H
 
-#include "../index/filter.h"
 #include "../index/index.h"
 #include "private.h"
 
@@ -28,25 +27,8 @@ extern int folder_index_record(folder *f, mail_entry const *e, index_mail *m, in
 extern int folder_index_remake(folder *f, int count_unreadable);
 extern void folder_index_close(folder *f);
 
-/* Which mails of a walk the text filter leaves (sieve.c). */
-typedef struct sieve_s sieve;
-struct sieve_s {
-  folder *f;
-  slice pattern[CURSOR_NARROW_MAX];
-  size_t patterns;
-  unsigned int read; /* mails that were read for this walk */
-  int loaded;        /* 1; -1: it cannot be */
-  folder_filter filter;
-  unsigned char *without; /* a bit for each mail of the image */
-  int64_t begun, making;  /* nanoseconds: when the walk began to read, and what making filters took of it */
-  arena scratch;
-};
-extern int sieve_without(sieve const *s, uint32_t number);
-/* A mail was read for the walk: once there were some, the filter is loaded; a mail that it does not know gets its bits, as long as that takes a
- * small part of the search. */
-extern void sieve_learn(sieve *s, mail_entry *e, slice octets);
-/* Leaves behind what was learned. */
-extern void sieve_close(sieve *s);
+/* --- for the text filter --- */
+
 /* The directory for new files, and a name there; -1. To be closed by folder_tmp_close. */
 extern int folder_tmp(folder *f, char *unique);
 extern void folder_tmp_close(folder *f, int tmp);

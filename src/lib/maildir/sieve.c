@@ -10,6 +10,7 @@
 #include <porter/search.h>
 
 #include "indexed.h"
+#include "sieve.h"
 
 #define READ_FIRST 24 /* mails, before the filter is loaded */
 #define SHARE 4       /* making filters takes at most that part of what the walk has taken */

@@ -1,0 +1,192 @@
+/* An image of a folder's index: made from a listing where there is none, or from the old one and a listing where its segments would take too much;
+ * then left in the file.
+ *
+ * What can go wrong, and the rule for each:
+ * 1. There is none, and two calls make one: both are right, each has a birth of its own, and the last that is renamed stays.
+ * 2. While a new image is made of an old one, another call writes to the old file, or replaces it: the new image would take away what that added, and
+ *    serials that it gave would be given again. So the file is locked, and looked at, before it is replaced; where another was first, the new image
+ *    serves this call alone.
+ * 3. There is no space, or no right to write: the image serves this call from memory.
+ *
+ * Tests: tests/index-faults.t, tests/index-storm.t. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "indexed_internal.h"
+
+/* --- leaving it in the file --- */
+
+int indexed_may_write(folder *f)
+{
+  folder_indexed const *const x = f->indexed;
+  struct statvfs st;
+  if (fstatvfs(x->dir, &st) < 0 || (st.f_flag & ST_RDONLY)) return 0;
+  return !faccessat(x->dir, ".", W_OK, AT_EACCESS) && (f->box->index_dir >= 0 || !faccessat(f->fd, "tmp", W_OK, AT_EACCESS));
+}
+
+int folder_tmp(folder *f, char *unique)
+{
+  mailbox_unique(f->box, unique, 0, 0);
+  if (f->box->index_dir >= 0) return f->indexed->dir;
+  return openat(f->fd, "tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+void folder_tmp_close(folder *f, int tmp)
+{
+  if (f->box->index_dir < 0) close(tmp);
+}
+
+/* The image that is in memory, by way of tmp (elsewhere: of that directory itself). What fails is left as it was. */
+static void leave_image(folder *f)
+{
+  folder_indexed *const x = f->indexed;
+  char unique[MAILDIR_NAME_MAX + 1];
+  int const tmp = folder_tmp(f, unique);
+  if (tmp < 0) return;
+  x->ix.dir = x->dir;
+  x->ix.name = x->name;
+  index_image_write(&x->ix, tmp, unique);
+  folder_tmp_close(f, tmp);
+}
+
+/* What is random of a new index, and of each image. */
+static int take_random(index_header *h, int first)
+{
+  if (getrandom(&h->instance, sizeof h->instance, 0) != sizeof h->instance) return 0;
+  if (!first) return 1;
+  return getrandom(&h->birth, sizeof h->birth, 0) == sizeof h->birth && getrandom(h->key, sizeof h->key, 0) == sizeof h->key;
+}
+
+/* --- from nothing --- */
+
+static int add_entry(folder *f, mail_entry *e, index_builder *b, arena *scratch)
+{
+  index_mail m = { .where = e->where, .inode = e->inode };
+  if (!indexed_record(f, e, scratch, &m.r, &m.text)) return errno == ENOENT;
+  m.name = (slice){ e->name, strlen(e->name) };
+  m.r.serial = b->h.serial++;
+  arena_reset(scratch);
+  return index_builder_add(b, &m);
+}
+
+int indexed_make(folder *f)
+{
+  folder_indexed *const x = f->indexed;
+  index_builder b = INDEX_BUILDER_ZERO;
+  arena scratch = ARENA_ZERO;
+  int good = take_random(&b.h, 1);
+  b.h.keys_version = indexed_keys_version(f);
+  x->ix.h = b.h; /* its key */
+  for (unsigned char p = 0; good && p < PLACES; p++)
+    for (size_t i = 0; good && i < f->mails.count; i++)
+      if (f->mails.mail[i].where == p && !f->mails.mail[i].gone) good = add_entry(f, f->mails.mail + i, &b, &scratch);
+  arena_free(&scratch);
+  good = good && index_builder_finish(&b, &x->ix);
+  index_builder_free(&b);
+  if (!good) return 0;
+  memcpy(x->ix.last.stamp, x->stamp, sizeof x->stamp);
+  leave_image(f);
+  return 1;
+}
+
+/* --- from an old image and a listing --- */
+
+static int keep_gone(folder_index *old, index_builder *b)
+{
+  uint64_t const len = old->h.section[SECTION_GONE].len, most = old->last.mails / 4 > INDEX_GONE_MAX ? old->last.mails / 4 : INDEX_GONE_MAX;
+  uint64_t kept = 0, all = old->gone;
+  if (!index_load(old, SECTION_GONE, 16 * (most + INDEX_SEGMENTS_MAX))) return 0;
+  for (int pass = 0; pass < 2; pass++) {
+    for (uint64_t at = 0; at + 13 <= len;) {
+      char const *const s = old->memory[SECTION_GONE] + at;
+      index_gone g;
+      size_t const used = index_gone_unpack(&g, s, (size_t)(len - at));
+      if (!used) return errno = EILSEQ, 0;
+      at += used;
+      if (!pass) all++;
+      else if (all - kept++ > most) b->h.gone_since = g.sequence;
+      else if (!index_builder_gone(b, &g)) return 0;
+    }
+  }
+  return index_changes_gone(old, b, all > kept + most ? all - kept - most : 0);
+}
+
+static int is_name(slice name, char const *listed) { return !strncmp(listed, name.s, name.len) && !listed[name.len]; }
+
+/* map: where each mail of old has gone. */
+static int copy_mails(folder_index *old, comparison const *c, index_builder *b, uint32_t *map)
+{
+  memset(map, 0xff, ((size_t)old->h.n + old->added) * sizeof *map);
+  for (int p = 0; p < PLACES; p++) {
+    for (size_t k = 0; k < c->listing[p].count; k++) {
+      index_room room;
+      index_mail m;
+      if (c->listing[p].number[k] == UINT32_MAX) continue;
+      if (!index_get(old, c->listing[p].number[k], &m, &room)) {
+        if (errno != ENOENT) return 0;
+        continue;
+      }
+      /* Of several names of a mail the one that counts. */
+      if (m.where != p || !is_name(m.name, c->listing[p].list[k].name)) continue;
+      map[m.number] = b->h.n;
+      if (!index_builder_add(b, &m)) return 0;
+    }
+  }
+  return 1;
+}
+
+static int load_all(folder_index *ix)
+{
+  for (unsigned int i = 0; i < SECTION_ORDERS; i++)
+    if (!index_load(ix, (enum index_section)i, INDEX_FILE_MAX)) return 0;
+  return 1;
+}
+
+/* Rule 2: the lock of the file that was read, if nobody has written to it or made another meanwhile; else -1. */
+static int hold(folder_index const *ix)
+{
+  struct stat st;
+  int const fd = openat(ix->dir, ix->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  if (!flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st) && st.st_ino == ix->inode && index_current(ix)) return fd;
+  close(fd);
+  return -1;
+}
+
+int indexed_make_again(folder *f, comparison const *c)
+{
+  folder_indexed *const x = f->indexed;
+  index_builder b = INDEX_BUILDER_ZERO;
+  folder_index now = FOLDER_INDEX_ZERO;
+  index_header *const h = &b.h, *const old = &x->ix.h;
+  uint32_t *const map = malloc(((size_t)old->n + x->ix.added + 1) * sizeof *map);
+  int good, held;
+  *h = (index_header){ .birth = old->birth,
+    .serial = old->serial,
+    .sequence = x->ix.last.sequence,
+    .gone_since = old->gone_since,
+    .keys_version = old->keys_version,
+    .threads_birth = old->threads_birth };
+  memcpy(h->key, old->key, INDEX_KEY);
+  b.merged = 1;
+  good = map && take_random(h, 0) && load_all(&x->ix) && keep_gone(&x->ix, &b) && copy_mails(&x->ix, c, &b, map)
+    && index_merge(&now, &x->ix, map, b.h.n) && index_builder_finish(&b, &now);
+  free(map);
+  index_builder_free(&b);
+  if (!good) return index_close(&now), 0;
+  memcpy(now.last.stamp, x->stamp, sizeof now.last.stamp);
+  indexed_forget_numbers(x);
+  held = hold(&x->ix);
+  index_close(&x->ix);
+  x->ix = now;
+  if (held < 0) return x->unsaved = 1;
+  leave_image(f);
+  close(held);
+  return 1;
+}
