@@ -158,7 +158,7 @@ struct mime_tree_s {
 };
 
 /* The tree of the message in the len octets of s. What is transfer-encoded though it holds parts is decoded into the arena.
- * fallback: see mime_part. Bounds (parts, depth, fields) are constants in mime.c; what goes beyond them stays opaque. */
+ * fallback: see mime_part. Bounds (parts, depth, octets) are constants in src/lib/mail/mime_private.h; what goes beyond them stays opaque. */
 extern int mime_parse(arena *a, char const *s, size_t len, charset const *fallback, mime_tree *tree);
 /* The IMAP section number of part i, as porter's paths go (doc/design.md: "1" for the body of a mail that is no multipart, "" for a multipart
  * root, inside a message/rfc822 at "2" they are "2.1" and on; a multipart that is the root of a message at "2" is "2" too,

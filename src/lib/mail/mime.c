@@ -26,18 +26,14 @@
  *
  * The innermost multipart counts where two have the same boundary. A closed one has no boundary any more. The line end
  * before a boundary line belongs to that line (RFC 2046 5.1.1).
- * What is found only when the end is known (4 to 6, 8) is read, as an input of its own, before going on. */
+ * What is found only when the end is known (4 to 8, 11: mime_apart.c) is read, as an input of its own, before going on. What fields say of a
+ * part, 10 among it, is mime_fields.c's. */
 #include <string.h>
 
 #include <porter/mail.h>
 #include <porter/text.h>
 
-#include "private.h"
-
-#define PARTS_MAX 10000                     /* as in Dovecot; the rest is epilogue. Keeps the tree below 8 MB */
-#define BOUNDARY_MAX 1000                   /* a longer line is no legal one (RFC 5322 2.1.1) */
-#define DECODED_MAX(len) (2 * (len) + 1024) /* octets that are decoded of a message of len: more is made to hurt */
-#define CR_ONLY_MAX (64u << 20)             /* a larger mail with CR alone is left as it is: none is known, and all of it is copied */
+#include "mime_private.h"
 
 struct open {
   size_t part;
@@ -69,105 +65,6 @@ struct reader_s {
   size_t decoded_left;
   charset const *fallback;
 };
-
-/* --- what the fields of a part say --- */
-
-/* "type/subtype", both tokens (RFC 2045 5.1); anything else is no type. */
-static int read_type(arena *a, slice field, mime_part *part)
-{
-  static char const other[] = "!#$%&'*+.^_`|~-";
-  size_t i, slash = 0;
-  slice v = field;
-  while (v.len && is_space(*v.s)) v.s++, v.len--;
-  for (i = 0; i < v.len; i++) {
-    char const c = to_lower(v.s[i]);
-    if (c == '/' && !slash && i) slash = i;
-    else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr(other, c)))) break;
-  }
-  if (!slash || i == slash + 1) return 1;
-  return lower_case(a, (slice){ v.s, slash }, &part->type) && lower_case(a, (slice){ v.s + slash + 1, i - slash - 1 }, &part->subtype);
-}
-
-static enum mime_encoding read_encoding(slice field)
-{
-  slice v = trim(field);
-  size_t i = 0;
-  if (v.len && *v.s == '"') v.s++, v.len--;
-  while (i < v.len && !is_space(v.s[i]) && v.s[i] != ';' && v.s[i] != '(' && v.s[i] != '"') i++;
-  v.len = i;
-  if (is_word(v, "base64")) return ENCODING_BASE64;
-  if (is_word(v, "quoted-printable")) return ENCODING_QUOTED_PRINTABLE;
-  if (is_word(v, "x-uuencode") || is_word(v, "uuencode") || is_word(v, "x-uue") || is_word(v, "uue")) return ENCODING_UUENCODE;
-  return ENCODING_NONE;
-}
-
-static int is_multipart(mime_part const *part) { return is_word(part->type, "multipart"); }
-
-/* message/news is RFC 5537's old name for an article: a message like others. */
-static int is_message(mime_part const *part)
-{
-  return is_word(part->type, "message") && (is_word(part->subtype, "rfc822") || is_word(part->subtype, "global") || is_word(part->subtype, "news"));
-}
-
-static int is_signed_data(mime_part const *part)
-{
-  return is_word(part->type, "application") && (is_word(part->subtype, "pkcs7-mime") || is_word(part->subtype, "x-pkcs7-mime"));
-}
-
-static int read_names(arena *a, mail_charsets *charsets, mime_part *part)
-{
-  slice const *const field = part->head.field;
-  slice word;
-  params p;
-  if (field[FIELD_CONTENT_TYPE].s) {
-    if (!params_read(a, charsets, field[FIELD_CONTENT_TYPE], &word, &p)) return 0;
-    part->file_name = p.value[PARAM_NAME];
-  }
-  if (!field[FIELD_CONTENT_DISPOSITION].s) return 1;
-  if (!params_read(a, charsets, field[FIELD_CONTENT_DISPOSITION], &word, &p)) return 0;
-  if (p.value[PARAM_FILENAME].s) part->file_name = p.value[PARAM_FILENAME];
-  return 1;
-}
-
-static int read_fields(arena *a, mime_part *part, int digest, slice *boundary)
-{
-  mail_charsets charsets = { .looked = 1, .fallback = part->fallback }; /* what is declared is known at the end */
-  slice const *const field = part->head.field;
-  slice word;
-  params p;
-  part->type = (slice){ digest ? "message" : "text", digest ? 7 : 4 };
-  part->subtype = (slice){ digest ? "rfc822" : "plain", digest ? 6 : 5 };
-  *boundary = (slice)SLICE_ZERO;
-  if (field[FIELD_CONTENT_TYPE].s) {
-    part->type = (slice){ "text", 4 };
-    part->subtype = (slice){ "plain", 5 };
-    if (!read_type(a, cut_field(field[FIELD_CONTENT_TYPE]), part)) return 0;
-    if (!params_read(a, &charsets, field[FIELD_CONTENT_TYPE], &word, &p)) return 0;
-    part->raw_names = p.raw;
-    if (!lower_case(a, p.value[PARAM_CHARSET], &part->charset)) return 0;
-    part->file_name = p.value[PARAM_NAME];
-    *boundary = p.value[PARAM_BOUNDARY];
-    while (boundary->len && is_space(boundary->s[boundary->len - 1])) boundary->len--;
-    if (boundary->len > BOUNDARY_MAX) boundary->len = 0;
-  }
-  if (field[FIELD_CONTENT_DISPOSITION].s) {
-    if (!params_read(a, &charsets, field[FIELD_CONTENT_DISPOSITION], &word, &p)) return 0;
-    part->raw_names |= p.raw;
-    if (!charset_decode(a, NULL, word, &word) || !lower_case(a, word, &part->disposition_word)) return 0;
-    if (p.value[PARAM_FILENAME].s) part->file_name = p.value[PARAM_FILENAME];
-    /* RFC 2183 2.8: what is unknown is an attachment. */
-    if (part->disposition_word.len) part->disposition = is_word(part->disposition_word, "inline") ? DISPOSITION_INLINE : DISPOSITION_ATTACHMENT;
-  }
-  part->encoding = read_encoding(field[FIELD_CONTENT_ENCODING]);
-  if (field[FIELD_CONTENT_ID].s) {
-    slice *ids;
-    size_t count;
-    if (!mail_ids(a, field[FIELD_CONTENT_ID], &ids, &count)) return 0;
-    if (count) part->content_id = ids[0];
-    else if (!words_decode(a, &charsets, field[FIELD_CONTENT_ID], WORDS_RAW, &part->content_id)) return 0;
-  }
-  return 1;
-}
 
 /* --- parts --- */
 
@@ -222,7 +119,7 @@ static int part_begin(reader *r, size_t parent)
     part->header = (slice){ start, part->head.body };
     in->pos += part->head.body;
     part->body = (slice){ in->s + in->pos, in->len - in->pos };
-    if (!read_fields(r->a, part, around && around->kind == MIME_MULTIPART && is_word(around->subtype, "digest"), &boundary)) return 0;
+    if (!mime_fields_read(r->a, part, around && around->kind == MIME_MULTIPART && is_word(around->subtype, "digest"), &boundary)) return 0;
     if (part->depth < MIME_DEPTH_MAX && is_multipart(part)) {
       part->kind = MIME_MULTIPART;
       r->open[r->opens++] = (struct open){ .part = i, .boundary = boundary };
@@ -328,30 +225,6 @@ static char const *before_line(struct input const *in, size_t pos)
 
 /* --- what is read when its end is known --- */
 
-struct copy {
-  char *s;
-  size_t len;
-};
-
-static int copy_put(void *context, char const *s, size_t len)
-{
-  struct copy *const c = context;
-  memcpy(c->s + c->len, s, len);
-  c->len += len;
-  return 1;
-}
-
-/* What is still to be decoded of a part, in memory of our own; s is null where that would be too much. 0 where memory fails. */
-static int decode_part(reader *r, mime_part const *part, struct copy *copy)
-{
-  *copy = (struct copy){ NULL, 0 };
-  uint64_t const size = mime_size(part);
-  if (size > r->decoded_left) return 1;
-  r->decoded_left -= size;
-  copy->s = arena_take(r->a, size);
-  return copy->s && mime_decode(part, &copy_put, copy);
-}
-
 /* Opens part i, whose content is these octets, as an input of its own. */
 static void open_apart(reader *r, size_t i, slice octets, slice boundary)
 {
@@ -359,101 +232,34 @@ static void open_apart(reader *r, size_t i, slice octets, slice boundary)
   r->open[r->opens++] = (struct open){ .part = i, .apart = 1, .boundary = boundary };
 }
 
-/* Whether what is said to be base64 has two blanks in its first line, which no base64 has: text that was put in as it was. */
-static int is_no_base64(slice body)
-{
-  slice line = body;
-  unsigned int blanks = 0;
-  while (line.len && is_space(*line.s)) line.s++, line.len--;
-  line.len = line_end(line.s, line.len, 0);
-  line = trim(line);
-  for (size_t i = 0; i < line.len && blanks < 2; i++) blanks += is_blank(line.s[i]);
-  return blanks == 2;
-}
-
-/* If the leaf that was read is an encoded message, or S/MIME that holds one, opens it. */
-static int open_leaf(reader *r, size_t i, int *opened)
+/* The leaf that was read has ended. 1: what is in it begins; 0: nothing is; -1 where memory fails. */
+static int open_leaf(reader *r, size_t i)
 {
   mime_part *const part = r->tree->part + i;
-  struct copy copy;
   slice content;
-  int const message = is_message(part) && part->encoding != ENCODING_NONE, signed_data = is_signed_data(part);
-  *opened = 0;
-  /* No base64 of a message has a colon: it was put in as it was. */
-  if (part->encoding == ENCODING_BASE64
-    && (is_no_base64(part->body) || (message && memchr(part->body.s, ':', line_end(part->body.s, part->body.len, 0)))))
-    part->encoding = ENCODING_NONE;
-  if (!message && !signed_data) return 1;
-  if (part->depth >= MIME_DEPTH_MAX || r->tree->count >= PARTS_MAX) return 1;
-  if (!decode_part(r, part, &copy)) return 0;
-  if (!copy.s) return 1;
-  content = (slice){ copy.s, copy.len };
-  if (signed_data && !cms_signed_content(copy.s, copy.len, &content)) return 1;
-  part->kind = MIME_MESSAGE;
-  part->signed_data = signed_data;
+  int const opens = mime_apart_leaf(r->a, part, part->depth < MIME_DEPTH_MAX && r->tree->count < PARTS_MAX, &r->decoded_left, &content);
+  if (opens <= 0) return opens;
   open_apart(r, i, content, (slice)SLICE_ZERO);
-  *opened = 1;
-  return part_begin(r, i);
+  return part_begin(r, i) ? 1 : -1;
 }
 
-/* The boundary that text uses, whatever its multipart says: a line "--X" and behind it a field Content-... (any field would hit text
- * that has headings under dashes). */
-static slice find_used(slice text)
-{
-  static char const field[] = "content-";
-  for (size_t pos = 0; pos < text.len;) {
-    size_t const next = line_end(text.s, text.len, pos);
-    slice v = { text.s + pos, next - pos }, name = { text.s + next, text.len - next };
-    pos = next;
-    if (v.len < 3 || memcmp(v.s, "--", 2)) continue;
-    v = (slice){ v.s + 2, v.len - 2 };
-    while (v.len && is_space(v.s[v.len - 1])) v.len--;
-    if (!v.len || v.len > BOUNDARY_MAX || name.len < sizeof field || !is_word((slice){ name.s, sizeof field - 1 }, field)) continue;
-    size_t i = sizeof field - 1;
-    while (i < name.len && name.s[i] > ' ' && name.s[i] < 127 && name.s[i] != ':') i++;
-    if (i < name.len && name.s[i] == ':') return v;
-  }
-  return (slice)SLICE_ZERO;
-}
-
-/* The multipart that is open last has ended before its first boundary line. */
-static int open_lost(reader *r, slice body, int *opened)
+/* The multipart that is open last has ended before its first boundary line: as open_leaf. */
+static int open_lost(reader *r, slice body)
 {
   struct open const o = r->open[r->opens - 1];
   mime_part *const part = r->tree->part + o.part;
-  slice text = body, boundary = o.boundary;
-  struct copy copy;
-  *opened = 0;
+  slice boundary = o.boundary;
   if (!o.apart) part->body = body;
-  if (part->encoding == ENCODING_BASE64 && is_no_base64(body)) part->encoding = ENCODING_NONE;
-  if (part->encoding != ENCODING_NONE) {
-    if (!decode_part(r, part, &copy)) return 0;
-    part->encoding = ENCODING_NONE;
-    if (copy.s) text = (slice){ copy.s, copy.len };
-  }
-  if (text.s == body.s) {
-    r->tree->guessed = 1;
-    if (!(boundary = find_used(body)).len) return 1;
-  }
+  int const opens = mime_apart_lost(r->a, part, &r->decoded_left, &body, &boundary, &r->tree->guessed);
+  if (opens <= 0) return opens;
   if (o.boundary.len) r->input[r->inputs - 1].multiparts--;
   r->opens--;
-  open_apart(r, o.part, text, boundary);
-  read_from(r, READING_PREAMBLE, o.part, text.s);
-  return *opened = 1;
-}
-
-/* File names in octets that no charset explains: now it is known what the message around them declares. */
-static int read_raw_names(arena *a, mime_tree *tree)
-{
-  mail_charsets charsets = { .tree = NULL };
-  for (size_t i = 0; i < tree->count; i++) {
-    if (!tree->part[i].raw_names) continue;
-    mail_charsets const own = mail_charsets_of(tree, i);
-    if (!charsets.tree || charsets.message != own.message) charsets = own;
-    if (!read_names(a, &charsets, tree->part + i)) return 0;
-  }
+  open_apart(r, o.part, body, boundary);
+  read_from(r, READING_PREAMBLE, o.part, body.s);
   return 1;
 }
+
+/* --- the whole --- */
 
 /* A copy with LF for CR. */
 static int copy_lines(arena *a, slice *octets)
@@ -465,8 +271,6 @@ static int copy_lines(arena *a, slice *octets)
   octets->s = s;
   return 1;
 }
-
-/* --- the whole --- */
 
 int mime_parse(arena *a, char const *s, size_t len, charset const *fallback, mime_tree *tree)
 {
@@ -486,13 +290,13 @@ int mime_parse(arena *a, char const *s, size_t len, charset const *fallback, mim
     char const *const end = found ? before_line(in, line.start) : in->multiparts > own ? before_line(in, in->len) : in->s + in->len;
     in->pos = found ? line.start : in->len;
     if (leaf || lost) {
-      int opened;
       slice const body = piece(r.from, end);
       if (leaf) {
         tree->part[part].body = body;
         r.reading = READING_NOTHING;
       }
-      if (!(leaf ? open_leaf(&r, part, &opened) : open_lost(&r, body, &opened))) return 0;
+      int const opened = leaf ? open_leaf(&r, part) : open_lost(&r, body);
+      if (opened < 0) return 0;
       if (opened) continue;
     }
     if (!found) {
@@ -513,5 +317,5 @@ int mime_parse(arena *a, char const *s, size_t len, charset const *fallback, mim
       if (!part_begin(&r, o->part)) return 0;
     }
   }
-  return read_raw_names(a, tree);
+  return mime_fields_again(a, tree);
 }
