@@ -35,13 +35,18 @@ static int read_type(arena *a, slice field, mime_part *part)
   return lower_case(a, (slice){ v.s, slash }, &part->type) && lower_case(a, (slice){ v.s + slash + 1, i - slash - 1 }, &part->subtype);
 }
 
-static enum mime_encoding read_encoding(slice field)
+slice mime_encoding_of(mime_part const *part)
 {
-  slice v = trim(field);
+  slice v = trim(part->head.field[FIELD_CONTENT_ENCODING]);
   size_t i = 0;
   if (v.len && *v.s == '"') v.s++, v.len--;
   while (i < v.len && !is_space(v.s[i]) && v.s[i] != ';' && v.s[i] != '(' && v.s[i] != '"') i++;
-  v.len = i;
+  return (slice){ v.s, i };
+}
+
+static enum mime_encoding read_encoding(mime_part const *part)
+{
+  slice const v = mime_encoding_of(part);
   if (is_word(v, "base64")) return ENCODING_BASE64;
   if (is_word(v, "quoted-printable")) return ENCODING_QUOTED_PRINTABLE;
   if (is_word(v, "x-uuencode") || is_word(v, "uuencode") || is_word(v, "x-uue") || is_word(v, "uue")) return ENCODING_UUENCODE;
@@ -85,7 +90,7 @@ int mime_fields_read(arena *a, mime_part *part, int digest, slice *boundary)
     /* RFC 2183 2.8: what is unknown is an attachment. */
     if (part->disposition_word.len) part->disposition = is_word(part->disposition_word, "inline") ? DISPOSITION_INLINE : DISPOSITION_ATTACHMENT;
   }
-  part->encoding = read_encoding(field[FIELD_CONTENT_ENCODING]);
+  part->encoding = read_encoding(part);
   if (field[FIELD_CONTENT_ID].s) {
     slice *ids;
     size_t count;

@@ -1,5 +1,5 @@
 /* What a part's head says besides what the tree needs: parameters, location, languages, encoding. */
-#include "private.h"
+#include "mime_private.h"
 
 /* --- parameters --- */
 
@@ -146,21 +146,12 @@ int mime_languages(arena *a, mime_part const *part, slice **list, size_t *count)
 
 int mime_encoding_word(arena *a, mime_part const *part, slice *word)
 {
-  slice v = trim(part->head.field[FIELD_CONTENT_ENCODING]);
-  size_t i = 0;
+  slice v = mime_encoding_of(part);
   *word = (slice){ "", 0 };
-  if (v.len && *v.s == '"') v.s++, v.len--;
-  while (i < v.len && !is_space(v.s[i]) && v.s[i] != ';' && v.s[i] != '(' && v.s[i] != '"') i++;
-  v.len = i;
   return !v.len || (charset_decode(a, NULL, v, &v) && lower_case(a, v, word));
 }
 
-int mime_opaque(mime_part const *part)
-{
-  if (part->kind != MIME_LEAF) return 0;
-  if (is_word(part->type, "multipart")) return 1;
-  return is_word(part->type, "message") && (is_word(part->subtype, "rfc822") || is_word(part->subtype, "global") || is_word(part->subtype, "news"));
-}
+int mime_opaque(mime_part const *part) { return part->kind == MIME_LEAF && (is_multipart(part) || is_message(part)); }
 
 /* --- broken encodings --- */
 
@@ -198,15 +189,12 @@ static int quoted_printable_broken(slice s)
 
 int mime_broken(mime_part const *part)
 {
-  slice v = trim(part->head.field[FIELD_CONTENT_ENCODING]);
+  slice const v = mime_encoding_of(part);
   switch (part->encoding) {
   case ENCODING_BASE64: return base64_broken(part->body);
   case ENCODING_QUOTED_PRINTABLE: return quoted_printable_broken(part->body);
   case ENCODING_UUENCODE: return 0;
   case ENCODING_NONE: break;
   }
-  if (v.len && *v.s == '"') v.s++, v.len--;
-  for (size_t i = 0; i < v.len; i++)
-    if (is_space(v.s[i]) || v.s[i] == ';' || v.s[i] == '(' || v.s[i] == '"') v.len = i;
   return v.len && !is_word(v, "7bit") && !is_word(v, "8bit") && !is_word(v, "binary");
 }

@@ -12,6 +12,8 @@
 /* What the type says, whatever the part was opened as. */
 extern int is_multipart(mime_part const *part);
 extern int is_message(mime_part const *part);
+/* The word of the head's Content-Transfer-Encoding, in the head; empty where there is none. */
+extern slice mime_encoding_of(mime_part const *part);
 
 /* Sets what the fields of part->head say, as far as it is in the part. digest: it is one of a multipart/digest. *boundary: that of a
  * multipart, in the head or the arena; empty where it has none. 0 where memory fails. */
