@@ -3,10 +3,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <skalibs/djbunix.h>
-
 #include <porter/ask.h>
 #include <porter/child.h>
+#include <porter/closing.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
 #include <porter/octets.h>
@@ -66,13 +65,11 @@ static int run(char const *const *argv, char const *const *envp, int in, int out
 
 int ask_run(char const *const *argv, char const *const *envp, slice request, uint64_t max, ask_answer *answer)
 {
-  int in = octets_fd("request", request.s, request.len), out = octets_catcher("response", 0, max), e;
+  int in = octets_fd("request", request.s, request.len), out = octets_catcher("response", 0, max);
   if (in < 0 || out < 0) failed(answer, EXIT_TEMPORARY, "make a file in memory");
   else run(argv, envp, in, out, max, answer);
-  e = errno;
-  if (in >= 0) fd_close(in);
-  if (out >= 0) fd_close(out);
-  return errno = e, answer->code;
+  close_keeping(in, 0);
+  return close_keeping(out, answer->code);
 }
 
 void ask_free(ask_answer *answer)

@@ -7,18 +7,11 @@
 
 #include <skalibs/allreadwrite.h>
 
+#include <porter/closing.h>
 #include <porter/octets.h>
 
 #define PIPE_SURE 4096u /* a pipe holds a page, even that of a user who has too many */
 #define PIPE_MOST 65536u
-
-/* Keeps errno. */
-static int drop(int fd)
-{
-  int e = errno;
-  if (fd >= 0) close(fd);
-  return errno = e, -1;
-}
 
 /* -1 with errno 0 where the pipe is too small: then nothing was lost. */
 static int in_pipe(char const *s, size_t len)
@@ -30,8 +23,8 @@ static int in_pipe(char const *s, size_t len)
     close(p[1]);
     return p[0];
   }
-  drop(p[1]);
-  return drop(p[0]);
+  close_keeping(p[1], -1);
+  return close_keeping(p[0], -1);
 }
 
 int octets_fd(char const *name, char const *s, size_t len)
@@ -42,7 +35,7 @@ int octets_fd(char const *name, char const *s, size_t len)
     if (fd >= 0 || errno) return fd;
   }
   fd = memfd_create(name, MFD_CLOEXEC);
-  if (fd >= 0 && (allwrite(fd, s, len) < len || lseek(fd, 0, SEEK_SET) < 0)) return drop(fd);
+  if (fd >= 0 && (allwrite(fd, s, len) < len || lseek(fd, 0, SEEK_SET) < 0)) return close_keeping(fd, -1);
   return fd;
 }
 
@@ -55,6 +48,6 @@ int octets_catcher(char const *name, uint64_t at, uint64_t max)
   /* Whoever reaches the limit on files is killed; one octet before it he is told. */
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur <= size) size = limit.rlim_cur ? limit.rlim_cur - 1 : 0;
   if (ftruncate(fd, (off_t)size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0 || lseek(fd, (off_t)at, SEEK_SET) < 0)
-    return drop(fd);
+    return close_keeping(fd, -1);
   return fd;
 }

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <skalibs/buffer.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include <porter/closing.h>
 #include <porter/mail_json.h>
 #include <porter/text.h>
 
@@ -23,21 +23,14 @@ static int map(char const *file, slice *octets)
   int const fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   *octets = (slice)SLICE_ZERO;
   if (fd < 0) return 0;
-  if (fstat(fd, &st) < 0) goto no;
-  if (!S_ISREG(st.st_mode)) {
-    errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-    goto no;
-  }
+  if (fstat(fd, &st) < 0) return close_keeping(fd, 0);
+  if (!S_ISREG(st.st_mode)) return errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL, close_keeping(fd, 0);
   if (st.st_size) {
     void *const p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (p == MAP_FAILED) goto no;
+    if (p == MAP_FAILED) return close_keeping(fd, 0);
     *octets = (slice){ p, (size_t)st.st_size };
   }
-  close(fd);
-  return 1;
-no:
-  close(fd);
-  return 0;
+  return close_keeping(fd, 1);
 }
 
 static void die_write(void) { strerr_diefu1sys(111, "write to stdout"); }

@@ -8,6 +8,7 @@
 
 #include <skalibs/types.h>
 
+#include <porter/closing.h>
 #include <porter/frame.h>
 #include <porter/slot.h>
 
@@ -28,10 +29,9 @@ static int locked(int dir, char const *name, int64_t deadline)
   int fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return -1;
   while (flock(fd, LOCK_EX) < 0) {
-    int e = errno == EINTR && frame_clock() >= deadline ? ETIMEDOUT : errno;
-    if (e == EINTR) continue;
-    close(fd);
-    return errno = e, -1;
+    if (errno == EINTR && frame_clock() < deadline) continue;
+    if (errno == EINTR) errno = ETIMEDOUT;
+    return close_keeping(fd, -1);
   }
   return fd;
 }
@@ -44,10 +44,7 @@ static int draw(int dir, uint64_t *number, int64_t deadline)
   if (fd < 0) return 0;
   if (pread(fd, number, sizeof *number, 0) != sizeof *number) *number = 0;
   next = *number + 1;
-  int good = pwrite(fd, &next, sizeof next, 0) == sizeof next;
-  int e = errno;
-  close(fd);
-  return errno = e, good;
+  return close_keeping(fd, pwrite(fd, &next, sizeof next, 0) == sizeof next);
 }
 
 int slot_take(char const *dir, unsigned int n, unsigned int patience)

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include <porter/confine.h>
 
 #ifndef SYS_landlock_create_ruleset
@@ -75,7 +76,5 @@ int confine_files(confine_place const *place, size_t n)
   size_t size = version >= 6 ? sizeof rules : version >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
   int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
   if (ruleset < 0) return 0;
-  int good = restrict_to(ruleset, rules.files, place, n), e = errno;
-  close(ruleset);
-  return errno = e, good;
+  return close_keeping(ruleset, restrict_to(ruleset, rules.files, place, n));
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include <porter/confine.h>
 #include <porter/limits.h>
 
@@ -56,9 +57,9 @@ char const *confine_folder(int mailbox, int folder)
       place[n++] = (confine_place){ fd, i ? CONFINE_REWRITE : CONFINE_WRITE };
     else close(fd);
   }
-  int good = confine_files(place, n), e = errno;
-  while (n > 2) close(place[--n].fd);
-  return errno = e, good ? NULL : "give up files (Landlock)";
+  int good = confine_files(place, n);
+  while (n > 2) close_keeping(place[--n].fd, 0);
+  return good ? NULL : "give up files (Landlock)";
 }
 #endif
 
@@ -66,9 +67,8 @@ char const *confine_writer(char const *dir)
 {
   confine_place place = { dir ? open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1, CONFINE_WRITE };
   char const *lacking = confine(NULL, &place, place.fd >= 0, &calls_of_writer);
-  int e = errno;
-  if (place.fd >= 0) close(place.fd);
-  return errno = e, lacking;
+  close_keeping(place.fd, 0);
+  return lacking;
 }
 
 char const *confine_watcher(void) { return confine(NULL, NULL, 0, &calls_of_watcher); }

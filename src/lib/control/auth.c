@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
-#include <skalibs/djbunix.h>
 #include <skalibs/random.h>
 #include <skalibs/sha1.h>
 #include <skalibs/types.h>
 
+#include <porter/closing.h>
 #include <porter/control_auth.h>
 #include <porter/control_words.h>
 #include <porter/hex.h>
@@ -50,26 +50,22 @@ static int cookie_make(char const *path)
 
 int auth_cookie_read(control_auth *a, char const *path)
 {
-  int fd, good, e;
+  int fd;
   while ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
     if (errno != ENOENT || !cookie_make(path)) return 0;
-  good = read_exactly(fd, a->cookie, CONTROL_COOKIE_SIZE);
-  e = errno;
-  close(fd);
   a->cookie_file = path;
-  return errno = e, good;
+  return close_keeping(fd, read_exactly(fd, a->cookie, CONTROL_COOKIE_SIZE));
 }
 
 int auth_password_read(control_auth *a, char const *path)
 {
   char line[128], octets[S2K_SALT + S2K_KEY], *end;
-  int fd = open(path, O_RDONLY | O_CLOEXEC), good, e;
+  int fd = open(path, O_RDONLY | O_CLOEXEC), good;
   size_t n;
   if (fd < 0) return 0;
   n = allread(fd, line, sizeof line);
-  e = errno;
-  close(fd);
-  if (!n) return errno = e ? e : EINVAL, 0;
+  close_keeping(fd, 0);
+  if (!n) return errno = errno ? errno : EINVAL, 0;
   end = memchr(line, '\n', n);
   n = control_chop((slice){ .s = line, .len = end ? (size_t)(end - line) + 1 : n }).len;
   good = n == 3 + 2 * sizeof octets && !memcmp(line, "16:", 3) && hex_scan(octets, line + 3, n - 3);

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <skalibs/djbunix.h>
 #include <skalibs/types.h>
 
+#include <porter/closing.h>
 #include "bus_internal.h"
 
 void bus_path_fmt(char *s, char const *prefix, uint64_t n)
@@ -60,13 +60,7 @@ int bus_entries(int dir, char const *path, bus_entry_func *each, void *context)
       struct dirent64 const *entry = (struct dirent64 const *)(entries + i);
       i += entry->d_reclen;
       if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-      if (!each(context, entry->d_name)) return fd_close(fd), 1;
+      if (!each(context, entry->d_name)) return close_keeping(fd, 1);
     }
-  if (n < 0) {
-    int e = errno;
-    fd_close(fd);
-    return errno = e, 0;
-  }
-  fd_close(fd);
-  return 1;
+  return close_keeping(fd, n >= 0);
 }

@@ -10,6 +10,7 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/uint32.h>
 
+#include <porter/closing.h>
 #include <porter/frame.h>
 #include <porter/octets.h>
 
@@ -150,9 +151,7 @@ enum frame_status frame_message_read(int fd, uint32_t len, unsigned int patience
       return FRAME_OK;
     }
   }
-  int e = errno;
-  close(file);
-  return errno = e, FRAME_SYSTEM;
+  return close_keeping(file, FRAME_SYSTEM);
 }
 
 static size_t blanks(char const *s, size_t len)

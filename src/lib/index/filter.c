@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include "filter.h"
 
 #define LOG_MIN 5 /* 32 octets */
@@ -207,7 +208,7 @@ int filter_read(folder_filter *f, int dir, char const *name, uint64_t birth, uin
 {
   reading r = { .f = f };
   uint64_t size;
-  int fd, good;
+  int fd;
   *f = (folder_filter){ .dir = dir, .name = name, .birth = birth, .serials = serials };
   f->known = calloc(serials / 8 + 1, 1);
   f->without = calloc(serials / 8 + 1, 1);
@@ -215,9 +216,7 @@ int filter_read(folder_filter *f, int dir, char const *name, uint64_t birth, uin
   for (size_t i = 0; i < count; i++) probe_add(&r.probe, pattern[i]);
   fd = open_file(f, O_RDONLY, &size, &f->inode);
   if (fd < 0) return 1;
-  good = each_entry(fd, size, &f->size, read_entry, &r);
-  close(fd);
-  return good;
+  return close_keeping(fd, each_entry(fd, size, &f->size, read_entry, &r));
 }
 
 int filter_known(folder_filter const *f, uint32_t serial) { return serial < f->serials && has_bit(f->known, serial); }
@@ -325,14 +324,11 @@ int filter_rewrite(folder_filter *f, int tmp, char const *unique, unsigned char 
 int filter_write(folder_filter *f, int tmp, char const *unique)
 {
   uint64_t size, inode;
-  int fd, good, error;
+  int fd;
   if (!f->fresh_len) return 1;
   fd = open_file(f, O_RDWR, &size, &inode);
   if (fd < 0) return filter_rewrite(f, tmp, unique, NULL);
-  good = !flock(fd, LOCK_EX | LOCK_NB) && append_locked(f, fd);
-  error = good ? 0 : errno == EWOULDBLOCK ? EAGAIN : errno;
-  close(fd);
-  return errno = error, good;
+  return close_keeping(fd, !flock(fd, LOCK_EX | LOCK_NB) && append_locked(f, fd));
 }
 
 void filter_free(folder_filter *f)

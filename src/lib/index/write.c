@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include "compare.h"
 
 #define ROOM_FACTOR 10 /* a file system with less free than so many indexes gets none */
@@ -102,12 +103,7 @@ static int append_locked(folder_index *ix, int fd, char const *segment, size_t l
 static int append(folder_index *ix, char const *segment, size_t len)
 {
   int const fd = openat(ix->dir, ix->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  int good, error;
-  if (fd < 0) return 0;
-  good = !flock(fd, LOCK_EX | LOCK_NB) && append_locked(ix, fd, segment, len);
-  error = good ? 0 : errno == EWOULDBLOCK ? EAGAIN : errno;
-  close(fd);
-  return errno = error, good;
+  return fd < 0 ? 0 : close_keeping(fd, !flock(fd, LOCK_EX | LOCK_NB) && append_locked(ix, fd, segment, len));
 }
 
 int index_segment_write(folder_index *ix, comparison const *c, index_stamp const stamp[PLACES])

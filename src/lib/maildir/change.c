@@ -24,6 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include <porter/deliver.h>
 
 #include "private.h"

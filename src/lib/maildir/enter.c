@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include <porter/maildir_enter.h>
 
 #include "private.h"
@@ -111,10 +112,7 @@ static int make_inside(int fd, char const *name)
   if (mkdirat(fd, name, 0700) < 0) return errno == EEXIST;
   parent = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (parent < 0) return 0;
-  int good = fsync(parent) == 0;
-  int e = errno;
-  close(parent);
-  return errno = e, good;
+  return close_keeping(parent, fsync(parent) == 0);
 }
 
 /* A kernel without openat2, or a sandbox that forbids it: a step for each component. Closes fd. */
@@ -122,16 +120,12 @@ static int walk(int fd, char const *s, int make)
 {
   char name[NAME_MAX + 1];
   while (fd >= 0) {
-    int next = -1, e = 0;
-    if (!component(&s, name)) e = errno;
-    else if (!*name) return fd;
-    else {
+    int next = -1;
+    if (component(&s, name)) {
+      if (!*name) return fd;
       if (!make || make_inside(fd, name)) next = openat(fd, name, HERE | O_NOFOLLOW);
-      e = errno;
     }
-    close(fd);
-    errno = e;
-    fd = next;
+    fd = close_keeping(fd, next);
   }
   return -1;
 }
@@ -144,9 +138,7 @@ static int descend(int fd, char const *s, int make)
   if (!*s) return fd;
   below = (int)syscall(SYS_openat2, fd, s, &how, sizeof how);
   if (below < 0 && (errno == ENOSYS || errno == EPERM || errno == E2BIG || errno == EINVAL || (make && errno == ENOENT))) return walk(fd, s, make);
-  int e = errno;
-  close(fd);
-  return errno = e, below;
+  return close_keeping(fd, below);
 }
 
 static int check(int fd, int make)
@@ -171,8 +163,5 @@ int mailbox_enter(mailbox_path const *path, int make)
   if (fd < 0) return 0;
   fd = descend(fd, path->s + path->fixed, make);
   if (fd < 0) return 0;
-  int good = check(fd, make) && fchdir(fd) == 0;
-  int e = errno;
-  close(fd);
-  return errno = e, good;
+  return close_keeping(fd, check(fd, make) && fchdir(fd) == 0);
 }

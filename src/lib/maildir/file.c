@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include "private.h"
 
 #define READ_MAX 262144 /* up to this, reading into a buffer that is there is cheaper than mapping */

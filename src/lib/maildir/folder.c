@@ -10,6 +10,7 @@
 
 #include <skalibs/types.h>
 
+#include <porter/closing.h>
 #include <porter/deliver.h>
 #include <porter/hex.h>
 #include <porter/text.h>
@@ -140,10 +141,7 @@ int folder_make_inner(int fd, char const *name, mode_t mode)
 {
   if (mkdirat(fd, name, mode) < 0) return 0;
   int inner = openat(fd, name, FOLDER_OPEN);
-  if (inner < 0) return 0;
-  int good = fchmod(inner, mode) == 0, e = errno;
-  close(inner);
-  return errno = e, good;
+  return inner < 0 ? 0 : close_keeping(inner, fchmod(inner, mode) == 0);
 }
 
 /* All of a folder, in the empty directory fd. */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include <porter/text.h>
 
 #include "private.h"

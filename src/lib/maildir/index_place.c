@@ -9,6 +9,7 @@
 #include <skalibs/blake2s.h>
 #include <skalibs/fmtscan.h>
 
+#include <porter/closing.h>
 #include <porter/maildir.h>
 
 #define NAME_HASH 16 /* octets */
@@ -18,8 +19,8 @@ int mailbox_index_elsewhere(mailbox *box, char const *path)
   struct stat st;
   int const fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return 0;
-  if (fstat(fd, &st) < 0 || !(box->path = getcwd(NULL, 0))) return close(fd), 0;
-  if ((st.st_uid && st.st_uid != geteuid()) || ((st.st_mode & 022) && !(st.st_mode & S_ISVTX))) return close(fd), errno = EPERM, 0;
+  if (fstat(fd, &st) < 0 || !(box->path = getcwd(NULL, 0))) return close_keeping(fd, 0);
+  if ((st.st_uid && st.st_uid != geteuid()) || ((st.st_mode & 022) && !(st.st_mode & S_ISVTX))) return errno = EPERM, close_keeping(fd, 0);
   box->index_dir = fd;
   return 1;
 }

@@ -16,6 +16,7 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/types.h>
 
+#include <porter/closing.h>
 #include <porter/deliver.h>
 #include <porter/keywords.h>
 
@@ -92,7 +93,7 @@ static int read_file(keywords *k, arena *a, int fd, struct stat *st)
 {
   char *s;
   size_t len;
-  int error, file = openat(fd, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  int file = openat(fd, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   *k = (keywords){ .kept = 1 };
   *st = (struct stat){ 0 };
   if (file < 0) {
@@ -101,15 +102,12 @@ static int read_file(keywords *k, arena *a, int fd, struct stat *st)
     return 1;
   }
   if (fstat(file, st) < 0 || !S_ISREG(st->st_mode) || !(s = arena_take(a, FILE_MAX))) {
-    error = S_ISREG(st->st_mode) ? errno : EINVAL;
-    close(file);
-    return errno = error, 0;
+    if (!S_ISREG(st->st_mode)) errno = EINVAL;
+    return close_keeping(file, 0);
   }
   errno = 0;
   len = allread(file, s, FILE_MAX);
-  error = errno;
-  close(file);
-  if (len < FILE_MAX && error) return errno = error, 0;
+  if (!close_keeping(file, len == FILE_MAX || !errno)) return 0;
   arena_shrink(a, s, FILE_MAX, len);
   parse(k, s, len);
   return 1;

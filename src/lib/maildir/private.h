@@ -154,7 +154,4 @@ extern int folder_look(mailbox *box, char const *disk);
 /* Whether it is a link. */
 extern int folder_is_link(mailbox const *box, char const *disk);
 
-/* Closes fd and keeps errno; gives result. */
-extern int close_keeping(int fd, int result);
-
 #endif

@@ -13,6 +13,7 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/types.h>
 
+#include <porter/closing.h>
 #include <porter/deliver.h>
 #include <porter/folder.h>
 
@@ -140,17 +141,14 @@ int mailbox_quota_add(mailbox *box, int64_t octets, int64_t mails)
   char text[READ_MAX], line[2 * UINT64_FMT + 4];
   quota q;
   size_t len, n;
-  int good, error, fd = open_quota(box, &q, text, &len);
+  int fd = open_quota(box, &q, text, &len);
   if (fd < 0) return errno == ENOENT;
   n = signed_fmt(line, octets);
   line[n++] = ' ';
   n += signed_fmt(line + n, mails);
   line[n++] = '\n';
-  good = write(fd, line, n) == (ssize_t)n;
-  error = errno;
-  close(fd);
-  if (good && len + n > SIZE_MAX_KEPT) good = count_anew(box, &q, text), error = errno;
-  return errno = error, good;
+  if (!close_keeping(fd, write(fd, line, n) == (ssize_t)n)) return 0;
+  return len + n <= SIZE_MAX_KEPT || count_anew(box, &q, text);
 }
 
 int mailbox_quota(mailbox const *box, quota *q)

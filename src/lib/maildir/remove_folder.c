@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include <porter/deliver.h>
 #include <porter/maildir.h>
 
@@ -137,10 +138,11 @@ static int remove_one(mailbox *box, int tmp, char const *disk, int force)
   if (fd < 0) return 0;
   if (fstatat(fd, "new", &st, AT_SYMLINK_NOFOLLOW) < 0) st.st_mode = box->mode;
   good = force || remove_places(fd);
-  error = errno;
-  if (!good && !put_back(box, tmp, gone, fd, st.st_mode & 07777, disk)) error = errno;
-  close(fd);
-  return errno = error, good && delete_tree(tmp, gone, 0);
+  if (!good) {
+    error = errno;
+    if (put_back(box, tmp, gone, fd, st.st_mode & 07777, disk)) errno = error;
+  }
+  return close_keeping(fd, good) && delete_tree(tmp, gone, 0);
 }
 
 static int begins(char const *s, char const *with) { return !strncmp(s, with, strlen(with)); }
@@ -219,13 +221,9 @@ static int find_victims(mailbox *box, arena *a, slice name, victim **list, size_
 static int count_all(mailbox *box, victim const *list, size_t count, removed *r)
 {
   for (size_t i = 0; i < count; i++) {
-    int error, good, fd = openat(box->fd, list[i].disk, OPEN_DIRECTORY);
+    int fd = openat(box->fd, list[i].disk, OPEN_DIRECTORY);
     if (fd < 0 && errno == ENOENT) continue;
-    good = fd >= 0 && !count_mails(fd, folder_name_counts(list[i].name), r);
-    error = errno;
-    if (fd >= 0) close(fd);
-    errno = error;
-    if (!good) return 0;
+    if (fd < 0 || !close_keeping(fd, !count_mails(fd, folder_name_counts(list[i].name), r))) return 0;
   }
   return 1;
 }
@@ -233,17 +231,15 @@ static int count_all(mailbox *box, victim const *list, size_t count, removed *r)
 static enum folder_removal remove_all(mailbox *box, victim const *list, size_t count, int force, removed *r)
 {
   enum folder_removal result = REMOVAL_DONE;
-  int error, tmp = openat(box->fd, "tmp", OPEN_DIRECTORY);
+  int tmp = openat(box->fd, "tmp", OPEN_DIRECTORY);
   if (tmp < 0) return REMOVAL_FAILED;
   sweep(tmp);
   for (size_t i = 0; i < count && result == REMOVAL_DONE; i++) {
     if (remove_one(box, tmp, list[i].disk, force)) r->folders++;
     else if (errno != ENOENT) result = errno == ENOTEMPTY || errno == EEXIST ? REMOVAL_HAS_MAIL : REMOVAL_FAILED;
   }
-  error = errno;
-  close(tmp);
-  if (result == REMOVAL_DONE && !mailbox_sync(box->fd)) return REMOVAL_FAILED;
-  return errno = error, result;
+  close_keeping(tmp, 0);
+  return result == REMOVAL_DONE && !mailbox_sync(box->fd) ? REMOVAL_FAILED : result;
 }
 
 enum folder_removal mailbox_remove_folder(mailbox *box, slice name, int force, int below, removed *r)

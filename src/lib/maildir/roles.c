@@ -9,6 +9,7 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/blake2s.h>
 
+#include <porter/closing.h>
 #include <porter/roles.h>
 #include <porter/text.h>
 

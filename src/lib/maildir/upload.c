@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include <porter/limits.h>
 #include <porter/store.h>
 
@@ -89,28 +90,22 @@ static int random_name(char *name)
 int upload_keep(delivery *d, mailbox *box, char *name)
 {
   struct stat st;
-  int fd = open_directory(box), error, good;
+  int fd = open_directory(box);
   if (fd < 0) return 0;
   /* One at a time, or two would both find room for one. */
-  good =
-    !flock(fd, LOCK_EX) && !fstat(d->fd, &st) && make_room(fd, (uint64_t)st.st_size) && random_name(name) && mailbox_deliver_unsynced(d, fd, name);
-  error = errno;
-  close(fd);
-  return errno = error, good;
+  return close_keeping(fd,
+    !flock(fd, LOCK_EX) && !fstat(d->fd, &st) && make_room(fd, (uint64_t)st.st_size) && random_name(name) && mailbox_deliver_unsynced(d, fd, name));
 }
 
 int upload_open(mailbox const *box, slice name)
 {
   char s[UPLOAD_NAME_LEN + 1];
-  int file, error, fd;
+  int fd;
   if (name.len != UPLOAD_NAME_LEN) return errno = ENOENT, -1;
   memcpy(s, name.s, name.len);
   s[name.len] = 0;
   if (!is_name(s)) return errno = ENOENT, -1;
   fd = open_directory(box);
   if (fd < 0) return -1;
-  file = openat(fd, s, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  error = errno;
-  close(fd);
-  return errno = error, file;
+  return close_keeping(fd, openat(fd, s, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }

@@ -45,14 +45,6 @@ int folder_same(folder const *a, folder const *b)
 
 int folder_counts(folder const *f) { return f->counts; }
 
-int close_keeping(int fd, int result)
-{
-  int e = errno;
-  close(fd);
-  errno = e;
-  return result;
-}
-
 /* --- a mail, under whatever name it has --- */
 
 int mail_entry_is(folder const *f, mail_entry const *e, struct stat const *st)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <porter/closing.h>
 #include <porter/exit.h>
 #include <porter/method.h>
 #include <porter/store.h>
@@ -82,13 +83,11 @@ static int answer(method_call *call, mail_file const *m)
 
 static int open_upload(method_call *call, mail_file *m, slice name)
 {
-  int fd = upload_open(call->box, name), error, good = fd >= 0 && mail_file_descriptor(m, fd);
-  error = errno;
-  if (fd >= 0) close(fd);
-  if (good) return EXIT_DONE;
-  if (error == ENOENT || error == ELOOP || error == ENOTDIR || error == EINVAL)
+  int fd = upload_open(call->box, name);
+  if (close_keeping(fd, fd >= 0 && mail_file_descriptor(m, fd))) return EXIT_DONE;
+  if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR || errno == EINVAL)
     return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_UPLOAD, "no such upload", name, 0);
-  return errno = error, method_temporary(call, "read upload");
+  return method_temporary(call, "read upload");
 }
 
 static int raw_upload(method_call *call, slice name)

@@ -19,6 +19,7 @@
 
 #include <skalibs/allreadwrite.h>
 
+#include <porter/closing.h>
 #include <porter/deliver.h>
 #include <porter/method.h>
 #include <porter/message_field.h>
@@ -90,11 +91,8 @@ static int copy_varint(method_request *r, source *in, uint64_t *n)
 
 static int unnamed_file(int box)
 {
-  int fd, tmp = openat(box, "tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (tmp < 0) return -1;
-  fd = openat(tmp, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  close(tmp);
-  return fd;
+  int tmp = openat(box, "tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return tmp < 0 ? -1 : close_keeping(tmp, openat(tmp, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
 }
 
 /* Some file systems have no unnamed files: then one that loses its name at once. */
