@@ -57,6 +57,7 @@ case $B in
   *) is 'all programs are hardened' "$(hard)" '' ;;
 esac
 ok 'the demo makes no secret before umask 077' sh -c '[ "$(grep -nE "^umask|> .*(password|users|credentials)" "$1/package/demo" | head -n 1 | cut -d: -f2)" = "umask 077" ]' sh "$top"
+ok 'the demo leaves no index in a mailbox that it is given' grep -q "op='maildir-op -I'" "$top/package/demo"
 before=$(find "$home" -type f | sort)
 exits 'over itself' 0 install_porter
 is 'is the same' "$(find "$home" -type f | sort)" "$before"
