@@ -86,7 +86,7 @@ static int run(varlink_call const *call, char const *const *args)
 static int mail(varlink_call const *call, char const *const *args, int *code)
 {
   outcome o;
-  if (call->name.len == 4 && !memcmp(call->name.s, "Init", 4)) return init(call);
+  if (slice_is(call->name, "Init")) return init(call);
   if (!in_mailbox) return refuse(call, VARLINK_MAIL, "NotInitialized", NULL, (slice)SLICE_ZERO);
   if (!frame_method(call->name.s, call->name.len)) return refuse(call, VARLINK_SERVICE, "MethodNotFound", "method", call->method);
   *code = run(call, args);
@@ -97,15 +97,13 @@ static int mail(varlink_call const *call, char const *const *args, int *code)
                                                    : refuse(call, VARLINK_MAIL, "Unknown", "text", (slice){ o.text, strlen(o.text) });
 }
 
-static int is(slice s, char const *word) { return s.len == strlen(word) && !memcmp(s.s, word, s.len); }
-
 static int answer(varlink_call const *call, char const *const *args, int *code)
 {
   *code = EXIT_REQUEST;
   if (call->invalid) return invalid(call, call->invalid);
   if (call->upgrade) return refuse(call, VARLINK_SERVICE, "MethodNotImplemented", "method", call->method);
-  if (is(call->interface, VARLINK_SERVICE)) return varlink_service(call, reply_to(call), option.patience);
-  if (is(call->interface, VARLINK_MAIL)) return mail(call, args, code);
+  if (slice_is(call->interface, VARLINK_SERVICE)) return varlink_service(call, reply_to(call), option.patience);
+  if (slice_is(call->interface, VARLINK_MAIL)) return mail(call, args, code);
   if (!call->interface.len) return refuse(call, VARLINK_SERVICE, "MethodNotFound", "method", call->method);
   return refuse(call, VARLINK_SERVICE, "InterfaceNotFound", "interface", call->interface);
 }

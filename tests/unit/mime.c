@@ -40,7 +40,7 @@ static void is_tree(char const *message, char const *want, char const *name)
   is_str(got, want, name);
 }
 
-static void slice_is(slice v, char const *want, char const *name)
+static void is_slice(slice v, char const *want, char const *name)
 {
   is_bytes(v.s, v.len, want, strlen(want), name);
 }
@@ -76,10 +76,10 @@ static void trees(void)
   is_tree("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n\r\n--b--\r\n",
           "multipart/mixed(text/plain \"one\r\n\")", "CRLF");
   is_tree("Content-Type: multipart/mixed; boundary=b\n\npre\n--b\n\none\n--b--\npost\n", "multipart/mixed(text/plain \"one\")", "more");
-  slice_is(tree.part->preamble, "pre", "a preamble");
-  slice_is(tree.part->epilogue, "post\n", "an epilogue");
-  slice_is(tree.part->body, "pre\n--b\n\none\n--b--\npost\n", "the body of a multipart");
-  slice_is(tree.part[1].header, "\n", "a head of nothing");
+  is_slice(tree.part->preamble, "pre", "a preamble");
+  is_slice(tree.part->epilogue, "post\n", "an epilogue");
+  is_slice(tree.part->body, "pre\n--b\n\none\n--b--\npost\n", "the body of a multipart");
+  is_slice(tree.part[1].header, "\n", "a head of nothing");
   is_tree("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n", "multipart/mixed(text/plain \"one\")", "never closed");
   is_tree("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\n", "multipart/mixed(text/plain \"one\")", "an empty part at its end");
   is_tree("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\n\n", "multipart/mixed(text/plain \"one\")", "a blank one");
@@ -93,7 +93,7 @@ static void trees(void)
   is_tree("Content-Type: multipart/mixed; boundary=b\n\n--b\n\n--bb\n--b-\n --b\n--b--x\n--b \t\n\ntwo\n--b--  \n",
           "multipart/mixed(text/plain \"--bb\n--b-\n --b\n--b--x\", text/plain \"two\")", "what is no boundary, and blanks behind one");
   is_tree("Content-Type: multipart/mixed; boundary=b\n\nno parts\n", "multipart/mixed()", "no parts");
-  slice_is(tree.part->preamble, "no parts\n", "all is preamble");
+  is_slice(tree.part->preamble, "no parts\n", "all is preamble");
   is_tree("Content-Type: multipart/mixed\n\n--\n", "multipart/mixed()", "no boundary");
   is_tree("Content-Type: multipart/mixed; boundary=\"a\n b\"\n\n--a b\n\none\n", "multipart/mixed(text/plain \"one\")", "a folded boundary");
   is_tree("Content-Type: multipart/mixed; boundary==_x ; y=z\n\n--=_x\n\none\n", "multipart/mixed(text/plain \"one\")", "an unquoted one");
@@ -107,8 +107,8 @@ static void trees(void)
   is_tree("Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\none\n--b\nContent-Type: text/html\n\ntwo\n--b--\n",
           "multipart/digest(message/rfc822(text/plain \"one\"), text/html \"two\")", "a digest");
   is_tree("Content-Type: message/rfc822\n\nSubject: x\n\none\n", "message/rfc822(text/plain \"one\n\")", "a message");
-  slice_is(tree.part[1].head.field[FIELD_SUBJECT], " x", "has a head");
-  slice_is(tree.part->body, "Subject: x\n\none\n", "and is a body");
+  is_slice(tree.part[1].head.field[FIELD_SUBJECT], " x", "has a head");
+  is_slice(tree.part->body, "Subject: x\n\none\n", "and is a body");
   is_tree("Content-Type: message/delivery-status\n\nStatus: 5\n", "message/delivery-status \"Status: 5\n\"", "no message");
   is_tree("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeAoKb25lCg==\n",
           "message/rfc822(text/plain \"one\n\")", "an encoded message");
@@ -125,15 +125,15 @@ static void fields(void)
 {
   is_tree("Content-Type: image/png; name=\"a.png\"; charset=UTF-8 (x)\nContent-ID: <x@y>\nContent-Transfer-Encoding: Base64 (x)\n"
           "Content-Disposition: INLINE; filename=b.png\n\n", "image/png \"\"", "fields of a part");
-  slice_is(tree.part->file_name, "b.png", "the disposition's file name goes first");
-  slice_is(tree.part->charset, "utf-8", "charset");
-  slice_is(tree.part->content_id, "x@y", "content id");
-  slice_is(tree.part->disposition_word, "inline", "disposition");
+  is_slice(tree.part->file_name, "b.png", "the disposition's file name goes first");
+  is_slice(tree.part->charset, "utf-8", "charset");
+  is_slice(tree.part->content_id, "x@y", "content id");
+  is_slice(tree.part->disposition_word, "inline", "disposition");
   is_int(tree.part->disposition, DISPOSITION_INLINE, "inline");
   is_int(tree.part->encoding, ENCODING_BASE64, "encoding");
   is_tree("Content-Disposition: foo\nContent-Type: text/x; name=a\n\n", "text/x \"\"", "more");
   is_int(tree.part->disposition, DISPOSITION_ATTACHMENT, "an unknown disposition is an attachment");
-  slice_is(tree.part->file_name, "a", "the type's file name");
+  is_slice(tree.part->file_name, "a", "the type's file name");
   is_tree("Content-Type: x/y\nContent-Type: z/y\n\n", "x/y \"\"", "the first of two");
 
   file_name_is("filename=a.txt", "a.txt");

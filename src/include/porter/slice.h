@@ -3,6 +3,7 @@
 #define PORTER_SLICE_H
 
 #include <stddef.h>
+#include <string.h>
 
 typedef struct slice_s slice;
 struct slice_s {
@@ -13,6 +14,20 @@ struct slice_s {
   { \
     .s = 0, .len = 0 \
   }
+
+/* Whether both have the same octets. */
+static inline int slice_same(slice a, slice b) { return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len)); }
+
+/* Whether s has those of the NUL-terminated word, and no more. */
+static inline int slice_is(slice s, char const *word) { return slice_same(s, (slice){ word, strlen(word) }); }
+
+/* In the order of their octets, a beginning before what it begins: less than 0, 0, more. */
+static inline int slice_compare(slice a, slice b)
+{
+  size_t const n = a.len < b.len ? a.len : b.len;
+  int const r = n ? memcmp(a.s, b.s, n) : 0;
+  return r ? r : (a.len > b.len) - (a.len < b.len);
+}
 
 /* Receives output in pieces. Returns 1 to go on, 0 to stop; the producer then returns 0 too, errno as the sink left it. */
 typedef int sink_func(void *context, char const *s, size_t len);

@@ -9,8 +9,6 @@
     s, sizeof s - 1 \
   }
 
-static int same(slice a, slice b) { return a.len == b.len && !memcmp(a.s, b.s, a.len); }
-
 /* The first message from there to us. */
 static int wait_for(control_client *c, slice from, slice to, control_message *m, tain const *deadline)
 {
@@ -19,7 +17,7 @@ static int wait_for(control_client *c, slice from, slice to, control_message *m,
     if (!control_client_line(c, &line, deadline)) return c->timed_out ? control_client_broken(c, "no answer came in time") : 0;
     if (line.status != 650) return control_client_broken(c, "the server sent a reply to nothing");
     if (line.kind != CONTROL_END || !control_message_parse(m, line.text)) continue;
-    if (same(m->from, from) && same(m->to, to)) return 1;
+    if (slice_same(m->from, from) && slice_same(m->to, to)) return 1;
   }
 }
 

@@ -108,11 +108,7 @@ static slice subject_of(void const *context, uint32_t number) { return text_of(c
 
 static slice base_of(void const *context, uint32_t number) { return ((sorting const *)context)->base[number]; }
 
-static int same_base(sorting const *s, size_t i, size_t k)
-{
-  slice const a = s->base[s->list[i].number], b = s->base[s->list[k].number];
-  return a.len == b.len && !memcmp(a.s, b.s, a.len);
-}
+static int same_base(sorting const *s, size_t i, size_t k) { return slice_same(s->base[s->list[i].number], s->base[s->list[k].number]); }
 
 /* Mails of one base lie together: they are twins, and their inodes order them. */
 static void order_twins(sorting *s)

@@ -71,8 +71,6 @@ static int more(void **list, size_t count, size_t *room, size_t size)
 }
 #define MORE(w, what) more((void **)&(w)->what, (w)->what##_count, &(w)->what##_room, sizeof *(w)->what)
 
-static int same(slice a, slice b) { return a.len == b.len && !memcmp(a.s, b.s, a.len); }
-
 /* The base of a name that stays; put together in the arena where it has to be. */
 static int base_of(working *w, slice name, slice *base)
 {
@@ -225,7 +223,7 @@ static missing *missing_find(working *w, loose const *l)
 {
   for (size_t i = place(w, l->base, l->inode); w->slot[i]; i = (i + 1) & w->mask) {
     missing *const x = w->missing + w->slot[i] - 1;
-    if (x->mail.inode == l->inode && same(x->mail.base, l->base)) return x;
+    if (x->mail.inode == l->inode && slice_same(x->mail.base, l->base)) return x;
   }
   return NULL;
 }
@@ -338,7 +336,7 @@ static int add_mails(working *w, loose **came, size_t count)
     loose const *const l = came[i];
     index_operation o = { .kind = INDEX_ADD, .where = l->where, .number = ix->h.n + ix->added, .inode = l->inode, .name = l->name };
     int there;
-    if (i && same(came[i - 1]->base, l->base)) {
+    if (i && slice_same(came[i - 1]->base, l->base)) {
       if (came[i - 1]->inode == l->inode) {
         if (o.number > ix->h.n && !link_mail(w, o.number - 1)) return 0;
         continue;
@@ -386,7 +384,7 @@ static int resolve(working *w)
     index_mail m;
     if (x->found) {
       *x->found->number = x->mail.number;
-      if (x->found->where == x->mail.where && same(x->found->name, x->mail.name)) continue;
+      if (x->found->where == x->mail.where && slice_same(x->found->name, x->mail.name)) continue;
       good = rename_mail(w, x->mail.number, x->found->where, x->found->name);
       continue;
     }
@@ -456,7 +454,7 @@ static int make_marks(working *w)
   int good = 1;
   if (w->touched_count) qsort(w->touched, w->touched_count, sizeof *w->touched, by_octets);
   for (size_t i = 0; good && i < w->touched_count; i++)
-    if (!i || !same(w->touched[i], w->touched[i - 1])) good = mark_base(w, w->touched[i], &numbers, &room);
+    if (!i || !slice_same(w->touched[i], w->touched[i - 1])) good = mark_base(w, w->touched[i], &numbers, &room);
   free(numbers);
   good = good && take_marks(w, before);
   before = w->c->count;

@@ -17,19 +17,12 @@ void index_mail_key(index_key *k, unsigned int by, index_mail const *m)
   }
 }
 
-static int compare_octets(slice a, slice b)
-{
-  size_t const n = a.len < b.len ? a.len : b.len;
-  int const r = n ? memcmp(a.s, b.s, n) : 0;
-  return r ? r : (a.len > b.len) - (a.len < b.len);
-}
-
 int index_key_compare(index_key const *a, index_key const *b)
 {
   int r;
   if (a->number != b->number) return a->number < b->number ? -1 : 1;
-  r = compare_octets(a->text, b->text);
-  if (!r) r = compare_octets(a->base, b->base);
+  r = slice_compare(a->text, b->text);
+  if (!r) r = slice_compare(a->base, b->base);
   return r ? r : (a->inode > b->inode) - (a->inode < b->inode);
 }
 
@@ -204,7 +197,7 @@ int index_base_find(folder_index *ix, slice base, uint64_t inode, uint32_t *numb
     int const there = index_cursor_next(&c, &number);
     if (there <= 0) return !there;
     if (!index_get(ix, number, &m, &text)) return 0;
-    if (compare_octets(m.base, base)) return 1;
+    if (!slice_same(m.base, base)) return 1;
     numbers[(*count)++] = number;
   }
   return 1;

@@ -54,8 +54,6 @@ static uint64_t hash(census const *c, slice base, uint64_t inode)
   return h ^ (h >> 29);
 }
 
-static int same(slice a, slice b) { return a.len == b.len && !memcmp(a.s, b.s, a.len); }
-
 /* The slot of base's first mail (inode 0) or of the later one with that inode; an empty slot where there is none. */
 static uint32_t *slot(census const *c, slice base, uint64_t inode)
 {
@@ -63,7 +61,7 @@ static uint32_t *slot(census const *c, slice base, uint64_t inode)
     mail_entry const *e;
     if (!c->table[i]) return c->table + i;
     e = c->mail + c->table[i] - 1;
-    if (same(e->base, base) && (inode ? e->later && e->inode == inode : !e->later)) return c->table + i;
+    if (slice_same(e->base, base) && (inode ? e->later && e->inode == inode : !e->later)) return c->table + i;
   }
 }
 

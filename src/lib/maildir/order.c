@@ -113,24 +113,17 @@ size_t order_key_param(char *s, enum order_by by, order_key const *k)
   return len;
 }
 
-static int compare_octets(slice a, slice b)
-{
-  size_t n = a.len < b.len ? a.len : b.len;
-  int r = n ? memcmp(a.s, b.s, n) : 0;
-  return r ? r : (a.len > b.len) - (a.len < b.len);
-}
-
 int order_compare(order_key const *a, order_key const *b)
 {
   int r;
   if (a->number != b->number) return a->number < b->number ? -1 : 1;
-  r = compare_octets(a->text, b->text);
+  r = slice_compare(a->text, b->text);
   return r ? r : mail_entry_compare(a->mail, b->mail);
 }
 
 int mail_entry_compare(mail_entry const *a, mail_entry const *b)
 {
-  int r = compare_octets(a->base, b->base);
+  int r = slice_compare(a->base, b->base);
   if (r) return r;
   /* A bound that is a plain mid names the one mail of that base; where there are several, it lies before them. */
   if (!a->inode) return b->twin ? -1 : 0;

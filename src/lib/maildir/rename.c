@@ -26,8 +26,6 @@ static unsigned int levels_of(char const *s, size_t len)
 
 static int is_below(slice name, slice above) { return name.len > above.len && !memcmp(name.s, above.s, above.len) && name.s[above.len] == '.'; }
 
-static int same(slice a, slice b) { return a.len == b.len && !memcmp(a.s, b.s, a.len); }
-
 /* What lies behind so many levels of a name on disk, as it stands there. */
 static char const *behind(char const *disk, unsigned int levels)
 {
@@ -66,7 +64,7 @@ static int plan(mailbox *box, arena *a, slice name, char const *target, step **s
   for (size_t i = 0; i < n; i++) {
     step *s = *steps + *count;
     char disk[MAILDIR_NAME_MAX + 1], to[2 * MAILDIR_NAME_MAX];
-    if (!same(names[i], name) && !is_below(names[i], name)) continue;
+    if (!slice_same(names[i], name) && !is_below(names[i], name)) continue;
     if (!mailbox_disk_name(box, names[i], disk)) {
       if (errno == ENOENT) continue; /* it has just gone */
       return 0;
@@ -109,7 +107,7 @@ int mailbox_rename_folder(mailbox *box, slice name, slice new_name, size_t *coun
   step *steps;
   int error, good;
   if (!mailbox_disk_name(box, name, disk) && errno != ENOENT) return 0;
-  if (same(name, new_name)) return errno = EEXIST, 0;
+  if (slice_same(name, new_name)) return errno = EEXIST, 0;
   if (is_below(new_name, name)) return errno = EINVAL, 0;
   if (mailbox_disk_name(box, new_name, target)) return errno = EEXIST, 0;
   if (errno != ENOENT || !is_free(box->fd, target)) return 0;

@@ -30,8 +30,6 @@ static char const *const *const usual[ROLES] = {
 };
 static char const *const role_name[ROLES] = { "", "inbox", "drafts", "sent", "trash", "junk", "archive" };
 
-static int same(slice a, slice b) { return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len)); }
-
 /* All of a small file of the mailbox. Empty where there is none. 0 with errno. */
 static int read_small(arena *a, mailbox const *box, char const *name, slice *text)
 {
@@ -69,14 +67,14 @@ enum folder_role role_of(folder_roles const *roles, slice name)
 {
   if (!name.len) return ROLE_INBOX;
   for (int r = ROLE_DRAFTS; r < ROLES; r++)
-    if (roles->name[r].s && same(roles->name[r], name)) return (enum folder_role)r;
+    if (roles->name[r].s && slice_same(roles->name[r], name)) return (enum folder_role)r;
   return ROLE_NONE;
 }
 
 static int is_among(slice name, slice const *names, size_t count)
 {
   for (size_t i = 0; i < count; i++)
-    if (same(names[i], name)) return 1;
+    if (slice_same(names[i], name)) return 1;
   return 0;
 }
 
@@ -98,7 +96,7 @@ static slice find_usual(char const *const *list, slice const *folded, slice cons
 {
   for (; *list; list++)
     for (size_t i = 0; i < count; i++)
-      if (same(folded[i], (slice){ *list, strlen(*list) }) && role_of(roles, names[i]) == ROLE_NONE) return names[i];
+      if (slice_is(folded[i], *list) && role_of(roles, names[i]) == ROLE_NONE) return names[i];
   return (slice)SLICE_ZERO;
 }
 

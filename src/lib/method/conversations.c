@@ -99,19 +99,12 @@ static int take_folder(scope *s, size_t i, conversations *c, size_t *room)
   return there >= 0;
 }
 
-static int compare_slices(slice a, slice b)
-{
-  size_t least = a.len < b.len ? a.len : b.len;
-  int r = least ? memcmp(a.s, b.s, least) : 0;
-  return r ? r : (a.len > b.len) - (a.len < b.len);
-}
-
 static int by_arrival(void const *x, void const *y)
 {
   threaded const *a = x, *b = y;
   int r;
   if (a->arrival != b->arrival) return a->arrival < b->arrival ? -1 : 1;
-  r = compare_slices(a->mid, b->mid);
+  r = slice_compare(a->mid, b->mid);
   return r ? r : (a->folder > b->folder) - (a->folder < b->folder);
 }
 
@@ -160,7 +153,7 @@ static int join_all(method_call *call, conversations *c)
   if (table && c->id)
     for (size_t i = 0; i < c->count; i++) {
       threaded *t = c->mail + i;
-      t->again = i && !compare_slices(t[-1].mid, t->mid) && t[-1].arrival == t->arrival;
+      t->again = i && slice_same(t[-1].mid, t->mid) && t[-1].arrival == t->arrival;
       join(c, table, size - 1, t);
     }
   free(table);

@@ -196,8 +196,8 @@ static int fetch_mail(fetch *fe, folder *f, mail_entry *e, Porter__Fetched *out)
 /* Which folder of the scope is named so. */
 static size_t named(fetch const *fe, char const *name)
 {
-  size_t i = 0, len = strlen(name);
-  while (i < fe->s.count && !(fe->s.name[i].len == len && !memcmp(fe->s.name[i].s, name, len))) i++;
+  size_t i = 0;
+  while (i < fe->s.count && !slice_is(fe->s.name[i], name)) i++;
   return i;
 }
 

@@ -248,7 +248,7 @@ static int id_match(filter *fl, char const *id)
   size_t count;
   if (!field.s) return 0;
   if (!mail_ids(&fl->scratch, field, &list, &count)) return -1;
-  return count && list->len == strlen(id) && !memcmp(list->s, id, list->len);
+  return count && slice_is(*list, id);
 }
 
 static int attachment_match(filter *fl, int wanted)

@@ -20,7 +20,7 @@ static int is_subscribed(info const *in, slice name)
 {
   if (!name.len) name = (slice){ "INBOX", 5 };
   for (size_t i = 0; i < in->subscribed_count; i++)
-    if (in->subscribed[i].len == name.len && !memcmp(in->subscribed[i].s, name.s, name.len)) return 1;
+    if (slice_same(in->subscribed[i], name)) return 1;
   return 0;
 }
 

@@ -10,7 +10,7 @@ static slice text(char const *s) { return (slice){ s, strlen(s) }; }
 static int has(scope const *s, slice name)
 {
   for (size_t i = 0; i < s->count; i++)
-    if (s->name[i].len == name.len && !memcmp(s->name[i].s, name.s, name.len)) return 1;
+    if (slice_same(s->name[i], name)) return 1;
   return 0;
 }
 

@@ -14,8 +14,6 @@ static described const interfaces[] = {
 };
 #define INTERFACES (sizeof interfaces / sizeof *interfaces)
 
-static int is(slice s, char const *word) { return s.len == strlen(word) && !memcmp(s.s, word, s.len); }
-
 static void put_text_pair(json_output *out, char const *before, char const *s)
 {
   json_put_text(out, before);
@@ -41,7 +39,7 @@ static int description(json_t const *parameters, int fd, unsigned int patience)
   varlink_output out;
   size_t i = 0;
   if (!name.s) return varlink_error(fd, patience, VARLINK_SERVICE, "InvalidParameter", "parameter", (slice){ "interface", 9 });
-  while (i < INTERFACES && !is(name, interfaces[i].name)) i++;
+  while (i < INTERFACES && !slice_is(name, interfaces[i].name)) i++;
   if (i == INTERFACES) return varlink_error(fd, patience, VARLINK_SERVICE, "InterfaceNotFound", "interface", name);
   varlink_start(&out, fd, patience);
   put_text_pair(&out.json, "{\"parameters\":{\"description\":", interfaces[i].text);
@@ -51,7 +49,7 @@ static int description(json_t const *parameters, int fd, unsigned int patience)
 
 int varlink_service(varlink_call const *call, int fd, unsigned int patience)
 {
-  if (is(call->name, "GetInfo")) return info(fd, patience);
-  if (is(call->name, "GetInterfaceDescription")) return description(call->parameters, fd, patience);
+  if (slice_is(call->name, "GetInfo")) return info(fd, patience);
+  if (slice_is(call->name, "GetInterfaceDescription")) return description(call->parameters, fd, patience);
   return varlink_error(fd, patience, VARLINK_SERVICE, "MethodNotFound", "method", call->method);
 }
