@@ -14,7 +14,7 @@
 
 #define HERE (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
-char const *const folder_inner[3] = { "cur", "new", "tmp" };
+char const *const folder_inner[3] = { [PLACE_NEW] = "new", [PLACE_CUR] = "cur", [PLACES] = "tmp" };
 
 int mailbox_component(char const *s, size_t len)
 {

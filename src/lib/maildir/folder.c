@@ -17,8 +17,6 @@
 
 #include "private.h"
 
-static char const *const place_directory[PLACES] = { [PLACE_NEW] = "new", [PLACE_CUR] = "cur" };
-
 int mailbox_open(mailbox *box)
 {
   struct stat st;
@@ -99,7 +97,7 @@ static int open_inside(folder *f, char const *disk)
   f->fd = folder_directory(f->box, disk, &f->linked);
   if (f->fd < 0) return 0;
   for (int p = PLACES; p-- > 0;) {
-    f->place[p] = openat(f->fd, place_directory[p], FOLDER_OPEN);
+    f->place[p] = openat(f->fd, folder_inner[p], FOLDER_OPEN);
     /* A folder may lack new (then it is as good as empty), but not cur. */
     if (f->place[p] < 0 && !(p == PLACE_NEW && errno == ENOENT)) return errno = errno == ELOOP || errno == ENOTDIR ? ENOENT : errno, 0;
   }

@@ -1,5 +1,4 @@
 /* Which folders there are: names on disk (modified UTF-7, or UTF-8 as newer Courier writes it), links, finding, listing. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <porter/closing.h>
 #include <porter/text.h>
 
+#include "list.h"
 #include "private.h"
 
 #define FOLDER_NAME_MAX 254 /* of an encoded name; with its leading dot it is MAILDIR_NAME_MAX */
@@ -155,7 +155,7 @@ int folder_look(mailbox *box, char const *disk)
   for (size_t i = 0; good > 0 && i < 3; i++) {
     if (!fstatat(fd, folder_inner[i], &st, AT_SYMLINK_NOFOLLOW)) good = S_ISDIR(st.st_mode);
     else if (!is_absence(errno)) good = -1;
-    else good = i && errno == ENOENT;
+    else good = i != PLACE_CUR && errno == ENOENT;
   }
   return close_keeping(fd, good);
 }
@@ -227,7 +227,7 @@ static int compare_names(void const *x, void const *y)
 static int consider(mailbox *box, arena *a, struct dirent const *d, slice *name)
 {
   int good;
-  if (d->d_name[0] != '.' || !d->d_name[1] || !strcmp(d->d_name, "..")) return 0;
+  if (d->d_name[0] != '.') return 0;
   if (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN && d->d_type != DT_LNK) return 0;
   good = folder_look(box, d->d_name);
   if (good > 0) good = people_name(box, a, d->d_name, name);
@@ -253,29 +253,25 @@ static int add_name(name_list *list, slice name)
   return 1;
 }
 
-static int read_names(mailbox *box, arena *a, DIR *dir, name_list *list)
+static int read_names(mailbox *box, arena *a, DIR *list, name_list *names)
 {
-  for (;;) {
-    struct dirent const *d;
+  struct dirent const *d;
+  while ((d = list_next(list))) {
     slice name;
-    int known;
-    errno = 0;
-    d = readdir(dir);
-    if (!d) return !errno;
-    known = consider(box, a, d, &name);
-    if (known < 0 || (known && !add_name(list, name))) return 0;
+    int known = consider(box, a, d, &name);
+    if (known < 0 || (known && !add_name(names, name))) return 0;
   }
+  return !errno;
 }
 
 int mailbox_folders(mailbox *box, arena *a, slice **names, size_t *count)
 {
-  int fd = openat(box->fd, ".", FOLDER_OPEN), good, error;
-  DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+  DIR *all = list_open(box->fd, ".");
   name_list list = { NULL, 0, 0 };
-  if (!dir) return fd >= 0 ? close_keeping(fd, 0) : 0;
-  good = read_names(box, a, dir, &list);
+  int good, error;
+  if (!all) return 0;
+  good = list_close(all, read_names(box, a, all, &list));
   error = errno;
-  closedir(dir);
   *count = list.count;
   if (good) {
     if (list.count) qsort(list.name, list.count, sizeof *list.name, compare_names);

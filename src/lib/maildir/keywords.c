@@ -4,7 +4,6 @@
  * name is added under that lock, and the new file's mtime lies a whole second above the old one's, and at least now. A number
  * that has a name is never changed or taken away: sessions remember it. Nobody's lock is broken: Dovecot itself breaks that of a
  * process that has gone. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include <porter/deliver.h>
 #include <porter/keywords.h>
 
+#include "list.h"
 #include "private.h"
 
 #define FILE_NAME "dovecot-keywords"
@@ -171,25 +171,18 @@ static int lock(int fd)
 /* The letters that names in cur bear, as bits. */
 static int letters_used(int cur, uint32_t *used)
 {
-  int fd = openat(cur, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+  DIR *list = list_open(cur, ".");
   struct dirent *d;
-  int error;
   *used = 0;
-  if (!dir) {
-    if (fd >= 0) close(fd);
-    return 0;
-  }
-  while (errno = 0, d = readdir(dir)) {
+  if (!list) return 0;
+  while ((d = list_next(list))) {
     maildir_name n;
     if (d->d_name[0] == '.') continue;
     maildir_name_split(&n, d->d_name, strlen(d->d_name));
     for (size_t i = 0; i < n.flags.len; i++)
       if (n.flags.s[i] >= 'a' && n.flags.s[i] <= 'z') *used |= 1u << (n.flags.s[i] - 'a');
   }
-  error = errno;
-  closedir(dir);
-  return errno = error, !error;
+  return list_close(list, !errno);
 }
 
 /* Gives each name that has no letter the lowest that has no name and that no mail bears. */

@@ -144,7 +144,7 @@ extern int folder_arrival(folder *f, mail_entry *e, int64_t *seconds);
 /* --- folders on disk (folders.c) --- */
 
 #define FOLDER_OPEN (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-/* cur, new and tmp: what every folder has. */
+/* What every folder has: PLACE_NEW, PLACE_CUR, and tmp behind them. */
 extern char const *const folder_inner[3];
 /* Opens the directory of the folder with that name on disk. *linked: it is a link, to below the directory that the mailbox allows. -1 with
  * errno: ENOENT where it is no directory, or a link that may not be followed. */

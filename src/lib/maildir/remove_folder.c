@@ -2,7 +2,6 @@
  * rmdir, which refuses a mail that came in meanwhile, by path or by an open directory: the folder goes back, whole. What is left
  * is deleted by descriptor, and no link is followed. Killed halfway, there is a leftover in tmp, which the next removal deletes an
  * hour later. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h> /* renameat2 */
@@ -15,59 +14,31 @@
 #include <porter/deliver.h>
 #include <porter/maildir.h>
 
+#include "list.h"
 #include "private.h"
 
-#define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define GONE "porter-gone." /* without force: its mails, should any have come in, are nobody's to delete */
 #define FORCED "porter-forced."
 #define GONE_SECONDS 3600
 #define DEPTH_MAX 16 /* directories in one another, below a folder: nothing that writes into one makes more than two */
-
-static char const *const place[] = { "new", "cur" };
-
-static DIR *open_list(int dir, char const *name)
-{
-  int fd = openat(dir, name, OPEN_DIRECTORY);
-  DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
-  int error = errno;
-  if (fd >= 0 && !list) close(fd);
-  errno = error;
-  return list;
-}
-
-/* The next entry but . and .. ; null at the end (errno 0) and where reading fails. */
-static struct dirent *next(DIR *list)
-{
-  struct dirent *d;
-  do errno = 0, d = readdir(list);
-  while (d && (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")));
-  return d;
-}
-
-static int close_list(DIR *list, int good)
-{
-  int error = errno;
-  closedir(list);
-  return errno = error, good;
-}
 
 /* --- deleting --- */
 
 /* Deletes what is in the directory, and it. Recursion is bound by DEPTH_MAX. */
 static int delete_tree(int dir, char const *name, unsigned int depth)
 {
-  DIR *list = depth < DEPTH_MAX ? open_list(dir, name) : NULL;
+  DIR *list = depth < DEPTH_MAX ? list_open(dir, name) : NULL;
   struct dirent *d;
   if (!list) {
     if (depth >= DEPTH_MAX) errno = ELOOP;
     return 0;
   }
-  while ((d = next(list))) {
+  while ((d = list_next(list))) {
     if (!unlinkat(dirfd(list), d->d_name, 0) || errno == ENOENT) continue;
-    if ((errno != EISDIR && errno != EPERM) || !delete_tree(dirfd(list), d->d_name, depth + 1)) return close_list(list, 0);
+    if ((errno != EISDIR && errno != EPERM) || !delete_tree(dirfd(list), d->d_name, depth + 1)) return list_close(list, 0);
   }
-  if (errno) return close_list(list, 0);
-  close_list(list, 1);
+  if (errno) return list_close(list, 0);
+  list_close(list, 1);
   return !unlinkat(dir, name, AT_REMOVEDIR) || errno == ENOENT;
 }
 
@@ -76,12 +47,12 @@ static int delete_tree(int dir, char const *name, unsigned int depth)
 /* How many mails are in the folder fd; what they count for the quota is added to r. -1 with errno. */
 static int count_mails(int fd, int counts, removed *r)
 {
-  for (size_t p = 0; p < 2; p++) {
-    DIR *list = open_list(fd, place[p]);
+  for (size_t p = 0; p < PLACES; p++) {
+    DIR *list = list_open(fd, folder_inner[p]);
     struct dirent *d;
     if (!list && errno == ENOENT) continue;
     if (!list) return -1;
-    while ((d = next(list))) {
+    while ((d = list_next(list))) {
       maildir_name n;
       struct stat st;
       uint64_t size;
@@ -91,7 +62,7 @@ static int count_mails(int fd, int counts, removed *r)
       r->mails++;
       if (counts) r->counted++, r->octets += size;
     }
-    if (errno) return close_list(list, -1);
+    if (errno) return list_close(list, -1);
     closedir(list);
   }
   return 0;
@@ -100,8 +71,8 @@ static int count_mails(int fd, int counts, removed *r)
 /* Removes new and cur of the folder fd, unless there is something in them. */
 static int remove_places(int fd)
 {
-  for (size_t p = 0; p < 2; p++)
-    if (unlinkat(fd, place[p], AT_REMOVEDIR) < 0 && errno != ENOENT) return 0;
+  for (size_t p = 0; p < PLACES; p++)
+    if (unlinkat(fd, folder_inner[p], AT_REMOVEDIR) < 0 && errno != ENOENT) return 0;
   return 1;
 }
 
@@ -134,7 +105,7 @@ static int remove_one(mailbox *box, int tmp, char const *disk, int force)
   int fd, error, good;
   mailbox_unique(box, gone + prefix, 0, 0);
   if (renameat(box->fd, disk, tmp, gone) < 0) return 0;
-  fd = openat(tmp, gone, OPEN_DIRECTORY);
+  fd = openat(tmp, gone, FOLDER_OPEN);
   if (fd < 0) return 0;
   if (fstatat(fd, "new", &st, AT_SYMLINK_NOFOLLOW) < 0) st.st_mode = box->mode;
   good = force || remove_places(fd);
@@ -154,7 +125,7 @@ static void sweep_one(int tmp, char const *name)
   int fd, empty;
   if ((!begins(name, GONE) && !begins(name, FORCED)) || fstatat(tmp, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return;
   if (!S_ISDIR(st.st_mode) || st.st_ctim.tv_sec + GONE_SECONDS >= time(NULL)) return;
-  fd = openat(tmp, name, OPEN_DIRECTORY);
+  fd = openat(tmp, name, FOLDER_OPEN);
   if (fd < 0) return;
   empty = begins(name, FORCED) || remove_places(fd);
   close(fd);
@@ -163,10 +134,10 @@ static void sweep_one(int tmp, char const *name)
 
 static void sweep(int tmp)
 {
-  DIR *list = open_list(tmp, ".");
+  DIR *list = list_open(tmp, ".");
   struct dirent *d;
   if (!list) return;
-  while ((d = next(list))) sweep_one(tmp, d->d_name);
+  while ((d = list_next(list))) sweep_one(tmp, d->d_name);
   closedir(list);
 }
 
@@ -182,13 +153,6 @@ static int longest_first(void const *x, void const *y)
 {
   victim const *a = x, *b = y;
   return (a->name.len < b->name.len) - (a->name.len > b->name.len);
-}
-
-/* A folder that is a link is its administrator's to remove. */
-static int is_link(int box, char const *disk)
-{
-  struct stat st;
-  return !fstatat(box, disk, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode);
 }
 
 /* The folder, if it is there, and those below it; *below is how many. */
@@ -207,7 +171,6 @@ static int find_victims(mailbox *box, arena *a, slice name, victim **list, size_
       return 0;
     }
     if (folder_is_link(box, disk)) continue; /* it lies elsewhere, where others have it too */
-    if (is_link(box->fd, disk)) return errno = EPERM, 0;
     (*list)[*count] = (victim){ names[i], arena_copy(a, disk, strlen(disk)) };
     if (!(*list)[*count].disk) return 0;
     ++*count;
@@ -221,7 +184,7 @@ static int find_victims(mailbox *box, arena *a, slice name, victim **list, size_
 static int count_all(mailbox *box, victim const *list, size_t count, removed *r)
 {
   for (size_t i = 0; i < count; i++) {
-    int fd = openat(box->fd, list[i].disk, OPEN_DIRECTORY);
+    int fd = openat(box->fd, list[i].disk, FOLDER_OPEN);
     if (fd < 0 && errno == ENOENT) continue;
     if (fd < 0 || !close_keeping(fd, !count_mails(fd, folder_name_counts(list[i].name), r))) return 0;
   }
@@ -231,7 +194,7 @@ static int count_all(mailbox *box, victim const *list, size_t count, removed *r)
 static enum folder_removal remove_all(mailbox *box, victim const *list, size_t count, int force, removed *r)
 {
   enum folder_removal result = REMOVAL_DONE;
-  int tmp = openat(box->fd, "tmp", OPEN_DIRECTORY);
+  int tmp = openat(box->fd, "tmp", FOLDER_OPEN);
   if (tmp < 0) return REMOVAL_FAILED;
   sweep(tmp);
   for (size_t i = 0; i < count && result == REMOVAL_DONE; i++) {

@@ -11,6 +11,8 @@
 #include <porter/deliver.h>
 #include <porter/maildir.h>
 
+#include "private.h"
+
 typedef struct step_s step;
 struct step_s {
   char *from, *to; /* on disk */
@@ -41,12 +43,6 @@ static int is_free(int box, char const *disk)
   return errno == ENOENT;
 }
 
-static int is_link(int box, char const *disk)
-{
-  struct stat st;
-  return !fstatat(box, disk, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode);
-}
-
 static int deepest_first(void const *x, void const *y)
 {
   step const *a = x, *b = y;
@@ -69,7 +65,7 @@ static int plan(mailbox *box, arena *a, slice name, char const *target, step **s
       if (errno == ENOENT) continue; /* it has just gone */
       return 0;
     }
-    if (is_link(box->fd, disk)) return errno = EPERM, 0; /* that is its administrator's to name */
+    if (folder_is_link(box, disk)) return errno = EPERM, 0; /* that is its administrator's to name */
     strcpy(to, target);
     strcat(to, behind(disk, levels));
     if (strlen(to) > MAILDIR_NAME_MAX) return errno = EINVAL, 0;

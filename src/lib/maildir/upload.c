@@ -1,6 +1,5 @@
 /* Uploads: octets that a client has brought for a mail it is about to store. porter.uploads is a cache with a promise of a day;
  * names are random, so that whoever was not told one does not find it. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +12,8 @@
 #include <porter/closing.h>
 #include <porter/limits.h>
 #include <porter/store.h>
+
+#include "list.h"
 
 #define DIRECTORY "porter.uploads"
 
@@ -31,15 +32,11 @@ static int is_name(char const *s) { return strlen(s) == UPLOAD_NAME_LEN && strsp
 /* Counts what is there, and removes what has had its day. */
 static int sweep(int fd, int64_t now, uploads *u)
 {
-  int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
-  DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+  DIR *list = list_open(fd, ".");
   struct dirent *d;
   *u = (uploads){ .count = 0 };
-  if (!dir) {
-    if (copy >= 0) close(copy);
-    return 0;
-  }
-  while (errno = 0, d = readdir(dir)) {
+  if (!list) return 0;
+  while ((d = list_next(list))) {
     struct stat st;
     if (!is_name(d->d_name) || fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) continue;
     if (st.st_mtim.tv_sec + UPLOAD_SECONDS < now) {
@@ -52,9 +49,7 @@ static int sweep(int fd, int64_t now, uploads *u)
     }
     u->octets += (uint64_t)st.st_size;
   }
-  error = errno;
-  closedir(dir);
-  return errno = error, !error;
+  return list_close(list, !errno);
 }
 
 int upload_begin(delivery *d, mailbox *box)
