@@ -1,6 +1,6 @@
 #!/bin/sh
 # Decoding, HTML, previews and search cost linear time: instructions for n and for 4n of what could cost more
-# (tests/unit/linear_text.c), counted by valgrind.
+# (tests/unit/linear_text.c), counted by valgrind. What search does on a processor that lacks AVX2 is tested here too.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 if [ "$B" != "${B%asan}" ]; then
@@ -25,4 +25,5 @@ for name in $("$program" list); do
   # A processor may lack what search is quickest with.
   case $name in search-*) GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2 ok "linear in $name without AVX2" grows_linearly "$name" ;; esac
 done
+GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2 ok "search finds the same without AVX2" "$B/unit/search" 5000
 finish

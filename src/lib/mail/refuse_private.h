@@ -32,8 +32,24 @@ struct mail_fields_s {
 static inline int fields_spend(mail_fields *f, size_t n) { return n <= f->work ? f->work -= n, 1 : 0; }
 /* Whether text in it may hide ASCII. */
 extern int charset_hides(charset const *c);
+
+/* --- what hides the needle; in a text part, which has neither fields nor encoded words, f is null --- */
+
 /* Whether the line that begins at s is a field that says that something is hidden. */
 extern int field_hides(mail_fields *f, char const *s, char const *end);
+/* The special octet at s[i]. */
+extern int special_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i);
+/* The encoded word whose "=?" is at s[i]. */
+extern int word_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i);
+/* All of them: whether the needle is there, or hidden. m has gone through octets_prepare. */
+extern int octets_hide(mail_refusal const *m, mail_fields *f, char const *s, size_t len);
+/* Makes the look-up tables of m from its needle. */
+extern void octets_prepare(mail_refusal *m);
+
+/* Whether octet i of s stands behind a beginning of the needle, but not all of it; with next, whether that may go on there. */
+extern int needle_behind(mail_refusal const *m, char const *s, size_t i, char const *next);
+/* What makes a special octet's neighbours uncertain, as decoding may take it away. */
+static inline int vanishes(char c) { return c == '"' || c == '\\' || c == '=' || c == '(' || c == '\r' || c == 0x1b || c == 0x0e || c == 0x0f; }
 
 /* The first place in s that holds needle, which is ASCII in lower case, in any letter case; null where none does. needle_len > 0,
  * and small: the worst case is len times needle_len. */
