@@ -157,8 +157,6 @@ extern void bus_wake(bus *b);
 
 /* Empties the fifo. Then look at the log, then sleep. */
 extern void bus_drain(bus *b);
-/* Where the log ends, in ids: the id of the next message; 0 with errno. */
-extern uint64_t bus_end(bus *b);
 /* Calls each with the records from at on, and moves at behind those that it returned 1 for; 0 from it ends the scan (which still
  * returns 1). EBADMSG: the log is damaged there. */
 typedef int bus_each_func(void *context, bus_record const *record);

@@ -16,22 +16,18 @@ struct keywords_s {
 
 /* Whether a name can be set: 1 to KEYWORD_LEN_MAX of printable ASCII without blank and ( ) { ] % * " \ */
 extern int keyword_ok(slice name);
-/* Reads the names of the folder whose directory is open as fd. Lines that make no sense are passed over. 0 with errno. */
-extern int keywords_read(keywords *k, arena *a, int fd);
+/* Reads the names of the folder. Lines that make no sense are passed over. 0 with errno. */
+extern int folder_keywords(folder const *f, keywords *k, arena *a);
 /* The letter of that name, compared without case, or of "unknown-N" where that has none; 0 where there is none. */
 extern char keywords_letter(keywords const *k, slice name);
 /* The name of that letter: "unknown-N" where it has none (in the arena). Null s where memory fails. */
 extern slice keywords_name(keywords const *k, arena *a, char letter);
-/* Gives names to letters that have none, for those of the count that have no letter yet; fd is the folder's directory, cur its
- * cur. k is read again. At most 5 s are spent waiting for Dovecot. 0 with errno: EOVERFLOW where all letters have names, ENOTSUP
- * where somebody keeps the names elsewhere, EAGAIN where the lock was not to be had, or what a system call said. */
-extern int keywords_add(keywords *k, arena *a, mailbox *box, int fd, int cur, slice const *names, size_t count);
+/* Gives names to letters that have none, for those of the count that have no letter yet. k is read again. At most 5 s are spent waiting
+ * for Dovecot. 0 with errno: EOVERFLOW where all letters have names, ENOTSUP where somebody keeps the names elsewhere, EAGAIN where the
+ * lock was not to be had, or what a system call said. */
+extern int folder_keywords_add(folder const *f, mailbox *box, keywords *k, arena *a, slice const *names, size_t count);
 
 /* The standard flag that a name stands for ($seen, $flagged, $answered, $draft, $forwarded), 0 for others. */
 extern char keyword_flag(slice name);
-
-/* The same for an open folder. */
-extern int folder_keywords(folder const *f, keywords *k, arena *a);
-extern int folder_keywords_add(folder const *f, mailbox *box, keywords *k, arena *a, slice const *names, size_t count);
 
 #endif

@@ -100,12 +100,6 @@ int bus_cursor_to_start(bus *b)
   return 1;
 }
 
-uint64_t bus_end(bus *b)
-{
-  bus_slot slot;
-  return bus_load(b, &slot) ? slot.next_id : 0;
-}
-
 uint64_t bus_lost(bus const *b)
 {
   bus_slot slot;

@@ -154,8 +154,6 @@ extern void index_mail_key(index_key *k, unsigned int by, index_mail const *m);
 extern int index_key_compare(index_key const *a, index_key const *b);
 /* How many mails of the image's order lie before k. */
 extern int index_order_before(folder_index *ix, unsigned int by, index_key const *k, uint32_t *count);
-/* How many of the extras do. */
-extern int index_extra_before(folder_index *ix, unsigned int by, index_key const *k, size_t *count);
 
 /* A place between two mails of an order. */
 typedef struct index_cursor_s index_cursor;

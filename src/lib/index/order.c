@@ -60,7 +60,8 @@ static int extra_key(folder_index *ix, unsigned int by, size_t i, index_key *key
   return good;
 }
 
-int index_extra_before(folder_index *ix, unsigned int by, index_key const *k, size_t *count)
+/* How many of the extras lie before k. */
+static int extra_before(folder_index *ix, unsigned int by, index_key const *k, size_t *count)
 {
   size_t low = 0, high;
   if (!index_extra(ix, by)) return 0;
@@ -92,7 +93,7 @@ int index_cursor_seek(index_cursor *c, index_key const *k, int behind)
   index_key key = *k;
   if (behind && key.inode != UINT64_MAX) key.inode++;
   else if (behind) return index_cursor_open(c, c->ix, c->by, 1);
-  return index_order_before(c->ix, c->by, &key, &c->at) && index_extra_before(c->ix, c->by, &key, &c->extra);
+  return index_order_before(c->ix, c->by, &key, &c->at) && extra_before(c->ix, c->by, &key, &c->extra);
 }
 
 static int visible_extra(index_cursor const *c, size_t i) { return !c->ix->change[c->ix->extra[c->by][i]].gone; }

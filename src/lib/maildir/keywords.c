@@ -113,10 +113,10 @@ static int read_file(keywords *k, arena *a, int fd, struct stat *st)
   return 1;
 }
 
-int keywords_read(keywords *k, arena *a, int fd)
+int folder_keywords(folder const *f, keywords *k, arena *a)
 {
   struct stat st;
-  return read_file(k, a, fd, &st);
+  return read_file(k, a, f->fd, &st);
 }
 
 char keywords_letter(keywords const *k, slice name)
@@ -233,20 +233,13 @@ static int replace(keywords const *k, mailbox *box, int fd, struct stat const *o
   return good;
 }
 
-int keywords_add(keywords *k, arena *a, mailbox *box, int fd, int cur, slice const *names, size_t count)
+int folder_keywords_add(folder const *f, mailbox *box, keywords *k, arena *a, slice const *names, size_t count)
 {
   struct stat old;
   int good, error, changed = 0;
-  if (!lock(fd)) return 0;
-  good = read_file(k, a, fd, &old) && assign(k, cur, names, count, &changed) && (!changed || replace(k, box, fd, &old));
+  if (!lock(f->fd)) return 0;
+  good = read_file(k, a, f->fd, &old) && assign(k, f->place[PLACE_CUR], names, count, &changed) && (!changed || replace(k, box, f->fd, &old));
   error = errno;
-  if (unlinkat(fd, LOCK_NAME, 0) < 0 && good && errno != ENOENT) good = 0, error = errno;
+  if (unlinkat(f->fd, LOCK_NAME, 0) < 0 && good && errno != ENOENT) good = 0, error = errno;
   return errno = error, good;
-}
-
-int folder_keywords(folder const *f, keywords *k, arena *a) { return keywords_read(k, a, f->fd); }
-
-int folder_keywords_add(folder const *f, mailbox *box, keywords *k, arena *a, slice const *names, size_t count)
-{
-  return keywords_add(k, a, box, f->fd, f->place[PLACE_CUR], names, count);
 }

@@ -10,6 +10,7 @@
 #include <skalibs/blake2s.h>
 
 #include <porter/closing.h>
+#include <porter/hex.h>
 #include <porter/roles.h>
 #include <porter/text.h>
 
@@ -149,7 +150,6 @@ int subscriptions_read(arena *a, mailbox const *box, slice **names, size_t *coun
 
 int folder_id(folder const *f, char *id)
 {
-  static char const hex[] = "0123456789abcdef";
   struct {
     uint64_t inode;
     int64_t seconds;
@@ -164,8 +164,7 @@ int folder_id(folder const *f, char *id)
   blake2s_init(&ctx, 32);
   blake2s_update(&ctx, (char const *)&of, sizeof of);
   blake2s_final(&ctx, (char *)digest);
-  for (size_t i = 0; i < FOLDER_ID_LEN / 2; i++) id[2 * i] = hex[digest[i] >> 4], id[2 * i + 1] = hex[digest[i] & 15];
-  id[FOLDER_ID_LEN] = 0;
+  id[hex_fmt(id, digest, FOLDER_ID_LEN / 2, HEX_LOWER)] = 0;
   return 1;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <porter/closing.h>
+#include <porter/hex.h>
 #include <porter/limits.h>
 #include <porter/store.h>
 
@@ -27,7 +28,7 @@ struct uploads_s {
   int64_t oldest_time;
 };
 
-static int is_name(char const *s) { return strlen(s) == UPLOAD_NAME_LEN && strspn(s, "0123456789abcdef") == UPLOAD_NAME_LEN; }
+static int is_name(char const *s) { return strlen(s) == UPLOAD_NAME_LEN && strspn(s, HEX_LOWER) == UPLOAD_NAME_LEN; }
 
 /* Counts what is there, and removes what has had its day. */
 static int sweep(int fd, int64_t now, uploads *u)
@@ -74,11 +75,9 @@ static int make_room(int fd, uint64_t size)
 
 static int random_name(char *name)
 {
-  static char const hex[] = "0123456789abcdef";
   unsigned char bits[UPLOAD_NAME_LEN / 2];
   if (getrandom(bits, sizeof bits, 0) != sizeof bits) return 0;
-  for (size_t i = 0; i < sizeof bits; i++) name[2 * i] = hex[bits[i] >> 4], name[2 * i + 1] = hex[bits[i] & 15];
-  name[UPLOAD_NAME_LEN] = 0;
+  name[hex_fmt(name, bits, sizeof bits, HEX_LOWER)] = 0;
   return 1;
 }
 
