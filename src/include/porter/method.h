@@ -102,6 +102,10 @@ extern Porter__ListMailHeader *build_list_head(arena *a, mail_facts const *facts
 /* When it was delivered, and its flags in order. 0 where memory fails. */
 extern int build_file(arena *a, mail_facts const *facts, char **rec_date, char **flags);
 extern char *build_string(arena *a, slice s);
+extern Porter__MailAddr *build_address(arena *a, mail_address const *from);
+/* Lists of n, without groups that have no members: these are nobody's address. 0 where memory fails. */
+extern int build_strings(arena *a, slice const *list, size_t n, char ***out);
+extern int build_addresses(arena *a, mail_address const *list, size_t n, Porter__MailAddr ***out, size_t *count);
 
 /* A cursor through an open folder in the order that is asked, over the mails that match pattern (empty: all). EXIT_DONE, or the code of
  * the failure that was answered; listing_end is due in any case. */

@@ -24,9 +24,9 @@ static int build_params(arena *a, mail_charsets *charsets, mime_part const *part
   return 1;
 }
 
-static int build_strings(arena *a, slice const *list, size_t count, char ***out)
+int build_strings(arena *a, slice const *list, size_t count, char ***out)
 {
-  *out = arena_array(a, count ? count : 1, sizeof **out);
+  *out = arena_array(a, count, sizeof **out);
   for (size_t i = 0; *out && i < count; i++)
     if (!((*out)[i] = build_string(a, list[i]))) return 0;
   return *out != NULL;
@@ -69,40 +69,39 @@ Porter__MIMEHeader *build_mime(arena *a, mime_tree const *tree, size_t i)
   return build_mime_more(a, tree, i, m) ? m : NULL;
 }
 
-/* Of all fields of that kind of which more than one counts. A group without members is nobody. */
-static int build_addresses(arena *a, mail_charsets *charsets, mime_part const *part, enum mail_field which, Porter__MailAddr ***out, size_t *count)
+Porter__MailAddr *build_address(arena *a, mail_address const *from)
+{
+  Porter__MailAddr *m = arena_take(a, sizeof *m);
+  if (!m) return NULL;
+  *m = (Porter__MailAddr)PORTER__MAIL_ADDR__INIT;
+  m->name = build_string(a, from->name);
+  m->address = build_string(a, from->address);
+  return m->name && m->address ? m : NULL;
+}
+
+int build_addresses(arena *a, mail_address const *list, size_t n, Porter__MailAddr ***out, size_t *count)
+{
+  *count = 0;
+  *out = arena_array(a, n, sizeof **out);
+  for (size_t i = 0; *out && i < n; i++)
+    if (!list[i].group && !((*out)[(*count)++] = build_address(a, list + i))) return 0;
+  return *out != NULL;
+}
+
+/* Of all fields of that kind of which more than one counts. */
+static int field_addresses(arena *a, mail_charsets *charsets, mime_part const *part, enum mail_field which, Porter__MailAddr ***out, size_t *count)
 {
   mail_address *list;
-  Porter__MailAddr *all;
-  size_t n = 0;
-  *count = 0;
+  size_t n;
   if (!part->head.field[which].s) return 1;
-  if (!mail_address_fields(a, charsets, &part->head, part->header, which, &list, &n)) return 0;
-  *out = arena_array(a, n, sizeof **out);
-  all = arena_array(a, n, sizeof *all);
-  if (!*out || !all) return 0;
-  for (size_t i = 0; i < n; i++) {
-    if (list[i].group) continue;
-    all[i] = (Porter__MailAddr)PORTER__MAIL_ADDR__INIT;
-    all[i].name = build_string(a, list[i].name);
-    all[i].address = build_string(a, list[i].address);
-    if (!all[i].name || !all[i].address) return 0;
-    (*out)[(*count)++] = all + i;
-  }
-  return 1;
+  return mail_address_fields(a, charsets, &part->head, part->header, which, &list, &n) && build_addresses(a, list, n, out, count);
 }
 
 static int build_ids(arena *a, slice raw, char ***out, size_t *count)
 {
   slice *list;
   *count = 0;
-  if (!raw.s) return 1;
-  if (!mail_ids(a, raw, &list, count)) return 0;
-  *out = arena_array(a, *count, sizeof **out);
-  if (!*out) return 0;
-  for (size_t i = 0; i < *count; i++)
-    if (!((*out)[i] = build_string(a, list[i]))) return 0;
-  return 1;
+  return !raw.s || (mail_ids(a, raw, &list, count) && build_strings(a, list, *count, out));
 }
 
 typedef struct texts_s texts;
@@ -157,11 +156,11 @@ Porter__MailHeader *build_head(arena *a, mime_tree const *tree, size_t i)
   if (field[FIELD_SUBJECT].s && !mail_text(a, &charsets, field[FIELD_SUBJECT], &subject)) return NULL;
   h->subject = build_string(a, subject);
   h->mime = build_mime(a, tree, i);
-  if (!h->send_date || !h->subject || !h->mime || !build_addresses(a, &charsets, part, FIELD_FROM, &h->written_from, &h->n_written_from)
-    || !build_addresses(a, &charsets, part, FIELD_SENDER, &sender, &senders)
-    || !build_addresses(a, &charsets, part, FIELD_REPLY_TO, &h->reply_to, &h->n_reply_to)
-    || !build_addresses(a, &charsets, part, FIELD_TO, &h->send_to, &h->n_send_to) || !build_addresses(a, &charsets, part, FIELD_CC, &h->cc, &h->n_cc)
-    || !build_addresses(a, &charsets, part, FIELD_BCC, &h->bcc, &h->n_bcc)
+  if (!h->send_date || !h->subject || !h->mime || !field_addresses(a, &charsets, part, FIELD_FROM, &h->written_from, &h->n_written_from)
+    || !field_addresses(a, &charsets, part, FIELD_SENDER, &sender, &senders)
+    || !field_addresses(a, &charsets, part, FIELD_REPLY_TO, &h->reply_to, &h->n_reply_to)
+    || !field_addresses(a, &charsets, part, FIELD_TO, &h->send_to, &h->n_send_to) || !field_addresses(a, &charsets, part, FIELD_CC, &h->cc, &h->n_cc)
+    || !field_addresses(a, &charsets, part, FIELD_BCC, &h->bcc, &h->n_bcc)
     || !build_texts(a, &charsets, part->header, FIELD_COMMENTS, &h->comments, &h->n_comments)
     || !build_texts(a, &charsets, part->header, FIELD_KEYWORDS, &h->keywords, &h->n_keywords) || !build_ids(a, field[FIELD_MESSAGE_ID], &ids, &n)
     || !build_ids(a, field[FIELD_IN_REPLY_TO], &h->in_reply_to, &h->n_in_reply_to)

@@ -170,14 +170,6 @@ static int add_tree(fetch *fe, mail_body const *body, Porter__Fetched *out)
     && add_paths(fe, body->attached, body->attached_count, &out->attachments, &out->n_attachments);
 }
 
-static int add_head(fetch *fe, folder *f, mail_entry *e, Porter__Fetched *out)
-{
-  mail_facts facts;
-  if (!folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, &fe->h.scratch, &facts)) return 0;
-  out->head = build_list_head(&fe->h.scratch, &facts, &fe->h.tree, fe->request->preview);
-  return out->head && heads_keywords(&fe->h, f, facts.name.flags, &out->head->keywords, &out->head->n_keywords);
-}
-
 /* All that is asked of a mail that was found. 0 with errno. */
 static int fetch_mail(fetch *fe, folder *f, mail_entry *e, Porter__Fetched *out)
 {
@@ -185,7 +177,7 @@ static int fetch_mail(fetch *fe, folder *f, mail_entry *e, Porter__Fetched *out)
   int body_wanted = request->tree || request->texts;
   mail_body body;
   if (!heads_read(&fe->h, f, e, body_wanted || request->preview)) return 0;
-  if (request->heads && !add_head(fe, f, e, out)) return 0;
+  if (request->heads && !(out->head = heads_of(&fe->h, f, e))) return 0;
   if (!fields_build(&fe->h.scratch, &fe->asks, &fe->h.tree, 0, 0, &out->fields, &out->n_fields)) return 0;
   if (body_wanted && !mail_body_lists(&fe->h.scratch, &fe->h.tree, &body)) return 0;
   return (!request->tree || add_tree(fe, &body, out)) && (!request->texts || add_texts(fe, &body, out));

@@ -19,46 +19,18 @@ int fields_check(method_call *call, field_asks const *asks)
 
 /* --- forms --- */
 
-/* Without the names of empty groups, which are nobody's address. */
-static int put_addresses(arena *a, mail_address const *list, size_t count, Porter__MailAddr ***out, size_t *out_count)
-{
-  Porter__MailAddr *all = arena_array(a, count ? count : 1, sizeof *all);
-  *out = arena_array(a, count ? count : 1, sizeof **out);
-  *out_count = 0;
-  if (!all || !*out) return 0;
-  for (size_t i = 0; i < count; i++) {
-    if (list[i].group) continue;
-    all[i] = (Porter__MailAddr)PORTER__MAIL_ADDR__INIT;
-    all[i].name = build_string(a, list[i].name);
-    all[i].address = build_string(a, list[i].address);
-    if (!all[i].name || !all[i].address) return 0;
-    (*out)[(*out_count)++] = all + i;
-  }
-  return 1;
-}
-
 static int put_groups(arena *a, mail_charsets *charsets, slice raw, Porter__FieldValue *v)
 {
   mail_group *list;
-  if (!mail_groups(a, charsets, FIELD_TO, raw, &list, &v->n_groups)
-    || !(v->groups = arena_array(a, v->n_groups ? v->n_groups : 1, sizeof *v->groups)))
-    return 0;
+  if (!mail_groups(a, charsets, FIELD_TO, raw, &list, &v->n_groups) || !(v->groups = arena_array(a, v->n_groups, sizeof *v->groups))) return 0;
   for (size_t i = 0; i < v->n_groups; i++) {
     Porter__AddressGroup *g = arena_take(a, sizeof *g);
     if (!g) return 0;
     *g = (Porter__AddressGroup)PORTER__ADDRESS_GROUP__INIT;
-    if (!(g->name = build_string(a, list[i].name)) || !put_addresses(a, list[i].list, list[i].count, &g->addresses, &g->n_addresses)) return 0;
+    if (!(g->name = build_string(a, list[i].name)) || !build_addresses(a, list[i].list, list[i].count, &g->addresses, &g->n_addresses)) return 0;
     v->groups[i] = g;
   }
   return 1;
-}
-
-static int put_strings(arena *a, slice const *list, size_t count, char ***out)
-{
-  *out = arena_array(a, count ? count : 1, sizeof **out);
-  for (size_t i = 0; *out && i < count; i++)
-    if (!((*out)[i] = build_string(a, list[i]))) return 0;
-  return *out != NULL;
 }
 
 static int put_form(arena *a, mail_charsets *charsets, slice raw, Porter__FieldValue *v)
@@ -71,10 +43,10 @@ static int put_form(arena *a, mail_charsets *charsets, slice raw, Porter__FieldV
   switch (v->form) {
   case PORTER__FIELD_ASK__FORM__TEXT: return mail_text(a, charsets, raw, &text) && (v->text = build_string(a, text));
   case PORTER__FIELD_ASK__FORM__ADDRESSES:
-    return mail_addresses(a, charsets, FIELD_TO, raw, &addresses, &count) && put_addresses(a, addresses, count, &v->addresses, &v->n_addresses);
+    return mail_addresses(a, charsets, FIELD_TO, raw, &addresses, &count) && build_addresses(a, addresses, count, &v->addresses, &v->n_addresses);
   case PORTER__FIELD_ASK__FORM__GROUPS: return put_groups(a, charsets, raw, v);
-  case PORTER__FIELD_ASK__FORM__IDS: return mail_ids(a, raw, &list, &v->n_ids) && put_strings(a, list, v->n_ids, &v->ids);
-  case PORTER__FIELD_ASK__FORM__URLS: return mail_urls(a, raw, &list, &v->n_urls) && put_strings(a, list, v->n_urls, &v->urls);
+  case PORTER__FIELD_ASK__FORM__IDS: return mail_ids(a, raw, &list, &v->n_ids) && build_strings(a, list, v->n_ids, &v->ids);
+  case PORTER__FIELD_ASK__FORM__URLS: return mail_urls(a, raw, &list, &v->n_urls) && build_strings(a, list, v->n_urls, &v->urls);
   case PORTER__FIELD_ASK__FORM__DATE: return !mail_date_parse(raw, &date) || (v->date = build_string(a, (slice){ s, mail_date_fmt(s, &date) }));
   default: v->raw = (ProtobufCBinaryData){ raw.len, (uint8_t *)raw.s }; return 1;
   }

@@ -10,15 +10,8 @@ int method_folders(method_call *call)
 {
   Porter__FoldersResp response = PORTER__FOLDERS_RESP__INIT;
   slice *names;
-  size_t count;
-  if (!mailbox_folders(call->box, call->a, &names, &count)) return method_temporary(call, "read mailbox");
-  response.folders = arena_array(call->a, count, sizeof *response.folders);
-  if (!response.folders) return method_temporary(call, "take memory");
-  for (size_t i = 0; i < count; i++) {
-    char *s = build_string(call->a, names[i]);
-    if (!s) return method_temporary(call, "take memory");
-    response.folders[response.n_folders++] = s;
-  }
+  if (!mailbox_folders(call->box, call->a, &names, &response.n_folders)) return method_temporary(call, "read mailbox");
+  if (!build_strings(call->a, names, response.n_folders, &response.folders)) return method_temporary(call, "take memory");
   return method_write(call, &response.base);
 }
 

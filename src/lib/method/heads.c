@@ -39,7 +39,7 @@ static int has_letters(slice flags)
 }
 
 /* Most mails have none: then the names are not read. */
-int heads_keywords(heads *h, folder *f, slice flags, char ***names, size_t *count)
+static int build_keywords(heads *h, folder *f, slice flags, char ***names, size_t *count)
 {
   *count = 0;
   if (!has_letters(flags)) return 1;
@@ -50,13 +50,15 @@ int heads_keywords(heads *h, folder *f, slice flags, char ***names, size_t *coun
   return keywords_names(&h->scratch, &h->names, flags, names, count);
 }
 
-Porter__ListMailHeader *heads_build(heads *h, folder *f, mail_entry *e)
+Porter__ListMailHeader *heads_build(heads *h, folder *f, mail_entry *e) { return heads_read(h, f, e, h->preview) ? heads_of(h, f, e) : NULL; }
+
+Porter__ListMailHeader *heads_of(heads *h, folder *f, mail_entry *e)
 {
   Porter__ListMailHeader *head;
   mail_facts facts;
-  if (!heads_read(h, f, e, h->preview) || !folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, &h->scratch, &facts)) return NULL;
+  if (!folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, &h->scratch, &facts)) return NULL;
   head = build_list_head(&h->scratch, &facts, &h->tree, h->preview);
-  if (!head || !heads_keywords(h, f, facts.name.flags, &head->keywords, &head->n_keywords)) return NULL;
+  if (!head || !build_keywords(h, f, facts.name.flags, &head->keywords, &head->n_keywords)) return NULL;
   return head;
 }
 

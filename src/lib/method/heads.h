@@ -19,8 +19,8 @@ struct heads_s {
 extern Porter__ListMailHeader *heads_build(heads *h, folder *f, mail_entry *e);
 /* Reads the octets of e, with whole all of them: 1; 0 with errno. What cannot be read is empty, which is noted. */
 extern int heads_read(heads *h, folder *f, mail_entry *e, int whole);
-/* The names of the keywords among a mail's flags, in the scratch memory. */
-extern int heads_keywords(heads *h, folder *f, slice flags, char ***names, size_t *count);
+/* Its head, of the octets that were read (all of them, where h->preview). */
+extern Porter__ListMailHeader *heads_of(heads *h, folder *f, mail_entry *e);
 extern void heads_end(heads *h);
 
 #endif

@@ -124,9 +124,7 @@ static int add_people(view *v, arena *a, Porter__Thread *t)
   for (size_t i = 0; i < count && t->n_people < THREAD_PEOPLE_MAX; i++) {
     Porter__MailAddr *p;
     if (list[i].group || has_person(t, list[i].address)) continue;
-    if (!(p = arena_take(a, sizeof *p))) return 0;
-    *p = (Porter__MailAddr)PORTER__MAIL_ADDR__INIT;
-    if (!(p->name = build_string(a, list[i].name)) || !(p->address = build_string(a, list[i].address))) return 0;
+    if (!(p = build_address(a, list + i))) return 0;
     t->people[t->n_people++] = p;
   }
   return 1;
