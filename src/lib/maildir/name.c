@@ -4,6 +4,7 @@
 
 #include <skalibs/types.h>
 
+#include <porter/hex.h>
 #include <porter/maildir.h>
 
 /* Searched from the end: the first "2," or "1," behind a separator that is met is the last.
@@ -174,7 +175,6 @@ static size_t count_special(slice s)
 
 int maildir_mid(arena *a, slice base, int twin, uint64_t inode, slice *mid)
 {
-  static char const hex[] = "0123456789ABCDEF";
   size_t special = count_special(base), len = 0;
   char *s;
   if (!special && !twin) return *mid = base, 1;
@@ -184,8 +184,7 @@ int maildir_mid(arena *a, slice base, int twin, uint64_t inode, slice *mid)
     unsigned char c = (unsigned char)base.s[i];
     if (is_special(c)) {
       s[len++] = '%';
-      s[len++] = hex[c >> 4];
-      s[len++] = hex[c & 15];
+      len += hex_fmt(s + len, &c, 1, HEX_UPPER);
     } else s[len++] = (char)c;
   }
   if (twin) {

@@ -21,6 +21,7 @@ struct varlink_request_s {
   Porter__Sort sort;
   char *mid;
   union {
+    ProtobufCMessage message;
     Porter__ListReq list;
     Porter__ListSearchReq list_search;
     Porter__StatsReq stats;

@@ -88,11 +88,17 @@ static int bound(varlink_request *r, Porter__Bound **out)
   return 1;
 }
 
+/* The request is one of that type, with nothing in it yet. */
+static void begin(varlink_request *r, ProtobufCMessageDescriptor const *type)
+{
+  protobuf_c_message_init(type, &r->of);
+  r->message = &r->of.message;
+}
+
 int varlink_request_list(varlink_request *r)
 {
   Porter__ListReq *q = &r->of.list;
-  *q = (Porter__ListReq)PORTER__LIST_REQ__INIT;
-  r->message = &q->base;
+  begin(r, &porter__list_req__descriptor);
   if (!text(r, "folder", &q->folder) || !count(r, "start", &q->start) || !count(r, "end", &q->end) || !sort(r, &q->sort)) return 0;
   return q->start <= q->end || wrong(r, NULL, "start");
 }
@@ -102,8 +108,7 @@ int varlink_request_list_search(varlink_request *r)
   static char const *const directions[] = { "after", "before", NULL };
   Porter__ListSearchReq *q = &r->of.list_search;
   int direction = choice(json_object_get(r->parameters, "direction"), directions);
-  *q = (Porter__ListSearchReq)PORTER__LIST_SEARCH_REQ__INIT;
-  r->message = &q->base;
+  begin(r, &porter__list_search_req__descriptor);
   if (!text(r, "folder", &q->folder) || !bound(r, &q->bound)) return 0;
   if (direction < 0) return wrong(r, NULL, "direction");
   q->direction = (Porter__ListSearchReq__Direction)direction;
@@ -112,44 +117,38 @@ int varlink_request_list_search(varlink_request *r)
 
 int varlink_request_stats(varlink_request *r)
 {
-  r->of.stats = (Porter__StatsReq)PORTER__STATS_REQ__INIT;
-  r->message = &r->of.stats.base;
+  begin(r, &porter__stats_req__descriptor);
   return text(r, "folder", &r->of.stats.folder);
 }
 
 int varlink_request_show(varlink_request *r)
 {
-  r->of.show = (Porter__ShowReq)PORTER__SHOW_REQ__INIT;
-  r->message = &r->of.show.base;
+  begin(r, &porter__show_req__descriptor);
   return text(r, "folder", &r->of.show.folder) && text(r, "mid", &r->of.show.mid);
 }
 
 int varlink_request_raw(varlink_request *r)
 {
-  r->of.raw = (Porter__RawReq)PORTER__RAW_REQ__INIT;
-  r->message = &r->of.raw.base;
+  begin(r, &porter__raw_req__descriptor);
   return text(r, "folder", &r->of.raw.folder) && text(r, "mid", &r->of.raw.mid) && optional_text(r, "path", &r->of.raw.path);
 }
 
 int varlink_request_search(varlink_request *r)
 {
-  r->of.search = (Porter__SearchReq)PORTER__SEARCH_REQ__INIT;
-  r->message = &r->of.search.base;
+  begin(r, &porter__search_req__descriptor);
   return text(r, "folder", &r->of.search.folder) && text(r, "pattern", &r->of.search.pattern);
 }
 
 int varlink_request_folders(varlink_request *r)
 {
-  r->of.folders = (Porter__FoldersReq)PORTER__FOLDERS_REQ__INIT;
-  r->message = &r->of.folders.base;
+  begin(r, &porter__folders_req__descriptor);
   return 1;
 }
 
 int varlink_request_move(varlink_request *r)
 {
   Porter__MoveReq *q = &r->of.move;
-  *q = (Porter__MoveReq)PORTER__MOVE_REQ__INIT;
-  r->message = &q->base;
+  begin(r, &porter__move_req__descriptor);
   q->mids = &r->mid;
   q->n_mids = 1;
   return text(r, "mid", &r->mid) && text(r, "from_folder", &q->from_folder) && text(r, "to_folder", &q->to_folder);
@@ -158,8 +157,7 @@ int varlink_request_move(varlink_request *r)
 int varlink_request_remove(varlink_request *r)
 {
   Porter__RemoveReq *q = &r->of.remove;
-  *q = (Porter__RemoveReq)PORTER__REMOVE_REQ__INIT;
-  r->message = &q->base;
+  begin(r, &porter__remove_req__descriptor);
   q->mids = &r->mid;
   q->n_mids = 1;
   return text(r, "folder", &q->folder) && text(r, "mid", &r->mid);
@@ -167,7 +165,6 @@ int varlink_request_remove(varlink_request *r)
 
 int varlink_request_add_folder(varlink_request *r)
 {
-  r->of.add_folder = (Porter__AddFolderReq)PORTER__ADD_FOLDER_REQ__INIT;
-  r->message = &r->of.add_folder.base;
+  begin(r, &porter__add_folder_req__descriptor);
   return text(r, "name", &r->of.add_folder.name);
 }
