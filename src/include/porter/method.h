@@ -79,6 +79,7 @@ extern int method_fail(method_call *call, Porter__Error__Code code, char const *
 /* The same for what errno says of the folder or mail that outside names; EXIT_TEMPORARY where that is not the caller's or mailbox's affair. */
 extern int method_fail_folder(method_call *call, slice folder_name);
 extern int method_fail_mail(method_call *call, slice mid);
+extern int method_fail_upload(method_call *call, slice name);
 /* The same for what errno says of storing something. */
 extern int method_fail_store(method_call *call, char const *text, slice outside);
 /* EXIT_TEMPORARY, with what could not be done. */
@@ -87,6 +88,8 @@ extern int method_temporary(method_call *call, char const *failed);
 extern Porter__Error *method_error(method_call *call, Porter__Error__Code code, char const *text, slice outside, int errno_value);
 /* Writes a response, or one of its fields: any protobuf message. EXIT_DONE or EXIT_TEMPORARY. */
 extern int method_write(method_call *call, ProtobufCMessage const *message);
+/* Writes what stands in front of a field of that number with len octets. */
+extern int method_write_head(method_call *call, unsigned int number, uint64_t len);
 /* Writes message as the field of that number of the response. */
 extern int method_write_field(method_call *call, unsigned int number, ProtobufCMessage const *message);
 
@@ -94,6 +97,10 @@ extern int method_write_field(method_call *call, unsigned int number, ProtobufCM
 extern int method_folder(method_call *call, folder **f, char const *name);
 /* Reads all of the mail with that mid; entry may be null. */
 extern int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entry **entry);
+/* Reads those octets as a mail, and finds the part at that path; without one, the root. The code as method_folder's. */
+extern int method_part(method_call *call, mail_file const *m, slice path, mime_tree *tree, size_t *i);
+/* Reads a date of maildir.proto. The code as method_folder's. */
+extern int method_date(method_call *call, char const *text, int64_t *seconds);
 
 /* A mail as messages, in the arena; null where memory fails. */
 extern Porter__MIMEHeader *build_mime(arena *a, mime_tree const *tree, size_t i);
@@ -131,12 +138,9 @@ extern int listing_take(method_call *call, listing *l, size_t count, order_key *
 /* Writes the heads of count mails as fields of that number. */
 extern int listing_write(method_call *call, folder *f, order_key const *keys, size_t count, unsigned int number, int preview);
 
-/* Whether text is of MAILDIR_FLAGS: EXIT_DONE, or the code of the failure that was answered. */
-extern int method_flags(method_call *call, char const *text);
-
-/* Keywords by name. check: EXIT_DONE, or the failure that was answered where a name cannot be one; fail answers what errno says of
- * the others, which give 1 or 0 (EOVERFLOW: no letter is left; ENOTSUP: the names are kept elsewhere; EAGAIN: no lock). */
-extern int keywords_check(method_call *call, char *const *names, size_t count);
+/* Whether the flags are of MAILDIR_FLAGS, and the names can be keywords': EXIT_DONE, or the code of the failure that was answered. */
+extern int keywords_check(method_call *call, char const *flags, char *const *names, size_t count);
+/* Answers what errno says of the others, which give 1 or 0 (EOVERFLOW: no letter is left; ENOTSUP: the names are kept elsewhere; EAGAIN: no lock). */
 extern int keywords_fail(method_call *call);
 /* Flags (of MAILDIR_FLAGS) and keywords as letters of a file's name: out has KEYWORDS_LETTERS octets. Names that k, the folder's,
  * lacks are added to it if make, else passed over. */

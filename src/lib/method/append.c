@@ -106,15 +106,9 @@ static int name_flags(method_call *call, append *p)
 static int check(method_call *call, append *p)
 {
   Porter__AppendReq const *request = call->request;
-  mail_date date;
-  int code = method_flags(call, request->flags);
-  if (code == EXIT_DONE) code = keywords_check(call, request->keywords, request->n_keywords);
-  if (code != EXIT_DONE) return code;
+  int code = keywords_check(call, request->flags, request->keywords, request->n_keywords);
   p->dated = *request->date != 0;
-  if (p->dated && !mail_date_scan((slice){ request->date, strlen(request->date) }, &date))
-    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no date of RFC 3339:", (slice){ request->date, strlen(request->date) }, 0);
-  p->date = p->dated ? date.seconds : 0;
-  return EXIT_DONE;
+  return code == EXIT_DONE && p->dated ? method_date(call, request->date, &p->date) : code;
 }
 
 int method_append(method_call *call)

@@ -48,14 +48,15 @@ static int own_place(folder *f, mail_entry *e, enum order_by by, arena *a, order
 
 int bound_date(method_call *call, enum order_by by, int descending, char const *text, order_key *k)
 {
-  slice said = { text, strlen(text) };
-  mail_date date;
+  int64_t seconds;
+  int code;
   if (by != ORDER_DATE && by != ORDER_ARRIVAL)
-    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "a date is no place in this order:", said, 0);
-  if (!mail_date_scan(said, &date)) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no date of RFC 3339:", said, 0);
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "a date is no place in this order:", (slice){ text, strlen(text) }, 0);
+  code = method_date(call, text, &seconds);
+  if (code != EXIT_DONE) return code;
   if (!order_key_bound(k, by, call->a, (slice){ "0", 1 }, (slice){ "", 0 })) return method_temporary(call, "take memory");
   /* Newest first: what is of that second still is not before it. */
-  k->number = date.seconds + descending;
+  k->number = seconds + descending;
   return EXIT_DONE;
 }
 

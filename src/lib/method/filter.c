@@ -49,15 +49,6 @@ static int refuse(method_call *call, char const *why, char const *of)
   return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, why, (slice){ of, strlen(of) }, 0);
 }
 
-static int make_date(method_call *call, char const *text, int64_t *seconds)
-{
-  mail_date date;
-  if (!*text) return EXIT_DONE;
-  if (!mail_date_scan((slice){ text, strlen(text) }, &date)) return refuse(call, "no date of RFC 3339:", text);
-  *seconds = date.seconds;
-  return EXIT_DONE;
-}
-
 static int make_phrase(method_call *call, node *n, unsigned int i, char const *text, unsigned int where)
 {
   if (!*text) return EXIT_DONE;
@@ -88,12 +79,10 @@ static int make_node(method_call *call, node *n)
   if (*from->header_value && !*from->header) return refuse(call, "a value of no field:", from->header_value);
   if (strlen(from->header) > PHRASE_MAX || strlen(from->header_value) > PHRASE_MAX || strlen(from->message_id) > PHRASE_MAX)
     return refuse(call, "the phrase is too long:", from->header);
-  code = make_date(call, from->since, &n->since);
-  if (code == EXIT_DONE) code = make_date(call, from->before, &n->before);
-  if (code == EXIT_DONE) code = method_flags(call, from->flags);
-  if (code == EXIT_DONE) code = method_flags(call, from->no_flags);
-  if (code == EXIT_DONE) code = keywords_check(call, from->keywords, from->n_keywords);
-  if (code == EXIT_DONE) code = keywords_check(call, from->no_keywords, from->n_no_keywords);
+  code = *from->since ? method_date(call, from->since, &n->since) : EXIT_DONE;
+  if (code == EXIT_DONE && *from->before) code = method_date(call, from->before, &n->before);
+  if (code == EXIT_DONE) code = keywords_check(call, from->flags, from->keywords, from->n_keywords);
+  if (code == EXIT_DONE) code = keywords_check(call, from->no_flags, from->no_keywords, from->n_no_keywords);
   if (code == EXIT_DONE) code = make_phrases(call, n);
   if (code == EXIT_DONE && !text_compared(call->a, (slice){ from->header_value, strlen(from->header_value) }, &n->header_value))
     code = method_temporary(call, "take memory");

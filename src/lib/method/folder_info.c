@@ -127,13 +127,12 @@ int method_empty_folder(method_call *call)
 {
   Porter__EmptyFolderReq const *request = call->request;
   Porter__EmptyFolderResp response = PORTER__EMPTY_FOLDER_RESP__INIT;
-  mail_date before = { 0, 0 };
+  int64_t before = 0;
   folder *f;
-  int code;
-  if (*request->before && !mail_date_scan((slice){ request->before, strlen(request->before) }, &before))
-    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no date of RFC 3339:", (slice){ request->before, strlen(request->before) }, 0);
+  int code = *request->before ? method_date(call, request->before, &before) : EXIT_DONE;
+  if (code != EXIT_DONE) return code;
   code = method_folder(call, &f, request->folder);
-  if (code == EXIT_DONE) code = empty(call, f, *request->before ? &before.seconds : NULL, &response);
+  if (code == EXIT_DONE) code = empty(call, f, *request->before ? &before : NULL, &response);
   folder_close(f);
   return code == EXIT_DONE ? method_write(call, &response.base) : code;
 }

@@ -7,8 +7,10 @@
 
 static slice text(char const *s) { return (slice){ s, strlen(s) }; }
 
-int keywords_check(method_call *call, char *const *names, size_t count)
+int keywords_check(method_call *call, char const *flags, char *const *names, size_t count)
 {
+  if (flags[strspn(flags, MAILDIR_FLAGS)])
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "flags are of " MAILDIR_FLAGS ", not", text(flags), 0);
   for (size_t i = 0; i < count; i++)
     if (!keyword_ok(text(names[i]))) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no keyword can be called", text(names[i]), 0);
   return EXIT_DONE;

@@ -96,10 +96,8 @@ int method_move(method_call *call)
   changes c = {
     .folder = request->from_folder, .mids = request->mids, .count = request->n_mids, .anywhere = request->anywhere ? CHANGE_FIRST : CHANGE_HERE
   };
-  int code = method_flags(call, request->add);
-  if (code == EXIT_DONE) code = method_flags(call, request->remove);
-  if (code == EXIT_DONE) code = keywords_check(call, request->add_keywords, request->n_add_keywords);
-  if (code == EXIT_DONE) code = keywords_check(call, request->remove_keywords, request->n_remove_keywords);
+  int code = keywords_check(call, request->add, request->add_keywords, request->n_add_keywords);
+  if (code == EXIT_DONE) code = keywords_check(call, request->remove, request->remove_keywords, request->n_remove_keywords);
   return code == EXIT_DONE ? carry_all(call, &c, &m, request->to_folder) : code;
 }
 

@@ -93,11 +93,7 @@ static int take_file(method_call *call, writer *w, int fd)
 static int take_upload(method_call *call, writer *w, slice name)
 {
   int code, fd = upload_open(call->box, name);
-  if (fd < 0) {
-    if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR)
-      return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_UPLOAD, "no such upload", name, 0);
-    return method_temporary(call, "open upload");
-  }
+  if (fd < 0) return method_fail_upload(call, name);
   code = take_file(call, w, fd);
   close(fd);
   return code;
@@ -107,11 +103,10 @@ static int take_part(method_call *call, writer *w, mail_file const *m, slice pat
 {
   mime_tree tree;
   size_t i;
-  int good;
+  int good, code;
   if (!path.len) return take(w, m->s, m->len) ? EXIT_DONE : storing_fail(call, w->to);
-  if (!mime_parse(call->a, m->s, m->len, call->box->fallback, &tree)) return method_temporary(call, "take memory");
-  i = mime_find(&tree, path.s, path.len);
-  if (i == tree.count) return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_PART, "no such part", path, 0);
+  code = method_part(call, m, path, &tree, &i);
+  if (code != EXIT_DONE) return code;
   if (tree.part[i].kind == MIME_MULTIPART) good = take(w, tree.part[i].body.s, tree.part[i].body.len);
   else good = mime_decode(tree.part + i, take, w);
   return good ? EXIT_DONE : storing_fail(call, w->to);

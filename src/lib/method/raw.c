@@ -7,7 +7,6 @@
 #include <porter/exit.h>
 #include <porter/method.h>
 #include <porter/store.h>
-#include <porter/message_field.h>
 
 /* Gives on what lies between two offsets of all that comes. */
 typedef struct window_s window;
@@ -30,18 +29,12 @@ static int pass(void *context, char const *s, size_t len)
   return w->left != 0;
 }
 
-static int write_body(method_call *call, uint64_t size, slice octets, mime_part const *part)
+/* So many from the request's offset on. */
+static int write_body(method_call *call, uint64_t left, slice octets, mime_part const *part)
 {
   Porter__RawReq const *request = call->request;
-  window w = { .call = call, .skip = request->offset < size ? request->offset : size };
-  uint8_t head[20];
-  size_t len;
-  w.left = size - w.skip;
-  if (request->length && request->length < w.left) w.left = request->length;
-  if (!w.left) return EXIT_DONE;
-  len = message_varint(head, 2 << 3 | 2);
-  len += message_varint(head + len, w.left);
-  if (!call->write(call->context, (char const *)head, len)) return method_temporary(call, "write response");
+  window w = { .call = call, .skip = request->offset, .left = left };
+  if (method_write_head(call, 2, left) != EXIT_DONE) return EXIT_TEMPORARY;
   if (part) mime_decode(part, pass, &w);
   else pass(&w, octets.s, octets.len);
   return w.failed || w.left ? method_temporary(call, "write response") : EXIT_DONE;
@@ -54,20 +47,13 @@ static int answer(method_call *call, mail_file const *m)
   slice path = { request->path, strlen(request->path) }, octets = { m->s, m->len };
   mime_part const *part = NULL;
   mime_tree tree;
-  size_t i = 0;
-  uint64_t size = m->len, left;
-  if (!mime_parse(call->a, m->s, m->len, call->box->fallback, &tree)) return method_temporary(call, "take memory");
-  if (path.len) {
-    i = mime_find(&tree, path.s, path.len);
-    if (i == tree.count) return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_PART, "no such part", path, 0);
-    if (tree.part[i].kind == MIME_MULTIPART) {
-      octets = tree.part[i].body;
-      size = octets.len;
-    } else {
-      part = tree.part + i;
-      size = mime_size(part);
-    }
-  }
+  size_t i;
+  uint64_t size, left;
+  int code = method_part(call, m, path, &tree, &i);
+  if (code != EXIT_DONE) return code;
+  if (path.len && tree.part[i].kind == MIME_MULTIPART) octets = tree.part[i].body;
+  else if (path.len) part = tree.part + i;
+  size = part ? mime_size(part) : octets.len;
   response.header = build_mime(call->a, &tree, i);
   if (!response.header) return method_temporary(call, "take memory");
   /* The size and path are those of what is asked for: a client that pages by offset needs the whole. */
@@ -78,16 +64,14 @@ static int answer(method_call *call, mail_file const *m)
   if (left > RESPONSE_MAX - protobuf_c_message_get_packed_size(&response.base) - 20)
     return method_fail(call, PORTER__ERROR__CODE__TOO_LARGE, "too large for one response (use offset and length)", (slice)SLICE_ZERO, 0);
   if (method_write(call, &response.base) != EXIT_DONE) return EXIT_TEMPORARY;
-  return write_body(call, size, octets, part);
+  return left ? write_body(call, left, octets, part) : EXIT_DONE;
 }
 
 static int open_upload(method_call *call, mail_file *m, slice name)
 {
   int fd = upload_open(call->box, name);
   if (close_keeping(fd, fd >= 0 && mail_file_descriptor(m, fd))) return EXIT_DONE;
-  if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR || errno == EINVAL)
-    return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_UPLOAD, "no such upload", name, 0);
-  return method_temporary(call, "read upload");
+  return method_fail_upload(call, name);
 }
 
 static int raw_upload(method_call *call, slice name)

@@ -50,10 +50,8 @@ int method_set_flags(method_call *call)
     .change = flag_one,
     .finish = changes_sync,
     .context = &fl };
-  int code = method_flags(call, request->add);
-  if (code == EXIT_DONE) code = method_flags(call, request->remove);
-  if (code == EXIT_DONE) code = keywords_check(call, request->add_keywords, request->n_add_keywords);
-  if (code == EXIT_DONE) code = keywords_check(call, request->remove_keywords, request->n_remove_keywords);
+  int code = keywords_check(call, request->add, request->add_keywords, request->n_add_keywords);
+  if (code == EXIT_DONE) code = keywords_check(call, request->remove, request->remove_keywords, request->n_remove_keywords);
   if (code == EXIT_DONE && request->exactly && (*request->remove || request->n_remove_keywords))
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "exactly goes with what is added alone", (slice)SLICE_ZERO, 0);
   if (code == EXIT_DONE && request->anywhere && !request->n_mids)

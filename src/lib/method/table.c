@@ -124,10 +124,24 @@ int method_fail_store(method_call *call, char const *text, slice outside)
   }
 }
 
-int method_flags(method_call *call, char const *text)
+int method_fail_upload(method_call *call, slice name)
 {
-  if (!text[strspn(text, MAILDIR_FLAGS)]) return EXIT_DONE;
-  return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "flags are of " MAILDIR_FLAGS ", not", (slice){ text, strlen(text) }, 0);
+  switch (errno) {
+  case ENOENT:
+  case ELOOP:
+  case ENOTDIR:
+  case EINVAL: return method_fail(call, PORTER__ERROR__CODE__NO_SUCH_UPLOAD, "no such upload", name, 0);
+  default: return method_temporary(call, "read upload");
+  }
+}
+
+int method_date(method_call *call, char const *text, int64_t *seconds)
+{
+  slice const s = { text, strlen(text) };
+  mail_date date;
+  if (!mail_date_scan(s, &date)) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no date of RFC 3339:", s, 0);
+  *seconds = date.seconds;
+  return EXIT_DONE;
 }
 
 int method_folder(method_call *call, folder **f, char const *name)
@@ -141,6 +155,13 @@ int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entr
   mail_entry *e = folder_find(f, mid);
   if (entry) *entry = e;
   return e && mail_file_all(m, f, e) ? EXIT_DONE : method_fail_mail(call, mid);
+}
+
+int method_part(method_call *call, mail_file const *m, slice path, mime_tree *tree, size_t *i)
+{
+  if (!mime_parse(call->a, m->s, m->len, call->box->fallback, tree)) return method_temporary(call, "take memory");
+  *i = path.len ? mime_find(tree, path.s, path.len) : 0;
+  return *i < tree->count ? EXIT_DONE : method_fail(call, PORTER__ERROR__CODE__NO_SUCH_PART, "no such part", path, 0);
 }
 
 /* --- answering --- */
@@ -165,13 +186,18 @@ int method_write(method_call *call, ProtobufCMessage const *message)
   return w.good ? EXIT_DONE : method_temporary(call, "write response");
 }
 
-int method_write_field(method_call *call, unsigned int number, ProtobufCMessage const *message)
+int method_write_head(method_call *call, unsigned int number, uint64_t len)
 {
   uint8_t head[20];
-  size_t len = message_varint(head, (uint64_t)number << 3 | 2);
-  len += message_varint(head + len, protobuf_c_message_get_packed_size(message));
-  if (!call->write(call->context, (char const *)head, len)) return method_temporary(call, "write response");
-  return method_write(call, message);
+  size_t n = message_varint(head, (uint64_t)number << 3 | WIRE_OCTETS);
+  n += message_varint(head + n, len);
+  return call->write(call->context, (char const *)head, n) ? EXIT_DONE : method_temporary(call, "write response");
+}
+
+int method_write_field(method_call *call, unsigned int number, ProtobufCMessage const *message)
+{
+  int code = method_write_head(call, number, protobuf_c_message_get_packed_size(message));
+  return code == EXIT_DONE ? method_write(call, message) : code;
 }
 
 static int run(method_call *call, method const *m, method_request const *r)
