@@ -307,6 +307,20 @@ static void tail_test(int dir)
   ok(none > 0, "and a cut image is no index");
 }
 
+/* An owner writes a name with a NUL: it is not the name that ends there, whatever lies behind that in memory. */
+static void nul_test(int dir)
+{
+  folder_index ix;
+  count = 0;
+  deliver(PLACE_CUR);
+  strcpy(model->name, "17.a.host");
+  build(&ix, dir);
+  ix.memory[SECTION_NAMES][1 + strlen("17.a")] = 0;
+  model->name[strlen("17.a")] = 0;
+  ok(!look(&ix, 1) && ix.broken, "a name with a NUL in it is no mail's name");
+  index_close(&ix);
+}
+
 static void hash_test(void)
 {
   char key[INDEX_KEY], text[15];
@@ -338,6 +352,7 @@ int main(void)
   model_test(dir, 300, 40);
   model_test(dir, 1500, 12);
   tail_test(dir);
+  nul_test(dir);
   unlinkat(dir, INDEX_NAME, 0);
   close(dir);
   ok(!rmdir(path), "nothing is left but the index");

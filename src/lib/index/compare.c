@@ -129,8 +129,6 @@ static int add_loose(working *w, place_name const *name, unsigned char where, ui
   return base_of(w, l->name, &l->base);
 }
 
-static int is_name(slice name, char const *listed) { return !strncmp(listed, name.s, name.len) && !listed[name.len]; }
-
 static int pass_stream(working *w, stream *st, unsigned char where)
 {
   index_listing const *const l = w->c->listing + where;
@@ -142,7 +140,7 @@ static int pass_stream(working *w, stream *st, unsigned char where)
     uint32_t i = expected;
     l->number[k] = UINT32_MAX;
     for (; i < st->count && window; i++) {
-      if (stream_inode(w, st, i) != name->inode || !is_name(stream_name(w, st, i), name->name)) {
+      if (stream_inode(w, st, i) != name->inode || !slice_is(stream_name(w, st, i), name->name)) {
         window--;
         continue;
       }

@@ -117,8 +117,6 @@ static int keep_gone(folder_index *old, index_builder *b)
   return index_changes_gone(old, b, all > kept + most ? all - kept - most : 0);
 }
 
-static int is_name(slice name, char const *listed) { return !strncmp(listed, name.s, name.len) && !listed[name.len]; }
-
 /* map: where each mail of old has gone. */
 static int copy_mails(folder_index *old, comparison const *c, index_builder *b, uint32_t *map)
 {
@@ -133,7 +131,7 @@ static int copy_mails(folder_index *old, comparison const *c, index_builder *b, 
         continue;
       }
       /* Of several names of a mail the one that counts. */
-      if (m.where != p || !is_name(m.name, c->listing[p].list[k].name)) continue;
+      if (m.where != p || !slice_is(m.name, c->listing[p].list[k].name)) continue;
       map[m.number] = b->h.n;
       if (!index_builder_add(b, &m)) return 0;
     }
