@@ -241,8 +241,10 @@ static int emit(working *w, index_operation const *o, index_mail const *before)
 {
   comparison *const c = w->c;
   index_mail now = { .name = o->name };
+  index_operation kept = *o;
+  if (o->name.len && !(kept.name.s = arena_copy(&c->a, o->name.s, o->name.len))) return 0;
   if (!more((void **)&c->operation, c->count, &c->room, sizeof *c->operation)) return 0;
-  c->operation[c->count++] = *o;
+  c->operation[c->count++] = kept;
   c->octets += index_operation_pack(NULL, o);
   if (before) {
     c->total.mails--;

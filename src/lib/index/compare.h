@@ -21,16 +21,17 @@ struct comparison_s {
   index_listing listing[PLACES];
   index_head_func *head;
   void *context;
-  /* What came of it; a second comparison, with another listing, goes on behind the first. */
+  /* What came of it, for which the listing is no longer needed; another listing that is compared goes on behind the first. */
   index_operation *operation;
   size_t count, room;
   size_t octets;       /* that they take in a segment */
   index_segment total; /* mails, unread, octets */
   int started;
   int vanished; /* a mail that is listed could not be opened: it has been renamed meanwhile, or it has gone */
-  arena a;      /* what operations point to, but for names: those are the listing's */
+  arena a;      /* what operations point to */
 };
-/* The index has the changes in memory when this comes back. 0 with errno: memory, or the index is broken. */
+/* The index has the changes in memory when this comes back: what comes of a listing must not be dropped as long as the index is used, as a segment
+ * of what came later would not be true. 0 with errno: memory, or the index is broken. */
 extern int index_compare(comparison *c);
 /* Makes what came of it, and the stamps from before the listing, the index's last segment, and appends that to the file where it is what was
  * read (write.c). 0 with errno: EFBIG where segments would take too much, so that a new image is due; EAGAIN where another is writing or has

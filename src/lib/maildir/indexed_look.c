@@ -5,6 +5,8 @@
  * 2. Each place is listed in one call, new before cur, and new again where it may have changed meanwhile. Where that cannot be had (several calls a
  *    listing, new was another the second time) the careful look of census.c is compared instead.
  * 3. Where cur was not listed as its stamp had not moved, the stamp is taken again after new was listed: a mail may just have gone there.
+ * 4. A mail has gone before its head could be read: another look. What came of the first is in the index in memory already, and what came of all is
+ *    left behind together, in one segment: one of the last alone would say too little, and be believed.
  *
  * Tests: tests/index-stale.t, tests/index-storm.t, tests/index-model.t. */
 #include <errno.h>
@@ -132,18 +134,18 @@ static int leave(folder *f, comparison *c)
 }
 
 /* 1; 0 where the index is of no use; -1 where another look is needed, at both places. */
-static int look(folder *f, int both)
+static int look(folder *f, comparison *c, int both)
 {
-  folder_indexed *const x = f->indexed;
-  comparison c = { .ix = &x->ix, .head = indexed_head, .context = f };
   arena a = ARENA_ZERO;
-  int good = list_places(f, &c, &a, both);
-  if (good < 0) good = list_census(f, &c, &a);
-  good = good && index_compare(&c);
-  if (good && c.vanished) good = -1;
-  else if (good) good = leave(f, &c);
+  int good;
+  c->vanished = 0;
+  memset(c->listing, 0, sizeof c->listing);
+  good = list_places(f, c, &a, both);
+  if (good < 0) good = list_census(f, c, &a);
+  good = good && index_compare(c);
+  if (good && c->vanished) good = -1;
+  else if (good) good = leave(f, c);
   /* What has no stamps to be believed by is not left behind, but it is what is there. */
-  index_comparison_free(&c);
   arena_free(&a);
   return good;
 }
@@ -151,12 +153,9 @@ static int look(folder *f, int both)
 int indexed_look(folder *f)
 {
   folder_indexed *const x = f->indexed;
-  for (int looks = 0, both = 0; looks < LOOKS_MAX; looks++) {
-    int const good = look(f, both);
-    if (good > 0) return 1;
-    if (!good || x->ix.broken) return 0;
-    both = 1;
-    if (!indexed_take_stamps(f, x->stamp)) return 0;
-  }
-  return 0;
+  comparison c = { .ix = &x->ix, .head = indexed_head, .context = f };
+  int good = look(f, &c, 0);
+  for (int looks = 1; good < 0 && looks < LOOKS_MAX; looks++) good = !x->ix.broken && indexed_take_stamps(f, x->stamp) ? look(f, &c, 1) : 0;
+  index_comparison_free(&c);
+  return good > 0;
 }
