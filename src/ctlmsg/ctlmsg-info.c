@@ -58,7 +58,7 @@ int main(int argc, char const *const *argv)
   for (int i = 0; i < argc; i++) {
     if (!control_key_valid(argv[i])) strerr_dief1x(EXIT_USAGE, "a key is printable ASCII characters without a space");
     command[2 * i] = i ? (slice){ " ", 1 } : (slice){ "GETINFO ", 8 };
-    command[2 * i + 1] = (slice){ argv[i], strlen(argv[i]) };
+    command[2 * i + 1] = slice_of(argv[i]);
   }
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
   if (!sig_ignore(SIGPIPE)) strerr_diefu1sys(EXIT_TEMPORARY, "ignore SIGPIPE");

@@ -42,7 +42,7 @@ static int refuse(varlink_call const *call, char const *interface, char const *e
 
 static int invalid(varlink_call const *call, char const *name)
 {
-  return refuse(call, VARLINK_SERVICE, "InvalidParameter", "parameter", (slice){ name, strlen(name) });
+  return refuse(call, VARLINK_SERVICE, "InvalidParameter", "parameter", slice_of(name));
 }
 
 static int init(varlink_call const *call)
@@ -94,7 +94,7 @@ static int mail(varlink_call const *call, char const *const *args, int *code)
   if (o.answered || (call->oneway && *code != EXIT_PERMANENT)) return 1;
   if (*code == EXIT_PERMANENT) return 0; /* the reply broke off */
   return o.error == PORTER__ERROR__CODE__TEMPORARY ? refuse(call, VARLINK_MAIL, "Temporary", NULL, (slice)SLICE_ZERO)
-                                                   : refuse(call, VARLINK_MAIL, "Unknown", "text", (slice){ o.text, strlen(o.text) });
+                                                   : refuse(call, VARLINK_MAIL, "Unknown", "text", slice_of(o.text));
 }
 
 static int answer(varlink_call const *call, char const *const *args, int *code)

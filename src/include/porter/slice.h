@@ -15,11 +15,14 @@ struct slice_s {
     .s = 0, .len = 0 \
   }
 
+/* All of a NUL-terminated string. */
+static inline slice slice_of(char const *s) { return (slice){ s, strlen(s) }; }
+
 /* Whether both have the same octets. */
 static inline int slice_same(slice a, slice b) { return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len)); }
 
 /* Whether s has those of the NUL-terminated word, and no more. */
-static inline int slice_is(slice s, char const *word) { return slice_same(s, (slice){ word, strlen(word) }); }
+static inline int slice_is(slice s, char const *word) { return slice_same(s, slice_of(word)); }
 
 /* In the order of their octets, a beginning before what it begins: less than 0, 0, more. */
 static inline int slice_compare(slice a, slice b)

@@ -39,6 +39,6 @@ void authuser_file_find(slice file, char const *user, identity *id)
     if (!f || f < best) continue;
     best = f;
     id->stored = f == FIT_DISABLED ? (secret){ SECRET_NONE, SLICE_ZERO } : stored;
-    id->name = f == FIT_USER ? name : (slice){ user, strlen(user) };
+    id->name = f == FIT_USER ? name : slice_of(user);
   }
 }

@@ -151,7 +151,7 @@ static int check_cram(slice key, char const *challenge, char const *response)
     else MD5Update(&md5, (unsigned char const *)challenge, strlen(challenge));
     MD5Final(digest, &md5);
   }
-  slice r = { response, strlen(response) };
+  slice r = slice_of(response);
   lower(given, r);
   int good = secret_equal(given, r.len, hex, hex_fmt(hex, digest, sizeof digest, HEX_LOWER));
   explicit_bzero(block, sizeof block);

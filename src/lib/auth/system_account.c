@@ -14,7 +14,7 @@
 /* Where nobody on the system has a password: what Debian's passwd(1) makes. */
 #define LIKE "$y$j9T$eqsYx33hCGqlZ6V7vxIhn1$"
 
-static slice words(char const *s) { return s && *s ? (slice){ s, strlen(s) } : (slice)SLICE_ZERO; }
+static slice words(char const *s) { return s && *s ? slice_of(s) : (slice)SLICE_ZERO; }
 
 static secret copy(secret from, char *to, size_t size)
 {

@@ -191,7 +191,7 @@ void auth_describe(control_auth const *a, char const *version, control_output *o
   output_string(o, a->cookie_file ? a->password ? "COOKIE,SAFECOOKIE,HASHEDPASSWORD" : "COOKIE,SAFECOOKIE" : a->password ? "HASHEDPASSWORD" : "NULL");
   if (a->cookie_file) {
     output_string(o, " COOKIEFILE=");
-    output_quoted(o, (slice){ .s = a->cookie_file, .len = strlen(a->cookie_file) });
+    output_quoted(o, slice_of(a->cookie_file));
   }
   output_line(o, "");
   output_string(o, "250-VERSION Tor=\"");

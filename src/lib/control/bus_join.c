@@ -48,7 +48,7 @@ static int join(bus *b)
       if (b->fifo >= 0 && (b->again ? bus_cursor_to_start(b) : bus_cursor_to_end(b)) && renameat(b->dir, "conn/.new", b->dir, path) == 0) {
         b->name[0] = 0;
         b->again = 0;
-        if (!name[0] || bus_claim_locked(b, (slice){ .s = name, .len = strlen(name) }) || errno == EEXIST) return 1;
+        if (!name[0] || bus_claim_locked(b, slice_of(name)) || errno == EEXIST) return 1;
       }
     }
   }

@@ -59,7 +59,7 @@ static int list_name(void *context, char const *name)
   member key, *m;
   char path[5 + 256], link[BUS_PATH];
   ssize_t n;
-  if (!control_name_valid((slice){ .s = name, .len = strlen(name) })) return 1;
+  if (!control_name_valid(slice_of(name))) return 1;
   stpcpy(stpcpy(path, "name/"), name);
   n = readlinkat(l->b->dir, path, link, sizeof link - 1);
   if (n < 8) return 1;

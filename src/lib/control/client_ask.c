@@ -31,5 +31,5 @@ int control_question(control_client *c, char const *name, slice to, slice text, 
   if (seconds) tain_uint(&deadline, seconds);
   tain_now(&now);
   tain_add(&deadline, &now, &deadline);
-  return wait_for(c, to, (slice){ .s = name, .len = strlen(name) }, answer, &deadline);
+  return wait_for(c, to, slice_of(name), answer, &deadline);
 }

@@ -38,7 +38,7 @@ static void reply_line(reply *r)
   if (!text.len || r->dropping) return;
   if (!control_text_valid(text))
     say("warning: a line of the reply to ", r->to, " is too long or not printable ASCII: it is not posted", (char const *)NULL);
-  else if (!control_listener_post(r->l, (slice){ .s = r->to, .len = strlen(r->to) }, text)) {
+  else if (!control_listener_post(r->l, slice_of(r->to), text)) {
     r->dropping = c->code != EXIT_ERROR || c->status == NO_SUCH_CONTROLLER;
     say("warning: unable to reply to ", r->to, ": ", c->why, (char const *)NULL);
   }

@@ -63,7 +63,7 @@ static slice ending_of(mime_part const *part)
     { "msword", "doc" }, { "gzip", "gz" }, { "x-gzip", "gz" }, { "pkcs7-mime", "p7m" }, { "x-pkcs7-mime", "p7m" }, { "pkcs7-signature", "p7s" },
     { "pgp-signature", "asc" }, { "javascript", "js" } };
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-    if (is_word(part->subtype, endings[i][0])) return (slice){ endings[i][1], strlen(endings[i][1]) };
+    if (is_word(part->subtype, endings[i][0])) return slice_of(endings[i][1]);
   size_t n = 0;
   while (
     n < part->subtype.len && ((part->subtype.s[n] >= 'a' && part->subtype.s[n] <= 'z') || (part->subtype.s[n] >= '0' && part->subtype.s[n] <= '9')))

@@ -62,7 +62,7 @@ static int disk_name(slice name, char *disk)
 /* What people read of the name on disk, were there no other folder: 1, 0 where no request could name it, -1 with errno. */
 static int read_name(arena *a, char const *disk, slice *name)
 {
-  slice raw = { disk + 1, strlen(disk + 1) };
+  slice raw = slice_of(disk + 1);
   if (!mutf7_decode(a, raw, name)) {
     if (errno != EILSEQ) return -1;
     *name = raw;
@@ -105,8 +105,8 @@ static void tell_link(mailbox *box, char const *disk)
   struct stat st;
   if (box->links_told || fstatat(box->fd, disk, &st, 0) < 0 || !S_ISDIR(st.st_mode)) return;
   box->links_told = 1;
-  mailbox_warn(box, box->shared < 0 ? "a folder that is a link is left out:" : "a folder that leads out of the shared directory is left out:",
-    (slice){ disk, strlen(disk) }, 0);
+  mailbox_warn(box,
+    box->shared < 0 ? "a folder that is a link is left out:" : "a folder that leads out of the shared directory is left out:", slice_of(disk), 0);
 }
 
 /* What the link leads to stays what was looked at: it is open. */
@@ -232,7 +232,7 @@ static int consider(mailbox *box, arena *a, struct dirent const *d, slice *name)
   good = folder_look(box, d->d_name);
   if (good > 0) good = people_name(box, a, d->d_name, name);
   if (good >= 0 || (errno != EACCES && errno != EPERM)) return good;
-  mailbox_warn(box, "a folder is left out:", (slice){ d->d_name, strlen(d->d_name) }, errno);
+  mailbox_warn(box, "a folder is left out:", slice_of(d->d_name), errno);
   return 0;
 }
 

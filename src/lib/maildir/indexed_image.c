@@ -69,7 +69,7 @@ static int add_entry(folder *f, mail_entry *e, index_builder *b, arena *scratch)
 {
   index_mail m = { .where = e->where, .inode = e->inode };
   if (!indexed_record(f, e, scratch, &m.r, &m.text)) return errno == ENOENT;
-  m.name = (slice){ e->name, strlen(e->name) };
+  m.name = slice_of(e->name);
   m.r.serial = b->h.serial++;
   arena_reset(scratch);
   return index_builder_add(b, &m);

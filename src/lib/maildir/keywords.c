@@ -45,7 +45,7 @@ char keyword_flag(slice name)
     char flag;
   } const table[] = { { "$seen", 'S' }, { "$flagged", 'F' }, { "$answered", 'R' }, { "$draft", 'D' }, { "$forwarded", 'P' } };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-    if (same(name, (slice){ table[i].name, strlen(table[i].name) })) return table[i].flag;
+    if (same(name, slice_of(table[i].name))) return table[i].flag;
   return 0;
 }
 

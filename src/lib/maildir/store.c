@@ -20,7 +20,7 @@ static int name_it(mailbox *box, char *name, char const *flags, int64_t const *d
   if (date) mailbox_unique_at(box, base, *date, 1, size);
   else mailbox_unique(box, base, 1, size);
   if (!*flags) return strcpy(name, base), 1;
-  n.base = (slice){ base, strlen(base) };
+  n.base = slice_of(base);
   return maildir_name_flags(name, &n, flags, "", 0) > 0;
 }
 

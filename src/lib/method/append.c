@@ -47,7 +47,7 @@ static int look(method_call *call, storing const *to)
   char const *fault = mail_fault(to->d.fd);
   if (!fault) return EXIT_DONE;
   if (errno) return method_temporary(call, "look at the mail");
-  return method_fail(call, PORTER__ERROR__CODE__INVALID_MAIL, "this is no mail:", (slice){ fault, strlen(fault) }, 0);
+  return method_fail(call, PORTER__ERROR__CODE__INVALID_MAIL, "this is no mail:", slice_of(fault), 0);
 }
 
 /* What the request says of the mail, understood. */
@@ -76,8 +76,8 @@ static int place(method_call *call, append *p, slice folder_name)
 /* The mail that was replaced, and what became of it. */
 static Porter__Outcome *replace(method_call *call, Porter__MailName const *name)
 {
-  slice folder_name = { name->folder, strlen(name->folder) };
-  return changes_remove(call, folder_name, (slice){ name->mid, strlen(name->mid) });
+  slice folder_name = slice_of(name->folder);
+  return changes_remove(call, folder_name, slice_of(name->mid));
 }
 
 static int answer(method_call *call, append *p)
@@ -114,7 +114,7 @@ static int check(method_call *call, append *p)
 int method_append(method_call *call)
 {
   Porter__AppendReq const *request = call->request;
-  slice folder_name = { request->folder, strlen(request->folder) };
+  slice folder_name = slice_of(request->folder);
   folder *f;
   append p = { .to = { .d = DELIVERY_ZERO, .what = "unable to store a mail in", .where = folder_name }, .counts = folder_name_counts(folder_name) };
   int code = check(call, &p);

@@ -51,7 +51,7 @@ int bound_date(method_call *call, enum order_by by, int descending, char const *
   int64_t seconds;
   int code;
   if (by != ORDER_DATE && by != ORDER_ARRIVAL)
-    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "a date is no place in this order:", (slice){ text, strlen(text) }, 0);
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "a date is no place in this order:", slice_of(text), 0);
   code = method_date(call, text, &seconds);
   if (code != EXIT_DONE) return code;
   if (!order_key_bound(k, by, call->a, (slice){ "0", 1 }, (slice){ "", 0 })) return method_temporary(call, "take memory");
@@ -62,7 +62,7 @@ int bound_date(method_call *call, enum order_by by, int descending, char const *
 
 int bound_place(method_call *call, folder *f, enum order_by by, Porter__Bound const *b, order_key *k)
 {
-  slice param = { b->param, strlen(b->param) }, id = { b->id, strlen(b->id) };
+  slice param = slice_of(b->param), id = slice_of(b->id);
   mail_entry *e = id.len ? folder_find(f, id) : (errno = ENOENT, NULL);
   if (e && own_place(f, e, by, call->a, k)) return EXIT_DONE;
   if (errno != ENOENT) return method_temporary(call, "read folder");

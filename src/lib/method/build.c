@@ -177,7 +177,7 @@ int build_file(arena *a, mail_facts const *facts, char **rec_date, char **flags)
   mail_date d = { facts->arrival, 0 };
   maildir_name_standard(standard, &facts->name);
   *rec_date = build_string(a, (slice){ date, mail_date_fmt(date, &d) });
-  *flags = build_string(a, (slice){ standard, strlen(standard) });
+  *flags = build_string(a, slice_of(standard));
   return *rec_date && *flags;
 }
 

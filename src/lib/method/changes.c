@@ -99,7 +99,7 @@ static int note_changed(work *w)
     if (!n->e) continue;
     if (!n->changed && n->now && !mail_mid(w->call->a, n->now, &n->new_mid)) return 0;
     if (!n->changed && n->new_mid.len && !(n->new_mid.s = build_string(w->call->a, n->new_mid))) return 0;
-    if (!n->changed) n->folder = w->c->target ? (slice){ w->c->target, strlen(w->c->target) } : n->now ? w->folder_name : (slice)SLICE_ZERO;
+    if (!n->changed) n->folder = w->c->target ? slice_of(w->c->target) : n->now ? w->folder_name : (slice)SLICE_ZERO;
     n->changed = 1;
   }
   return 1;
@@ -166,7 +166,7 @@ static int change_every(work *w)
 {
   folder *f;
   int code = method_folder(w->call, &f, w->c->folder);
-  w->folder_name = (slice){ w->c->folder, strlen(w->c->folder) };
+  w->folder_name = slice_of(w->c->folder);
   if (code == EXIT_DONE) code = every_mail(w, f);
   if (code == EXIT_DONE) code = change_folder(w, f);
   folder_close(f);
@@ -208,7 +208,7 @@ static int name_mails(work *w, char *const *mids, size_t count)
 {
   w->list = arena_array(w->call->a, count ? count : 1, sizeof *w->list);
   w->count = count;
-  for (size_t i = 0; w->list && i < count; i++) w->list[i].mid = (slice){ mids[i], strlen(mids[i]) };
+  for (size_t i = 0; w->list && i < count; i++) w->list[i].mid = slice_of(mids[i]);
   return w->list ? EXIT_DONE : method_temporary(w->call, "take memory");
 }
 

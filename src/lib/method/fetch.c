@@ -199,7 +199,7 @@ static int look_into(fetch *fe, size_t i, Porter__MailName const *name, folder *
   int there = scope_open(&fe->s, i);
   mail_entry *found;
   if (there <= 0) return there;
-  found = folder_find(fe->s.f[i], (slice){ name->mid, strlen(name->mid) });
+  found = folder_find(fe->s.f[i], slice_of(name->mid));
   if (!found) return errno == ENOENT ? 0 : -1;
   if (!*e) *e = found, *f = fe->s.f[i];
   if (!(out->folders[out->n_folders] = build_string(fe->call->a, fe->s.name[i]))) return -1;
@@ -229,7 +229,7 @@ static int fail(fetch *fe, Porter__Fetched *out, Porter__Error__Code code, char 
 static int fetch_one(fetch *fe, size_t i, Porter__Fetched *out)
 {
   Porter__MailName const *name = fe->request->mails[i];
-  slice mid = { name->mid, strlen(name->mid) }, folder_name = { name->folder, strlen(name->folder) };
+  slice mid = slice_of(name->mid), folder_name = slice_of(name->folder);
   folder *f;
   mail_entry *e;
   int there;
@@ -252,8 +252,7 @@ static int write_one(fetch *fe, Porter__Fetched *out)
     Porter__Fetched left = PORTER__FETCHED__INIT;
     left.mid = out->mid;
     fe->written = FETCH_OCTETS_MAX;
-    if (fail(fe, &left, PORTER__ERROR__CODE__TOO_LARGE, "more than one answer holds; ask again for", (slice){ out->mid, strlen(out->mid) })
-      != EXIT_DONE)
+    if (fail(fe, &left, PORTER__ERROR__CODE__TOO_LARGE, "more than one answer holds; ask again for", slice_of(out->mid)) != EXIT_DONE)
       return EXIT_TEMPORARY;
     return method_write_field(fe->call, 1, &left.base);
   }

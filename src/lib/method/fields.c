@@ -12,8 +12,7 @@ int fields_check(method_call *call, field_asks const *asks)
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too many fields are asked for", (slice)SLICE_ZERO, 0);
   for (size_t i = 0; i < asks->count; i++)
     if (asks->ask[i]->form > PORTER__FIELD_ASK__FORM__URLS || !*asks->ask[i]->name)
-      return method_fail(
-        call, PORTER__ERROR__CODE__BAD_REQUEST, "no such form of a field:", (slice){ asks->ask[i]->name, strlen(asks->ask[i]->name) }, 0);
+      return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such form of a field:", slice_of(asks->ask[i]->name), 0);
   return EXIT_DONE;
 }
 
@@ -100,7 +99,7 @@ int fields_build(arena *a, field_asks const *asks, mime_tree const *tree, size_t
     c.ask = asks->ask[k];
     c.last = (slice)SLICE_ZERO;
     if (!mail_field_walk(part->header, message, meet, &c)) return 0;
-    if (!c.ask->all && c.last.s && !add(&c, (slice){ c.ask->name, strlen(c.ask->name) }, c.last)) return 0;
+    if (!c.ask->all && c.last.s && !add(&c, slice_of(c.ask->name), c.last)) return 0;
   }
   c.ask = NULL;
   if (asks->all && !parts && !mail_field_walk(part->header, message, meet, &c)) return 0;

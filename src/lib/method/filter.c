@@ -46,7 +46,7 @@ struct filter_s {
 
 static int refuse(method_call *call, char const *why, char const *of)
 {
-  return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, why, (slice){ of, strlen(of) }, 0);
+  return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, why, slice_of(of), 0);
 }
 
 static int make_phrase(method_call *call, node *n, unsigned int i, char const *text, unsigned int where)
@@ -54,8 +54,7 @@ static int make_phrase(method_call *call, node *n, unsigned int i, char const *t
   if (!*text) return EXIT_DONE;
   if (strlen(text) > PHRASE_MAX) return refuse(call, "the phrase is too long:", text);
   n->phrase[i] = arena_take(call->a, sizeof *n->phrase[i]);
-  if (!n->phrase[i] || !mail_matcher_init(n->phrase[i], call->a, (slice){ text, strlen(text) }, call->box->fallback))
-    return method_temporary(call, "take memory");
+  if (!n->phrase[i] || !mail_matcher_init(n->phrase[i], call->a, slice_of(text), call->box->fallback)) return method_temporary(call, "take memory");
   n->phrase[i]->where = where;
   return EXIT_DONE;
 }
@@ -84,8 +83,7 @@ static int make_node(method_call *call, node *n)
   if (code == EXIT_DONE) code = keywords_check(call, from->flags, from->keywords, from->n_keywords);
   if (code == EXIT_DONE) code = keywords_check(call, from->no_flags, from->no_keywords, from->n_no_keywords);
   if (code == EXIT_DONE) code = make_phrases(call, n);
-  if (code == EXIT_DONE && !text_compared(call->a, (slice){ from->header_value, strlen(from->header_value) }, &n->header_value))
-    code = method_temporary(call, "take memory");
+  if (code == EXIT_DONE && !text_compared(call->a, slice_of(from->header_value), &n->header_value)) code = method_temporary(call, "take memory");
   return code;
 }
 
@@ -139,7 +137,7 @@ void filter_end(filter *fl)
 static int is_among(char *const *names, size_t count, slice name)
 {
   for (size_t i = 0; i < count; i++)
-    if (strlen(names[i]) == name.len && !memcmp(names[i], name.s, name.len)) return 1;
+    if (slice_is(name, names[i])) return 1;
   return 0;
 }
 
@@ -151,7 +149,7 @@ static int enter(filter *fl, node *n, folder *f, keywords *k, slice name)
   n->missing = 0;
   n->either = 0;
   for (size_t i = 0; i < from->n_keywords; i++) {
-    slice word = { from->keywords[i], strlen(from->keywords[i]) };
+    slice word = slice_of(from->keywords[i]);
     n->missing |= !keyword_flag(word) && !keywords_letter(k, word);
     if (keyword_flag(word) == 'P') n->either = keywords_letter(k, word);
   }

@@ -19,7 +19,7 @@ int method_add_folder(method_call *call)
 {
   Porter__AddFolderReq const *request = call->request;
   Porter__AddFolderResp response = PORTER__ADD_FOLDER_RESP__INIT;
-  slice name = { request->name, strlen(request->name) };
+  slice name = slice_of(request->name);
   char id[FOLDER_ID_LEN + 1];
   folder *f = NULL;
   int made = mailbox_add_folder(call->box, name);

@@ -5,14 +5,13 @@
 #include <porter/exit.h>
 #include <porter/method.h>
 
-static slice text(char const *s) { return (slice){ s, strlen(s) }; }
-
 int keywords_check(method_call *call, char const *flags, char *const *names, size_t count)
 {
   if (flags[strspn(flags, MAILDIR_FLAGS)])
-    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "flags are of " MAILDIR_FLAGS ", not", text(flags), 0);
+    return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "flags are of " MAILDIR_FLAGS ", not", slice_of(flags), 0);
   for (size_t i = 0; i < count; i++)
-    if (!keyword_ok(text(names[i]))) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no keyword can be called", text(names[i]), 0);
+    if (!keyword_ok(slice_of(names[i])))
+      return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no keyword can be called", slice_of(names[i]), 0);
   return EXIT_DONE;
 }
 
@@ -44,7 +43,7 @@ static int name_letters(method_call *call, folder *f, keywords *k, char *const *
   size_t n = 0;
   if (!list) return 0;
   for (size_t i = 0; i < count; i++)
-    if (!keyword_flag(text(names[i])) && !keywords_letter(k, text(names[i]))) list[n++] = text(names[i]);
+    if (!keyword_flag(slice_of(names[i])) && !keywords_letter(k, slice_of(names[i]))) list[n++] = slice_of(names[i]);
   return !n || folder_keywords_add(f, call->box, k, call->a, list, n);
 }
 
@@ -54,8 +53,8 @@ int keywords_letters(method_call *call, folder *f, keywords *k, char const *flag
   for (; *flags; flags++) add_flag(out, *flags);
   if (make && !name_letters(call, f, k, names, count)) return 0;
   for (size_t i = 0; i < count; i++) {
-    add_flag(out, keyword_flag(text(names[i])));
-    add_flag(out, keywords_letter(k, text(names[i]))); /* $Forwarded has P, and may have a letter: Dovecot's */
+    add_flag(out, keyword_flag(slice_of(names[i])));
+    add_flag(out, keywords_letter(k, slice_of(names[i]))); /* $Forwarded has P, and may have a letter: Dovecot's */
   }
   return 1;
 }

@@ -25,8 +25,7 @@ int listing_begin(method_call *call, listing *l, folder *f, Porter__Sort const *
   if (sort && (sort->parameter > PORTER__SORT__PARAMETER__ARRIVAL || sort->direction > PORTER__SORT__DIRECTION__DESC))
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such order", (slice)SLICE_ZERO, 0);
   l->descending = sort && sort->direction == PORTER__SORT__DIRECTION__DESC;
-  if (*pattern && !mail_matcher_init(&l->matcher, call->a, (slice){ pattern, strlen(pattern) }, call->box->fallback))
-    return method_temporary(call, "take memory");
+  if (*pattern && !mail_matcher_init(&l->matcher, call->a, slice_of(pattern), call->box->fallback)) return method_temporary(call, "take memory");
   if (!cursor_open(&l->c, f, l->by, *pattern ? match : NULL, l)) return method_temporary(call, "read mail");
   if (*pattern) cursor_narrow(l->c, l->matcher.compared);
   cursor_seek(l->c, NULL, l->descending, 0);

@@ -117,7 +117,7 @@ static int take_mail(method_call *call, writer *w, Porter__MailName const *name,
   mail_file m = MAIL_FILE_ZERO;
   folder *f;
   int code = method_folder(call, &f, name->folder);
-  if (code == EXIT_DONE) code = method_read(call, f, (slice){ name->mid, strlen(name->mid) }, &m, NULL);
+  if (code == EXIT_DONE) code = method_read(call, f, slice_of(name->mid), &m, NULL);
   if (code == EXIT_DONE) code = take_part(call, w, &m, path);
   mail_file_close(&m);
   folder_close(f);
@@ -126,7 +126,7 @@ static int take_mail(method_call *call, writer *w, Porter__MailName const *name,
 
 static int take_piece(method_call *call, writer *w, Porter__Piece const *piece)
 {
-  slice path = { piece->path, strlen(piece->path) };
+  slice path = slice_of(piece->path);
   int code = EXIT_DONE;
   if (piece->encoding > PORTER__PIECE__ENCODING__BASE64)
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such encoding of a piece", (slice)SLICE_ZERO, 0);
@@ -139,7 +139,7 @@ static int take_piece(method_call *call, writer *w, Porter__Piece const *piece)
   case PORTER__PIECE__FROM_OCTETS:
     if (!take(w, (char const *)piece->octets.data, piece->octets.len)) code = storing_fail(call, w->to);
     break;
-  case PORTER__PIECE__FROM_UPLOAD: code = take_upload(call, w, (slice){ piece->upload, strlen(piece->upload) }); break;
+  case PORTER__PIECE__FROM_UPLOAD: code = take_upload(call, w, slice_of(piece->upload)); break;
   case PORTER__PIECE__FROM_MAIL: code = take_mail(call, w, piece->mail, path); break;
   default: return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "a piece from nowhere", (slice)SLICE_ZERO, 0);
   }

@@ -44,7 +44,7 @@ static int answer(method_call *call, mail_file const *m)
 {
   Porter__RawReq const *request = call->request;
   Porter__RawResp response = PORTER__RAW_RESP__INIT;
-  slice path = { request->path, strlen(request->path) }, octets = { m->s, m->len };
+  slice path = slice_of(request->path), octets = { m->s, m->len };
   mime_part const *part = NULL;
   mime_tree tree;
   size_t i;
@@ -93,9 +93,9 @@ int method_raw(method_call *call)
   mail_file m = MAIL_FILE_ZERO;
   folder *f;
   int code;
-  if (*request->upload) return raw_upload(call, (slice){ request->upload, strlen(request->upload) });
+  if (*request->upload) return raw_upload(call, slice_of(request->upload));
   code = method_folder(call, &f, request->folder);
-  if (code == EXIT_DONE) code = method_read(call, f, (slice){ request->mid, strlen(request->mid) }, &m, NULL);
+  if (code == EXIT_DONE) code = method_read(call, f, slice_of(request->mid), &m, NULL);
   if (code == EXIT_DONE) code = answer(call, &m);
   mail_file_close(&m);
   folder_close(f);

@@ -20,7 +20,7 @@ int method_rename_folder(method_call *call)
 {
   Porter__RenameFolderReq const *request = call->request;
   Porter__RenameFolderResp response = PORTER__RENAME_FOLDER_RESP__INIT;
-  slice name = { request->name, strlen(request->name) }, new_name = { request->new_name, strlen(request->new_name) };
+  slice name = slice_of(request->name), new_name = slice_of(request->new_name);
   size_t count;
   if (!name.len || !new_name.len) return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "the inbox keeps its name", (slice)SLICE_ZERO, 0);
   if (!mailbox_rename_folder(call->box, name, new_name, &count)) return fail(call, name, new_name, "unable to rename folder");
@@ -32,7 +32,7 @@ int method_remove_folder(method_call *call)
 {
   Porter__RemoveFolderReq const *request = call->request;
   Porter__RemoveFolderResp response = PORTER__REMOVE_FOLDER_RESP__INIT;
-  slice name = { request->name, strlen(request->name) };
+  slice name = slice_of(request->name);
   removed r;
   if (!name.len) return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "the inbox stays", (slice)SLICE_ZERO, 0);
   switch (mailbox_remove_folder(call->box, name, request->force, request->below, &r)) {

@@ -5,8 +5,6 @@
 #include <porter/exit.h>
 #include "scope.h"
 
-static slice text(char const *s) { return (slice){ s, strlen(s) }; }
-
 static int has(scope const *s, slice name)
 {
   for (size_t i = 0; i < s->count; i++)
@@ -43,7 +41,7 @@ int scope_named(method_call *call, scope *s, char *const *names, size_t count)
   if (code != EXIT_DONE) return code;
   if (!count) return add_all(s, all, n), EXIT_DONE;
   for (size_t i = 0; i < count; i++)
-    if (!has(s, text(names[i]))) s->name[s->count++] = text(names[i]);
+    if (!has(s, slice_of(names[i]))) s->name[s->count++] = slice_of(names[i]);
   return EXIT_DONE;
 }
 
@@ -55,7 +53,7 @@ int scope_from(method_call *call, scope *s, char const *first, int all)
   *s = (scope){ .call = call };
   code = make_room(s, 1, all, &names, &n);
   if (code != EXIT_DONE) return code;
-  s->name[s->count++] = text(first);
+  s->name[s->count++] = slice_of(first);
   if (all) add_all(s, names, n);
   return EXIT_DONE;
 }

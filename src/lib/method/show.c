@@ -175,7 +175,7 @@ int method_show(method_call *call)
   Porter__ShowResp response = PORTER__SHOW_RESP__INIT;
   show sh = { .base = { append }, .call = call, .a = call->a, .tree = { 0 }, .good = 1 };
   mail_file m = MAIL_FILE_ZERO;
-  slice mid = { request->mid, strlen(request->mid) };
+  slice mid = slice_of(request->mid);
   mail_entry *e;
   mail_facts facts;
   folder *f;

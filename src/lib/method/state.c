@@ -72,7 +72,7 @@ int state_make(scope *s, size_t from, size_t to, char *state)
 static int check(method_call *call, char const *state)
 {
   if (strlen(state) <= STATE_MAX) return EXIT_DONE;
-  return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "this is no state:", (slice){ state, strlen(state) }, 0);
+  return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "this is no state:", slice_of(state), 0);
 }
 
 /* Folders that are named must be there. */

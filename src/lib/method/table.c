@@ -137,7 +137,7 @@ int method_fail_upload(method_call *call, slice name)
 
 int method_date(method_call *call, char const *text, int64_t *seconds)
 {
-  slice const s = { text, strlen(text) };
+  slice const s = slice_of(text);
   mail_date date;
   if (!mail_date_scan(s, &date)) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no date of RFC 3339:", s, 0);
   *seconds = date.seconds;
@@ -146,7 +146,7 @@ int method_date(method_call *call, char const *text, int64_t *seconds)
 
 int method_folder(method_call *call, folder **f, char const *name)
 {
-  slice s = { name, strlen(name) };
+  slice s = slice_of(name);
   return folder_open(f, call->box, s) ? EXIT_DONE : method_fail_folder(call, s);
 }
 
@@ -219,8 +219,7 @@ int method_answer(mailbox *box, char const *name, method_request const *request,
   arena a = ARENA_ZERO;
   method_call call = { .box = box, .a = &a, .write = write, .context = context };
   method const *m = method_find(name);
-  int error,
-    code = m ? run(&call, m, request) : method_fail(&call, PORTER__ERROR__CODE__UNSUPPORTED, "no such method", (slice){ name, strlen(name) }, 0);
+  int error, code = m ? run(&call, m, request) : method_fail(&call, PORTER__ERROR__CODE__UNSUPPORTED, "no such method", slice_of(name), 0);
   error = errno;
   arena_free(&a);
   *failed = call.failed;

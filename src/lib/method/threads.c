@@ -92,8 +92,7 @@ static int skip(view *v, size_t *from)
   if (!b || (!*b->param && !*b->id)) return EXIT_DONE;
   errno = 0;
   arrival = strtoll(b->param, &end, 10);
-  if (errno || !*b->param || *end)
-    return method_fail(v->call, PORTER__ERROR__CODE__BAD_REQUEST, "no bound of threads:", (slice){ b->param, strlen(b->param) }, 0);
+  if (errno || !*b->param || *end) return method_fail(v->call, PORTER__ERROR__CODE__BAD_REQUEST, "no bound of threads:", slice_of(b->param), 0);
   while (*from < v->rows) {
     row const *r = v->row + *from;
     char id[THREAD_ID_LEN + 1];

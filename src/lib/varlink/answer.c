@@ -56,7 +56,7 @@ static int error(varlink_job *job, int code, char const *name, char const *param
 
 static int service_error(varlink_job *job, int code, char const *name, char const *parameter, char const *value)
 {
-  return varlink_sent(job, varlink_error(job->fd, job->patience, VARLINK_SERVICE, name, parameter, (slice){ value, strlen(value) }), code);
+  return varlink_sent(job, varlink_error(job->fd, job->patience, VARLINK_SERVICE, name, parameter, slice_of(value)), code);
 }
 
 static char const *parameter(varlink_job const *job, char const *name)
@@ -95,12 +95,12 @@ static int failed(varlink_job *job, slice response, int code)
   case PORTER__ERROR__CODE__INVALID_FOLDER:
   case PORTER__ERROR__CODE__FOLDER_EXISTS:
     s = folder(job, text);
-    return error(job, code, kind == PORTER__ERROR__CODE__INVALID_FOLDER ? "InvalidFolder" : "FolderExists", "folder", (slice){ s, strlen(s) });
+    return error(job, code, kind == PORTER__ERROR__CODE__INVALID_FOLDER ? "InvalidFolder" : "FolderExists", "folder", slice_of(s));
   case PORTER__ERROR__CODE__NO_SUCH_MAIL:
     s = parameter(job, "mid");
     if (job->request.message->descriptor == &porter__list_search_req__descriptor) s = job->request.bound.id;
-    return error(job, code, "NoSuchMail", "mid", (slice){ s, strlen(s) });
-  case PORTER__ERROR__CODE__NO_SUCH_PART: s = parameter(job, "path"); return error(job, code, "NoSuchPart", "path", (slice){ s, strlen(s) });
+    return error(job, code, "NoSuchMail", "mid", slice_of(s));
+  case PORTER__ERROR__CODE__NO_SUCH_PART: s = parameter(job, "path"); return error(job, code, "NoSuchPart", "path", slice_of(s));
   case PORTER__ERROR__CODE__OVER_QUOTA: return error(job, code, "OverQuota", NULL, (slice)SLICE_ZERO);
   case PORTER__ERROR__CODE__TOO_LARGE: return error(job, code, "TooLarge", NULL, (slice)SLICE_ZERO);
   case PORTER__ERROR__CODE__TEMPORARY: return error(job, code, "Temporary", NULL, (slice)SLICE_ZERO);
@@ -113,7 +113,7 @@ int varlink_failed(varlink_job *job, slice response, int code)
 {
   outcome o = outcome_of_call(code);
   if (o.answered) return failed(job, response, code);
-  return code == EXIT_PERMANENT ? error(job, EXIT_ERROR, "Unknown", "text", (slice){ o.text, strlen(o.text) }) : code;
+  return code == EXIT_PERMANENT ? error(job, EXIT_ERROR, "Unknown", "text", slice_of(o.text)) : code;
 }
 
 /* --- the work --- */
