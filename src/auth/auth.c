@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include <porter/exit.h>
 #include <porter/passwd_file.h>
 #include <porter/say.h>
+#include <porter/session.h>
 #include <porter/slot.h>
 
 #define USAGE "auth [ -c ] [ -q ] [ -n slots ] [ -w seconds ] file prog... or auth -s [ -n slots ] [ -w seconds ] prog..."
@@ -116,11 +116,9 @@ int main(int argc, char const *const *argv)
     argv += l.ind;
   }
   if (argc < (system ? 1 : 2) || (system && (cram || authuser))) dieusage();
-  prctl(PR_SET_DUMPABLE, 0);
+  if (!session_begin()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   if (!credentials_read(3, &c)) die_unable(EXIT_MISUSE, "read credentials on descriptor 3");
   close(3);
-  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
-  child_signals();
   if (system) {
     if (!system_account_find(c.user, (long)(time(NULL) / 86400), &room, &id)) die_unable(EXIT_TEMPORARY, "ask for accounts");
   } else {

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +29,7 @@
 #include <porter/frame.h>
 #include <porter/outcome.h>
 #include <porter/say.h>
+#include <porter/session.h>
 #include <porter/text.h>
 
 #define USAGE "frame-auth [ -j ] [ -l ] [ -t seconds ] [ -d seconds ] [ -u account ] [ -v ] prog..."
@@ -198,9 +198,7 @@ int main(int argc, char const *const *argv)
     argv += l.ind;
   }
   if (argc < 1) dieusage();
-  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
-  child_signals();
-  prctl(PR_SET_DUMPABLE, 0);
+  if (!session_begin()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
   if (option.verbose) find_peer(peer);
 
   enum frame_status got = frame_auth_read(0, &c, option.patience);

@@ -2,13 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <unistd.h>
 
-#include <skalibs/djbunix.h>
 #include <skalibs/posixplz.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
@@ -20,6 +15,7 @@
 #include <porter/frame.h>
 #include <porter/outcome.h>
 #include <porter/say.h>
+#include <porter/session.h>
 
 #define USAGE "frame-read [ -d dir ] [ -j ] [ -n max ] [ -t seconds ] prog..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
@@ -99,12 +95,8 @@ int main(int argc, char const *const *argv)
     argv += l.ind;
   }
   if (argc < 1) dieusage();
-  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
-  child_signals();
-  prctl(PR_SET_DUMPABLE, 0); /* many mailboxes may share this uid */
-  /* A response must not wait for the other side to acknowledge the one before it. On anything but TCP this does nothing. */
-  setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-  if (!frame_begun()) say_unable("write to PORTER_STATUS", NULL);
+  if (!session_begin()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  session_serve();
 
   frame_request request;
   int open = 0;

@@ -1,11 +1,9 @@
 /* frame-write: what a program writes becomes one response frame, once the program has ended. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
-#include <skalibs/djbunix.h>
 #include <skalibs/posixplz.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
@@ -20,6 +18,7 @@
 #include <porter/octets.h>
 #include <porter/outcome.h>
 #include <porter/say.h>
+#include <porter/session.h>
 
 #define USAGE "frame-write [ -d dir ] [ -j ] [ -n max ] [ -t seconds ] [ prog... ]"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
@@ -114,9 +113,7 @@ int main(int argc, char const *const *argv)
     argc -= l.ind;
     argv += l.ind;
   }
-  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
-  child_signals();
-  prctl(PR_SET_DUMPABLE, 0); /* many mailboxes may share this uid */
+  if (!session_begin()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
 
   int code = EXIT_DONE, fd = octets_catcher("response", HEAD, option.max);
   if (fd < 0) die_unable(EXIT_TEMPORARY, "make a file in memory");

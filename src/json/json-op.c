@@ -1,17 +1,14 @@
 /* json-op [-d] prog... METHOD: a request in JSON for a program that takes messages, its response in JSON. */
 #include <errno.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
-#include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
 #include <maildir.pb-c.h>
 #include <porter/ask.h>
-#include <porter/child.h>
 #include <porter/confine.h>
 #include <porter/exit.h>
 #include <porter/frame.h>
@@ -21,6 +18,7 @@
 #include <porter/message_json.h>
 #include <porter/outcome.h>
 #include <porter/say.h>
+#include <porter/session.h>
 
 #define USAGE "json-op [ -d ] prog... METHOD"
 
@@ -117,9 +115,7 @@ int main(int argc, char const *const *argv)
     argv += l.ind;
   }
   if (argc < 2) strerr_dieusage(EXIT_USAGE, USAGE);
-  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
-  child_signals();
-  prctl(PR_SET_DUMPABLE, 0); /* many mailboxes may share this uid */
+  if (!session_begin()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
 
   code = call(argv, argv[argc - 1], defaults, &answer);
   ask_free(&answer);

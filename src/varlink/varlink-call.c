@@ -1,18 +1,17 @@
 /* varlink-call: answers one varlink call: its parameters are on standard input, its reply goes to standard output. */
 #include <errno.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
-#include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
-#include <porter/child.h>
 #include <porter/confine.h>
 #include <porter/exit.h>
 #include <porter/say.h>
+#include <porter/session.h>
 #include <porter/varlink.h>
 
 #define USAGE "varlink-call [ -t seconds ] prog... method"
@@ -52,9 +51,7 @@ int main(int argc, char const *const *argv)
     argv += l.ind;
   }
   if (argc < 2) dieusage();
-  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
-  child_signals();
-  prctl(PR_SET_DUMPABLE, 0); /* many mailboxes may share this uid */
+  if (!session_begin()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
 
   char const *args[argc + 1], *fault;
   memcpy(args, argv, (size_t)argc * sizeof *args);

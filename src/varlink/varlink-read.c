@@ -1,16 +1,11 @@
 /* varlink-read: runs a program for each varlink call on descriptor 0, with the call's parameters on its standard input. */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
@@ -21,6 +16,7 @@
 #include <porter/octets.h>
 #include <porter/outcome.h>
 #include <porter/say.h>
+#include <porter/session.h>
 #include <porter/varlink.h>
 
 #define USAGE "varlink-read [ -b base ] [ -u user ] [ -t seconds ] prog..."
@@ -157,12 +153,9 @@ int main(int argc, char const *const *argv)
     argv += l.ind;
   }
   if (argc < 1) dieusage();
-  if (!fd_sanitize()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
-  child_signals();
-  prctl(PR_SET_DUMPABLE, 0);                                         /* many mailboxes may share this uid */
-  umask(077);                                                        /* of what is made in the mailbox that Init enters */
-  setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)); /* a reply must not wait for the acknowledgement of the one before */
-  if (!frame_begun()) say_unable("write to PORTER_STATUS", NULL);
+  if (!session_begin()) die_unable(EXIT_TEMPORARY, "open descriptors 0 to 2");
+  umask(077); /* of what is made in the mailbox that Init enters */
+  session_serve();
   option.door.who = getenv("AUTHUSER");
   in.fd = 0;
   in.patience = option.patience;
