@@ -14,71 +14,31 @@ struct found_s {
 static size_t place_of(found *f, slice name)
 {
   size_t i = 0;
-  while (i < f->count && !(f->list[i].name.len == name.len && !memcmp(f->list[i].name.s, name.s, name.len))) i++;
+  while (i < f->count && !slice_same(f->list[i].name, name)) i++;
   if (i == f->count && i < MIME_PARAMS_MAX) f->list[f->count++].name = name;
   return i;
 }
 
-/* Whether digits are the number of a piece. */
-static int piece_number(char const *s, char const *end, unsigned int *number)
-{
-  *number = 0;
-  if (s == end) return 0;
-  for (; s < end; s++) {
-    if (*s < '0' || *s > '9') return 0;
-    *number = 10 * *number + (unsigned int)(*s - '0');
-    if (*number >= PIECES_MAX) return 0;
-  }
-  return 1;
-}
-
-/* A piece of a continued value, whose name has a star: name*, name*N or name*N*. */
-static int take_piece(arena *a, param_pieces *p, slice name, char const *star, slice value)
-{
-  int extended = name.s[name.len - 1] == '*';
-  char const *end = name.s + name.len - (extended && name.s + name.len - 1 > star);
-  unsigned int number;
-  param_piece *at;
-  if (star + 1 >= end) at = &p->whole, number = 0;
-  else if (!piece_number(star + 1, end, &number)) return 1;
-  else {
-    if (!p->piece && !(p->piece = arena_array(a, PIECES_MAX, sizeof *p->piece))) return 0;
-    at = p->piece + number;
-    if (number >= p->count) p->count = number + 1;
-  }
-  if (!at->set) *at = (param_piece){ .value = value, .set = 1, .extended = (unsigned char)extended };
-  return 1;
-}
-
 static int take(arena *a, found *f, slice v)
 {
-  char const *equals = v.len ? memchr(v.s, '=', v.len) : NULL, *star;
-  slice name, value;
+  char const *star;
+  slice name, base;
   size_t i;
-  if (!equals) return 1;
-  name = trim((slice){ v.s, (size_t)(equals - v.s) });
-  while (name.len && *name.s == '(') {
-    size_t const n = skip_comment(name.s, name.len, 0);
-    name = trim((slice){ name.s + n, name.len - n });
-  }
-  star = name.len ? memchr(name.s, '*', name.len) : NULL;
-  value = trim((slice){ equals + 1, (size_t)(v.s + v.len - equals - 1) });
-  if (!name.len || star == name.s) return 1;
-  if (!lower_case(a, (slice){ name.s, star ? (size_t)(star - name.s) : name.len }, &v) || !param_unquote(a, &value)) return 0;
-  i = place_of(f, v);
+  if (!param_split(&v, &name, &star) || !name.len || star == name.s) return 1;
+  if (!lower_case(a, (slice){ name.s, star ? (size_t)(star - name.s) : name.len }, &base) || !param_unquote(a, &v)) return 0;
+  i = place_of(f, base);
   if (i == MIME_PARAMS_MAX) return 1;
-  if (star) return take_piece(a, f->continued + i, name, star, value);
-  if (!f->list[i].value.s) f->list[i].value = value;
+  if (star) return param_piece_take(a, f->continued + i, name, star, v);
+  if (!f->list[i].value.s) f->list[i].value = v;
   return 1;
 }
 
 /* A plain value goes before an extended one, name* before what is continued. */
-static int decode(arena *a, mail_charsets *charsets, mime_param *p, param_pieces *continued)
+static int decode(arena *a, mail_charsets *charsets, mime_param *p, param_pieces const *continued)
 {
   int raw;
   if (p->value.s) return words_decode(a, charsets, p->value, WORDS_UTF8, &p->value) && charset_decode(a, charset_utf8, p->value, &p->value);
-  if (continued->whole.set) continued->piece = &continued->whole, continued->count = 1;
-  return !continued->count
+  return !param_pieces_any(continued)
     || (param_pieces_join(a, charsets, WORDS_UTF8, continued, &p->value, &raw) && charset_decode(a, charset_utf8, p->value, &p->value));
 }
 

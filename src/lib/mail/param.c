@@ -21,7 +21,6 @@ static char const *const names[PARAM_COUNT] = {
   [PARAM_BOUNDARY] = "boundary", [PARAM_CHARSET] = "charset", [PARAM_NAME] = "name", [PARAM_FILENAME] = "filename"
 };
 
-/* Where the parameter that begins at s[i] ends: at its semicolon, or len. */
 size_t param_end(char const *s, size_t len, size_t i)
 {
   size_t first = len;
@@ -61,8 +60,8 @@ static size_t forgotten_end(slice v)
   return v.len;
 }
 
-/* Takes the quotes off v: what lies between the first and the last; in the arena where it holds quoted pairs. A backslash
- * quotes only itself and the quote: file names are full of others that mean themselves. */
+/* What lies between the first quote and the last; in the arena where it holds quoted pairs. A backslash quotes only itself and the
+ * quote: file names are full of others that mean themselves. */
 int param_unquote(arena *a, slice *v)
 {
   size_t n;
@@ -86,20 +85,21 @@ int param_unquote(arena *a, slice *v)
   return 1;
 }
 
-/* Joins the pieces of one value and converts it to UTF-8. */
 int param_pieces_join(arena *a, mail_charsets *charsets, int octets, param_pieces const *p, slice *out, int *raw)
 {
+  param_piece const *const piece = p->whole.set ? &p->whole : p->piece;
+  unsigned int const count = p->whole.set ? 1 : p->count;
   int extended = 0;
   size_t room = 0;
   charset const *c = NULL;
-  for (unsigned int k = 0; k < p->count; k++) room += p->piece[k].value.len;
+  for (unsigned int k = 0; k < count; k++) room += piece[k].value.len;
   char *s = arena_take(a, room), *end = s;
   if (!s) return 0;
-  for (unsigned int k = 0; k < p->count; k++) {
-    slice const v = p->piece[k].value;
-    extended |= p->piece[k].extended;
+  for (unsigned int k = 0; k < count; k++) {
+    slice const v = piece[k].value;
+    extended |= piece[k].extended;
     for (size_t i = 0; i < v.len; i++) {
-      if (p->piece[k].extended && v.s[i] == '%' && v.len - i > 2 && hex_value(v.s[i + 1]) >= 0 && hex_value(v.s[i + 2]) >= 0) {
+      if (piece[k].extended && v.s[i] == '%' && v.len - i > 2 && hex_value(v.s[i + 1]) >= 0 && hex_value(v.s[i + 2]) >= 0) {
         *end++ = (char)(hex_value(v.s[i + 1]) << 4 | hex_value(v.s[i + 2]));
         i += 2;
       } else *end++ = v.s[i];
@@ -121,47 +121,62 @@ int param_pieces_join(arena *a, mail_charsets *charsets, int octets, param_piece
   return charset_decode(a, c, *out, out) && words_decode(a, charsets, *out, WORDS_UTF8, out);
 }
 
+int param_split(slice *v, slice *name, char const **star)
+{
+  char const *const equals = v->len ? memchr(v->s, '=', v->len) : NULL;
+  if (!equals) return 0;
+  *name = trim((slice){ v->s, (size_t)(equals - v->s) });
+  while (name->len && *name->s == '(') {
+    size_t const n = skip_comment(name->s, name->len, 0);
+    *name = trim((slice){ name->s + n, name->len - n });
+  }
+  *star = name->len ? memchr(name->s, '*', name->len) : NULL;
+  *v = trim((slice){ equals + 1, (size_t)(v->s + v->len - equals - 1) });
+  return 1;
+}
+
+/* Whether digits are the number of a piece. */
+static int piece_number(char const *s, char const *end, unsigned int *number)
+{
+  *number = 0;
+  for (; s < end; s++) {
+    if (*s < '0' || *s > '9') return 0;
+    *number = 10 * *number + (unsigned int)(*s - '0');
+    if (*number >= PARAM_PIECES_MAX) return 0;
+  }
+  return 1;
+}
+
+int param_piece_take(arena *a, param_pieces *p, slice name, char const *star, slice value)
+{
+  int const extended = name.s[name.len - 1] == '*';
+  char const *const end = name.s + name.len - (extended && name.s + name.len - 1 > star);
+  unsigned int number;
+  param_piece *at = &p->whole;
+  if (!piece_number(star + 1, end, &number)) return 1;
+  if (star + 1 < end) {
+    if (!p->piece && !(p->piece = arena_array(a, PARAM_PIECES_MAX, sizeof *p->piece))) return 0;
+    at = p->piece + number;
+    if (number >= p->count) p->count = number + 1;
+  }
+  if (!at->set) *at = (param_piece){ .value = value, .set = 1, .extended = (unsigned char)extended };
+  return 1;
+}
+
 /* One parameter, name=value, without its semicolon. */
 static int param_read(arena *a, slice v, params *p, param_pieces *continued)
 {
-  char const *equals = memchr(v.s, '=', v.len);
-  if (!equals) return 1;
-  slice name = trim((slice){ v.s, (size_t)(equals - v.s) });
-  while (name.len && *name.s == '(') {
-    size_t const n = skip_comment(name.s, name.len, 0);
-    name = trim((slice){ name.s + n, name.len - n });
-  }
-  char const *star = name.len ? memchr(name.s, '*', name.len) : NULL;
+  slice name;
+  char const *star;
+  unsigned int i = 0;
+  if (!param_split(&v, &name, &star)) return 1;
   slice const base = { name.s, star ? (size_t)(star - name.s) : name.len };
-  unsigned int i = 0, number = 0;
   while (i < PARAM_COUNT && !is_word(base, names[i])) i++;
   if (i == PARAM_COUNT || (!star && p->value[i].s && i != PARAM_CHARSET)) return 1;
-  v = trim((slice){ equals + 1, (size_t)(v.s + v.len - equals - 1) });
   if (!param_unquote(a, &v)) return 0;
-  if (!star && p->value[i].s && (charset_find(p->value[i].s, p->value[i].len) || !charset_find(v.s, v.len))) return 1;
-  if (!star) {
-    p->value[i] = v;
-    return 1;
-  }
-  int const extended = name.s[name.len - 1] == '*';
-  char const *digit = star + 1, *const end = name.s + name.len - (extended && name.s + name.len - 1 > star);
-  for (; digit < end; digit++) {
-    if (*digit < '0' || *digit > '9') return 1;
-    number = 10 * number + (unsigned int)(*digit - '0');
-    if (number >= PIECES_MAX) return 1;
-  }
-  if (digit == star + 1) {
-    if (!continued[i].whole.set) continued[i].whole = (param_piece){ .value = v, .set = 1, .extended = (unsigned char)extended };
-    return 1;
-  }
-  if (!continued[i].piece) {
-    continued[i].piece = arena_array(a, PIECES_MAX, sizeof *continued[i].piece);
-    if (!continued[i].piece) return 0;
-  }
-  param_piece *const numbered = continued[i].piece + number;
-  if (numbered->set) return 1;
-  *numbered = (param_piece){ .value = v, .set = 1, .extended = (unsigned char)extended };
-  if (number >= continued[i].count) continued[i].count = number + 1;
+  if (star) return param_piece_take(a, continued + i, name, star, v);
+  if (p->value[i].s && (charset_find(p->value[i].s, p->value[i].len) || !charset_find(v.s, v.len))) return 1;
+  p->value[i] = v;
   return 1;
 }
 
@@ -188,7 +203,7 @@ static void cut_label(slice *label)
   if (first.len == label->len || charset_find(first.s, first.len) || !charset_find(label->s, label->len)) *label = first;
 }
 
-/* The same, octets as in words_decode. */
+/* params_read of a field that is unfolded; octets as in words_decode. */
 static int read_all(arena *a, mail_charsets *charsets, int octets, slice raw, slice *word, params *p)
 {
   param_pieces continued[PARAM_COUNT] = { 0 };
@@ -204,8 +219,7 @@ static int read_all(arena *a, mail_charsets *charsets, int octets, slice raw, sl
     pos = end;
   }
   for (unsigned int i = 0; i < PARAM_COUNT; i++) {
-    if (continued[i].whole.set) continued[i].piece = &continued[i].whole, continued[i].count = 1;
-    if (!p->value[i].s && continued[i].count) {
+    if (!p->value[i].s && param_pieces_any(continued + i)) {
       if (!param_pieces_join(a, charsets, octets, &continued[i], &p->value[i], &p->raw)) return 0;
       p->pieced |= 1u << i;
     } else if (i != PARAM_BOUNDARY && p->value[i].s && !words_decode(a, charsets, p->value[i], WORDS_UTF8, &p->value[i])) return 0;

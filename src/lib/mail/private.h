@@ -108,7 +108,7 @@ struct params_s {
 /* raw is the field; *word is what stands before the first semicolon, trimmed. 0 where memory fails. */
 extern int params_read(arena *a, mail_charsets *charsets, slice raw, slice *word, params *p);
 
-#define PIECES_MAX 1000 /* of one RFC 2231 value: 70 KB at the usual length of a line; the rest is ignored */
+#define PARAM_PIECES_MAX 1000 /* of one RFC 2231 value: 70 KB at the usual length of a line; the rest is ignored */
 
 typedef struct param_piece_s param_piece;
 struct param_piece_s {
@@ -120,12 +120,18 @@ struct param_piece_s {
 typedef struct param_pieces_s param_pieces;
 struct param_pieces_s {
   param_piece *piece;
-  param_piece whole;  /* name*, without a number */
+  param_piece whole;  /* name*, without a number: it counts before those */
   unsigned int count; /* the highest number, and 1 */
 };
 
 /* Where the parameter that begins at s[i] ends: at its semicolon, or len. */
 extern size_t param_end(char const *s, size_t len, size_t i);
+/* Makes v, name=value without its semicolon, the value; the name is without comments in front of it, and *star in it, or null. 0 where it has
+ * no "=". */
+extern int param_split(slice *v, slice *name, char const **star);
+/* Keeps a piece, of a name with a star: name*, name*N or name*N*. One that cannot be, or is there already, is passed over. 0 where memory fails. */
+extern int param_piece_take(arena *a, param_pieces *p, slice name, char const *star, slice value);
+static inline int param_pieces_any(param_pieces const *p) { return p->whole.set || p->count; }
 /* Takes the quotes off v. 0 where memory fails. */
 extern int param_unquote(arena *a, slice *v);
 /* Joins the pieces of one value and converts it to UTF-8. octets: as in words_decode. *raw is set where no charset explains its octets. */
