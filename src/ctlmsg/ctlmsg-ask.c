@@ -14,6 +14,7 @@
 #include <porter/control_message.h>
 #include <porter/exit.h>
 #include <porter/hex.h>
+#include "arguments.h"
 
 #define USAGE "ctlmsg-ask [ -k cookiefile ] [ -T seconds ] [ -n name ] [ -t seconds ] @dest text..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
@@ -54,12 +55,10 @@ int main(int argc, char const *const *argv)
   argv += l.ind;
   if (argc < 2 || argv[0][0] != '@') dieusage();
   slice const to = { .s = argv[0] + 1, .len = strlen(argv[0] + 1) };
-  if (!control_name_formed(to.s)) strerr_dief1x(EXIT_USAGE, "a destination is @ and letters, digits and _");
+  check_destination(to.s);
   if (control_name_reserved(to)) strerr_dief1x(EXIT_USAGE, "one controller can be asked, not all, and none that has no name");
-  if (name && !control_name_formed(name)) strerr_dief1x(EXIT_USAGE, "a name is letters, digits and _");
-  for (int i = 1; i < argc; i++)
-    if ((i > 1 && !stralloc_catb(&text, " ", 1)) || !stralloc_cats(&text, argv[i])) strerr_diefu1sys(EXIT_TEMPORARY, "join the text");
-  if (!control_text_valid((slice){ text.s, text.len })) strerr_dief1x(EXIT_USAGE, "a text is 1 to 8192 printable ASCII characters, spaces and tabs");
+  check_name(name);
+  join_text(&text, argv + 1);
 
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
   child_signals();

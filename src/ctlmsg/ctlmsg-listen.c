@@ -11,6 +11,7 @@
 #include <porter/control_client.h>
 #include <porter/exit.h>
 #include <porter/say.h>
+#include "arguments.h"
 
 #define USAGE "ctlmsg-listen [ -k cookiefile ] [ -T seconds ] [ -n name ] [ -r ] [ -c count ] [ -t seconds ] [ prog... ]"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
@@ -58,7 +59,7 @@ int main(int argc, char const *const *argv)
     default: dieusage();
     }
   argv += l.ind;
-  if (name && !control_name_formed(name)) strerr_dief1x(EXIT_USAGE, "a name is letters, digits and _");
+  check_name(name);
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
   child_signals();
   tain_now_set_stopwatch(&now);

@@ -12,6 +12,7 @@
 
 #include <porter/control_client.h>
 #include <porter/exit.h>
+#include "arguments.h"
 
 #define USAGE "ctlmsg-post [ -k cookiefile ] [ -T seconds ] [ -n name ] [ -w seconds ] [ -i ] @dest text..."
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
@@ -57,12 +58,9 @@ int main(int argc, char const *const *argv)
   argc -= l.ind;
   argv += l.ind;
   if (argc < 2 || argv[0][0] != '@') dieusage();
-  /* How long a name may be the server says; what would break its line it never sees. */
-  if (!control_name_formed(argv[0] + 1)) strerr_dief1x(EXIT_USAGE, "a destination is @ and letters, digits and _");
-  if (name && !control_name_formed(name)) strerr_dief1x(EXIT_USAGE, "a name is letters, digits and _");
-  for (int i = 1; i < argc; i++)
-    if ((i > 1 && !stralloc_catb(&text, " ", 1)) || !stralloc_cats(&text, argv[i])) strerr_diefu1sys(EXIT_TEMPORARY, "join the text");
-  if (!control_text_valid((slice){ text.s, text.len })) strerr_dief1x(EXIT_USAGE, "a text is 1 to 8192 printable ASCII characters, spaces and tabs");
+  check_destination(argv[0] + 1);
+  check_name(name);
+  join_text(&text, argv + 1);
 
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
   if (!sig_ignore(SIGPIPE)) strerr_diefu1sys(EXIT_TEMPORARY, "ignore SIGPIPE");
