@@ -247,6 +247,29 @@ class Server:
         stop(self.process)
 
 
+def living(statedir):
+    """The processes of the connections that a state directory has, by pid."""
+    pids = []
+    for pid in subprocess.run(['pgrep', '-x', 'ctlmsg'], stdout=subprocess.PIPE).stdout.split():
+        try:
+            if statedir in open('/proc/%d/cmdline' % int(pid)).read().split('\0'):
+                pids.append(int(pid))
+        except OSError:
+            pass
+    return pids
+
+
+def memory(statedir, kind='Anonymous'):
+    """KB of each of them, as smaps_rollup has it."""
+    sizes = []
+    for pid in living(statedir):
+        try:
+            sizes += [int(l.split()[1]) for l in open('/proc/%d/smaps_rollup' % pid) if l.startswith(kind + ':')]
+        except OSError:
+            pass
+    return sizes
+
+
 class Closed(Exception):
     pass
 

@@ -51,21 +51,6 @@ poll = s.conn('poll')
 fast = s.conn('fast', True)
 poster = s.conn('poster')
 tops = []
-
-
-def memory():
-    """Of all ctlmsg on this directory, anonymous memory in KB."""
-    pids = subprocess.run(['pgrep', '-f', 'ctlmsg.*' + s.statedir], stdout=subprocess.PIPE).stdout.split()
-    all = []
-    for p in pids:
-        try:
-            if open('/proc/%s/comm' % p.decode()).read() == 'ctlmsg\n':
-                all += [int(l.split()[1]) for l in open('/proc/%s/smaps_rollup' % p.decode()) if l.startswith('Anonymous:')]
-        except OSError:
-            pass
-    return all
-
-
 got = []
 TOTAL = 6000
 t = threading.Thread(target=numbers, args=(fast, TOTAL, got))
@@ -77,7 +62,7 @@ for n in range(0, TOTAL, 100):
     # The fast one keeps up, as it must to see everything.
     wait_until(lambda: len(got) >= n + 100)
     if n % 1000 == 0:
-        tops.append(max(memory()))
+        tops.append(max(memory(s.statedir)))
 t.join()
 equal([x[0] for x in got], list(range(1, TOTAL + 1)), 'who reads gets all of %d messages, through a log that turned over' % TOTAL)
 equal(fast.info('messages-lost'), '0', 'and lost nothing')
@@ -104,18 +89,6 @@ ok(TOTAL - 600 < lost < TOTAL - 200, 'and knows how many were gone before: %d' %
 for c in slow + [poll, fast, poster]:
     c.close()
 s.stop()
-
-def living(state):
-    """The pids of the connections that a state directory has."""
-    pids = []
-    for pid in subprocess.run(['pgrep', '-x', 'ctlmsg'], stdout=subprocess.PIPE).stdout.split():
-        try:
-            if state in open('/proc/%s/cmdline' % pid.decode()).read():
-                pids.append(pid.decode())
-        except OSError:
-            pass
-    return pids
-
 
 # --- 500 connections, with the limits of the run scripts ---
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -152,13 +125,7 @@ for script, args in (('porter-ctl', []), ('porter-ctl-tor', [tor.socket])):
     for i in (0, 250, 499):
         conns[(i + 7) % 500].want('POSTMESSAGE @c%d to one' % i)
         equal(conns[i].event()[-6:], 'to one', script + ': and one to each')
-    pss = []
-    for pid in living(state):
-        try:
-            pss += [int(l.split()[1]) for l in open('/proc/%s/smaps_rollup' % pid) if l.startswith('Pss:')]
-        except OSError:
-            pass
-    pss.sort()
+    pss = sorted(memory(state, 'Pss'))
     ok(len(pss) == 500 and (pss[250] <= 200 or 'asan' in BIN), '%s: an idle connection takes %d KB of its own (Pss, median of 500)' % (script, pss[250] if pss else 0), pss[-5:])
     for c in conns:
         c.close()

@@ -1,16 +1,8 @@
 /* Letter case. With an argument a filter for tests/charset.t. */
 #include <porter/text.h>
 #include "hexfilter.h"
-#include "tap.h"
 
-static void folds(char const *from, char const *want)
-{
-  arena a = ARENA_ZERO;
-  slice out = SLICE_ZERO;
-  text_fold(&a, (slice){ from, strlen(from) }, &out);
-  is_bytes(out.s, out.len, want, strlen(want), from);
-  arena_free(&a);
-}
+static void folds(char const *from, char const *want) { converts(text_fold, from, want); }
 
 int main(int argc, char **argv)
 {

@@ -1,4 +1,4 @@
-/* Turns a unit test into a filter for tests/charset_peer.py: lines of hexadecimal octets in, what they convert to out. */
+/* For unit tests of what turns octets into others: a check, and a filter for tests/charset_peer.py. */
 #ifndef PORTER_TESTS_HEXFILTER_H
 #define PORTER_TESTS_HEXFILTER_H
 
@@ -8,8 +8,22 @@
 
 #include <porter/arena.h>
 #include <porter/slice.h>
+#include "tap.h"
 
-static int hex_filter(int (*convert)(arena *a, slice from, slice *out))
+typedef int conversion(arena *a, slice from, slice *out);
+
+__attribute__((unused))
+static void converts(conversion *convert, char const *from, char const *want)
+{
+  arena a = ARENA_ZERO;
+  slice out = SLICE_ZERO;
+  if (convert(&a, (slice){ from, strlen(from) }, &out)) is_bytes(out.s, out.len, want, strlen(want), from);
+  else ok(0, "%s", from);
+  arena_free(&a);
+}
+
+/* Lines of hexadecimal octets in, what they convert to out. */
+static int hex_filter(conversion *convert)
 {
   char *line = NULL;
   size_t size = 0;

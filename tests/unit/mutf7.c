@@ -3,17 +3,11 @@
 
 #include <porter/text.h>
 #include "hexfilter.h"
-#include "tap.h"
 
 static void both(char const *name, char const *disk)
 {
-  arena a = ARENA_ZERO;
-  slice out = SLICE_ZERO;
-  mutf7_encode(&a, (slice){ name, strlen(name) }, &out);
-  is_bytes(out.s, out.len, disk, strlen(disk), name);
-  ok(mutf7_decode(&a, (slice){ disk, strlen(disk) }, &out), "%s is valid", disk);
-  is_bytes(out.s, out.len, name, strlen(name), disk);
-  arena_free(&a);
+  converts(mutf7_encode, name, disk);
+  converts(mutf7_decode, disk, name);
 }
 
 static void refused(char const *disk, char const *why)
