@@ -28,7 +28,7 @@ extern void front_run_turns(control *c);
 /* Takes what tor sends, where there is room for it. */
 extern void front_read_tor(control *c);
 extern int front_wants_tor(control const *c);
-/* As control_side_s has it; front.c asks too. */
+/* As control_side_s has it; front_command.c asks too. */
 extern int front_between(control *c);
 /* Looks at what tor sent, as far as it may go to the client now. */
 extern void front_scan_tor(control *c);

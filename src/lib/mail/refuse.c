@@ -6,7 +6,8 @@
  *      character beyond ASCII: of two neighbouring octets above 127 come at most four letters
  *   2  between two letters that become neighbours stands only what decoding takes away: markup, soft line breaks, escapes of ISO-2022,
  *      quotes, comments, and characters that comparing drops, all of which are beyond ASCII or references
- *   3  octets are something else than they look like only where a field says so (base64, UTF-16 ...), or HTML, without a charset in its field, names one
+ *   3  octets are something else than they look like only where a field says so (base64, UTF-16 ...), or HTML, without a charset in its
+ *      field, names one
  *   4  whatever is seen of these, needed or not, only means that the mail is read: refusing is never guessing
  *
  *   what hides it                        how it is seen, at an octet that is special

@@ -8,7 +8,7 @@
  *   mails change while they are read                   the state is of before, so that the next call sees them
  *   mails that cannot be read                          match nothing, and are counted
  *
- * tests/maildir-find.t, tests/maildir-threads.t. */
+ * tests/maildir-find.t, tests/maildir-threads.t; tests/index-model.t with an index and without. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -14,7 +14,7 @@
  *   back without a place                            it is the far end, so the last mails; with start 0 an empty page
  *   a mail comes while heads are read for threads   it has a thread of its own
  *
- * tests/maildir-find.t against a plain evaluation, one a thread too; tests/maildir-bounds.t. */
+ * tests/maildir-find.t against a plain evaluation; one a thread: tests/maildir-threads.t. */
 #include <string.h>
 
 #include <porter/exit.h>

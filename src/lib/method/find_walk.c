@@ -10,7 +10,7 @@
  *   a bound is a mid alone                           its mail has to be there, in its folder, else in the first that has it
  *   a filter knows one folder at a time              each lane enters it before it is asked for a mail
  *
- * tests/maildir-find.t, tests/maildir-bounds.t. */
+ * tests/maildir-find.t against a plain evaluation; places of bounds that a client made: tests/maildir-bounds.t, on the same functions of bound.c. */
 #include <errno.h>
 #include <string.h>
 
