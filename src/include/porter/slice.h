@@ -24,6 +24,8 @@ static inline int slice_same(slice a, slice b) { return a.len == b.len && (!a.le
 /* Whether s has those of the NUL-terminated word, and no more. */
 static inline int slice_is(slice s, char const *word) { return slice_same(s, slice_of(word)); }
 
+static inline int slice_has(slice s, char octet) { return s.len && memchr(s.s, octet, s.len); }
+
 /* In the order of their octets, a beginning before what it begins: less than 0, 0, more. */
 static inline int slice_compare(slice a, slice b)
 {

@@ -162,7 +162,7 @@ int index_unread(index_mail const *m)
 {
   maildir_name n;
   maildir_name_split(&n, m->name.s, m->name.len);
-  return !n.flags.len || !memchr(n.flags.s, 'S', n.flags.len);
+  return !slice_has(n.flags, 'S');
 }
 
 int index_image_mail(folder_index *ix, uint32_t number, index_mail *m, index_room *room)

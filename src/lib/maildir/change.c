@@ -1,25 +1,15 @@
-/* Changes: flags, moves, removal. Each mail by renames and unlinks of its own, so that a crash leaves it whole.
+/* Changes: flags, moves, copies, removal. Each mail by renames and unlinks of its own (change_name.c opens with how), so that a crash leaves it whole.
  *
  * What can go wrong, and the rule for each:
- * 1. A name that was listed may lead to another mail by now (two files of one base; another client removes one and flags the
- *    other). A rename is looked at afterwards: what was another's inode is put back under its name, and ours looked up again
- *    (folder_try). An unlink cannot be looked at afterwards: a twin is removed by way of a fresh name.
- * 2. rename(2) replaces what is there: all renames are NOREPLACE. Where the file system does not know that (NFS), a mail goes to a fresh
- *    base in the target's cur first, is linked from there to the name wanted, and the fresh name unlinked; link and
- *    unlink of the name that others know would lose a mail that another client renames in between. Where another inode has the
- *    name wanted, the fresh one stays.
- * 3. Two calls move two mails of one base into one folder: neither saw the other. Afterwards each lists the target again and gives its
+ * 1. Two calls move two mails of one base into one folder: neither saw the other. Afterwards each lists the target again and gives its
  *    own mail a fresh base (folder_settle); that both do is no harm.
- * 4. The same inode has the base in the target (a mail that was copied, a hard link): to unlink the source because the other is
- *    there loses both when two calls move them towards each other. So the source goes to a fresh base in the target; if
- *    the other is still there then, the fresh name is unlinked, else renamed to the base.
- * 5. A name has no room for the flags, or the base is taken: a fresh base, which keeps the time of arrival and the size.
+ * 2. A name has no room for the flags, or the base is taken: a fresh base, which keeps the time of arrival and the size.
+ * 3. A mail has several names (hard links): the others follow it, or go with it; what is left of them is an error.
  *
- * Tests: tests/maildir-races.t plays each with two processes, tests/maildir-faults.t fails and kills every call.
+ * Tests: tests/maildir-change.t, tests/maildir-races.t, tests/maildir-faults.t.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h> /* renameat2 */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,23 +17,11 @@
 #include <porter/closing.h>
 #include <porter/deliver.h>
 
-#include "private.h"
+#include "change_internal.h"
 
 #define FRESH_MAX 10 /* unique names that turn out to be taken */
 
-/* --- names --- */
-
-/* Name, with a fresh base of the same arrival and size. ,U= stays only where the name stays in its folder. */
-static int freshen(folder *f, mail_entry *e, maildir_name *n, char *unique)
-{
-  uint64_t size = 0;
-  int64_t arrival;
-  int sized = maildir_name_size(e->base, &size);
-  if (!folder_arrival(f, e, &arrival)) return 0;
-  n->base = (slice){ unique, mailbox_unique_at(f->box, unique, arrival, sized, size) };
-  n->tail.len = 0;
-  return 1;
-}
+/* --- the name that is wished for --- */
 
 typedef struct wish_s wish;
 struct wish_s {
@@ -53,7 +31,7 @@ struct wish_s {
   char name[MAILDIR_NAME_MAX + 1]; /* what the mail has in the end */
 };
 
-/* The name that e gets. 0 with errno. */
+/* The name that e gets, by rule 2. 0 with errno. */
 static int compose(folder *f, mail_entry *e, wish *w)
 {
   char unique[MAILDIR_NAME_MAX + 1];
@@ -61,7 +39,7 @@ static int compose(folder *f, mail_entry *e, wish *w)
   for (;;) {
     maildir_name_split(&n, e->name, strlen(e->name));
     if (w->fresh) {
-      if (!freshen(f, e, &n, unique)) return 0;
+      if (!change_freshen(f, e, &n, unique)) return 0;
       n.uid.len = w->fresh > 1 ? 0 : n.uid.len; /* a name that is taken has its number, too */
     }
     if (maildir_name_flags(w->name, &n, w->add, w->remove, w->to != f)) return 1;
@@ -70,103 +48,25 @@ static int compose(folder *f, mail_entry *e, wish *w)
   }
 }
 
-/* The wished name with a fresh base, for a while. */
-static int fresh_name(folder *f, mail_entry *e, char const *name, char *fresh)
+/* Where the name is taken: 1, and the next is another; 0 with errno. */
+static int wish_again(wish *w)
 {
-  char unique[MAILDIR_NAME_MAX + 1];
-  maildir_name n;
-  maildir_name_split(&n, name, strlen(name));
-  return freshen(f, e, &n, unique) && maildir_name_flags(fresh, &n, "", "", 0);
-}
-
-/* --- renaming one name of a mail --- */
-
-/* Which name of the mail is meant: its own, or another hard link. */
-typedef struct source_s source;
-struct source_s {
-  folder *f;
-  mail_entry *e;
-  int dir;
-  char const *name;
-};
-
-static int has_inode(folder const *f, int dir, char const *name, uint64_t inode)
-{
-  struct stat st;
-  if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
-  return f->blind || st.st_ino == inode ? 1 : (errno = ENOENT, 0);
-}
-
-/* Never over what is there; EINVAL where that cannot be had. */
-static int rename_new(int from, char const *old, int to, char const *new) { return !renameat2(from, old, to, new, RENAME_NOREPLACE); }
-
-/* What was renamed is another's: it gets its name back, or, where that is taken by now, a fresh one beside it. */
-static void put_back(source const *s, int to, char const *name)
-{
-  char fresh[MAILDIR_NAME_MAX + 1];
-  int error = errno;
-  if (rename_new(to, name, s->dir, s->name)) errno = error;
-  else if (errno == EINVAL && !linkat(to, name, s->dir, s->name, 0)) unlinkat(to, name, 0);
-  else if (errno == EEXIST && fresh_name(s->f, s->e, s->name, fresh)) renameat(to, name, s->dir, fresh);
-  errno = error;
-}
-
-/* After a rename: whether it was our inode. One that somebody has renamed again was. */
-static int was_ours(source const *s, int to, char const *name)
-{
-  struct stat st;
-  if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || s->f->blind || st.st_ino == s->e->inode) return 1;
-  put_back(s, to, name);
-  return errno = ENOENT, 0;
-}
-
-/* To a fresh name in to, by plain rename: nobody else has that name. */
-static int rename_fresh(source const *s, int to, char const *wanted, char *fresh)
-{
-  return fresh_name(s->f, s->e, wanted, fresh) && !renameat(s->dir, s->name, to, fresh) && was_ours(s, to, fresh);
-}
-
-/* Of two names of ours the fresh one goes. Tried twice: if it stayed, the mail would be there twice. */
-static int unlink_fresh(int to, char const *fresh)
-{
-  return !unlinkat(to, fresh, 0) || errno == ENOENT || !unlinkat(to, fresh, 0) || errno == ENOENT;
-}
-
-/* Rule 2. A file system without links has looking first. */
-static int put_by_link(source const *s, int to, char *name)
-{
-  char fresh[MAILDIR_NAME_MAX + 1];
-  struct stat st;
-  if (!rename_fresh(s, to, name, fresh)) return 0;
-  if (!linkat(to, fresh, to, name, 0)) {
-    /* Where the fresh name stays, it alone does. */
-    if (!unlink_fresh(to, fresh) && !unlinkat(to, name, 0)) strcpy(name, fresh);
-  } else if (errno == EEXIST && has_inode(s->f, to, name, s->e->inode)) {
-    if (!unlink_fresh(to, fresh)) strcpy(name, fresh);
-  } else if (errno == EEXIST || !fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) || renameat(to, fresh, to, name) < 0) strcpy(name, fresh);
+  if (errno != EEXIST || w->fresh >= FRESH_MAX) return 0;
+  w->fresh += w->fresh ? 1 : 2;
   return 1;
 }
 
-/* Rule 4. */
-static int put_beside(source const *s, int to, char *name)
-{
-  char fresh[MAILDIR_NAME_MAX + 1];
-  if (!rename_fresh(s, to, name, fresh)) return 0;
-  if (has_inode(s->f, to, name, s->e->inode) ? !unlink_fresh(to, fresh) : !rename_new(to, fresh, to, name)) strcpy(name, fresh);
-  return 1;
-}
+static change_source source_of(folder *f, mail_entry *e) { return (change_source){ f, e, f->place[e->where], e->name }; }
 
-/* Gives the source that name in the directory to; name becomes the one it has got. 0 with errno, nothing changed: ENOENT where
- * the source is not that mail (any more), EEXIST where another mail has the name. */
-static int put(source const *s, int to, char *name)
+static int rename_to_wish(folder *f, mail_entry *e, wish *w)
 {
-  if (rename_new(s->dir, s->name, to, name)) return was_ours(s, to, name);
-  if (errno == EINVAL) return put_by_link(s, to, name);
-  if (errno != EEXIST) return 0;
-  return has_inode(s->f, to, name, s->e->inode) ? put_beside(s, to, name) : (errno = EEXIST, 0);
+  for (;;) {
+    change_source s = source_of(f, e);
+    if (!compose(f, e, w)) return 0;
+    if (change_put(&s, w->to->place[PLACE_CUR], w->name)) return 1;
+    if (!wish_again(w)) return 0;
+  }
 }
-
-static source source_of(folder *f, mail_entry *e) { return (source){ f, e, f->place[e->where], e->name }; }
 
 /* e under the name that it got there. */
 static int renamed(folder *f, mail_entry *e, wish const *w, uint64_t inode, mail_entry **now)
@@ -189,28 +89,17 @@ static int changes_flags(mail_entry const *e, char const *add, char const *remov
   maildir_name n;
   maildir_name_split(&n, e->name, strlen(e->name));
   for (; *add; add++)
-    if (!strchr(remove, *add) && !(n.flags.len && memchr(n.flags.s, *add, n.flags.len))) return 1;
+    if (!strchr(remove, *add) && !slice_has(n.flags, *add)) return 1;
   for (; *remove; remove++)
-    if (n.flags.len && memchr(n.flags.s, *remove, n.flags.len)) return 1;
+    if (slice_has(n.flags, *remove)) return 1;
   return 0;
-}
-
-static int rename_to_wish(folder *f, mail_entry *e, wish *w)
-{
-  for (;;) {
-    source s = source_of(f, e);
-    if (!compose(f, e, w)) return 0;
-    if (put(&s, w->to->place[PLACE_CUR], w->name)) return 1;
-    if (errno != EEXIST || w->fresh >= FRESH_MAX) return 0;
-    w->fresh += w->fresh ? 1 : 2;
-  }
 }
 
 static int flag_it(folder *f, mail_entry *e, void *context)
 {
   wish *w = context;
   /* Where there is nothing to do, the name must still be the mail's: what is known of it may be old. */
-  if (!changes_flags(e, w->add, w->remove)) return *w->name = 0, has_inode(f, f->place[e->where], e->name, e->inode);
+  if (!changes_flags(e, w->add, w->remove)) return *w->name = 0, change_has_inode(f, f->place[e->where], e->name, e->inode);
   return rename_to_wish(f, e, w);
 }
 
@@ -224,32 +113,20 @@ int folder_set_flags(folder *f, mail_entry *e, char const *add, char const *remo
 
 /* --- removal --- */
 
-/* Rule 1. */
-static int unlink_source(source const *s)
-{
-  char fresh[MAILDIR_NAME_MAX + 1];
-  int cur = s->f->place[PLACE_CUR];
-  if (!s->e->twin) return has_inode(s->f, s->dir, s->name, s->e->inode) && !unlinkat(s->dir, s->name, 0);
-  if (!rename_fresh(s, cur, s->name, fresh)) return 0;
-  if (unlink_fresh(cur, fresh)) return 1;
-  put_back(s, cur, fresh);
-  return 0;
-}
-
 static int remove_it(folder *f, mail_entry *e, void *context)
 {
-  source s = source_of(f, e);
+  change_source s = source_of(f, e);
   (void)context;
-  return unlink_source(&s);
+  return change_unlink(&s);
 }
 
-/* All names but the mail's own, which has gone; *names: how many there were. 0 with errno where one is left. */
+/* Rule 3. All names but the mail's own, which has gone; *names: how many there were. 0 with errno where one is left. */
 static int remove_others(folder *f, mail_entry *e, int64_t *names)
 {
   int good = 1, error = 0;
   for (mail_name const *n = e->also; n; n = n->next) {
-    source s = { f, e, f->place[n->where], n->name };
-    if (unlink_source(&s)) ++*names;
+    change_source s = { f, e, f->place[n->where], n->name };
+    if (change_unlink(&s)) ++*names;
     else if (errno != ENOENT) good = 0, error = errno;
   }
   if (!good) errno = error;
@@ -263,7 +140,7 @@ static int is_subtracted(folder const *f, mail_entry const *e)
   maildir_name n;
   if (!f->counts) return 0;
   maildir_name_split(&n, e->name, strlen(e->name));
-  return !(n.flags.len && memchr(n.flags.s, 'T', n.flags.len));
+  return !slice_has(n.flags, 'T');
 }
 
 int folder_remove(folder *f, mail_entry *e)
@@ -299,45 +176,51 @@ static int place_copy(folder *f, mail_entry *e, delivery *d, wish *w)
   for (;;) {
     if (!compose(f, e, w)) return 0;
     if (mailbox_deliver_place(d, w->to->place[PLACE_CUR], w->name)) return 1;
-    if (errno != EEXIST || w->fresh >= FRESH_MAX) return 0;
-    w->fresh += w->fresh ? 1 : 2;
+    if (!wish_again(w)) return 0;
   }
+}
+
+/* *inode: that of the copy, where it can be told. */
+static int copy_octets(folder *f, mail_entry *e, wish *w, uint64_t *inode)
+{
+  delivery d;
+  struct stat st;
+  int good = mailbox_deliver(&d, f->box, w->to->fd, 0) && copy_file(f, e, &d) && place_copy(f, e, &d, w);
+  mailbox_deliver_end(&d);
+  if (good && !fstatat(w->to->place[PLACE_CUR], w->name, &st, AT_SYMLINK_NOFOLLOW)) *inode = st.st_ino;
+  return good;
 }
 
 /* To another file system. The copy lasts before the original goes; where the original stays, the copy goes. */
 static int move_across(folder *f, mail_entry *e, wish *w, uint64_t *inode)
 {
-  delivery d;
-  struct stat st;
-  int cur = w->to->place[PLACE_CUR], good = mailbox_deliver(&d, f->box, w->to->fd, 0) && copy_file(f, e, &d) && place_copy(f, e, &d, w);
-  mailbox_deliver_end(&d);
-  if (!good) return 0;
-  if (!fstatat(cur, w->name, &st, AT_SYMLINK_NOFOLLOW)) *inode = st.st_ino;
+  int error;
+  if (!copy_octets(f, e, w, inode)) return 0;
   if (folder_try(f, e, remove_it, NULL)) return 1;
-  good = errno;
-  unlinkat(cur, w->name, 0);
-  return errno = good, 0;
+  error = errno;
+  unlinkat(w->to->place[PLACE_CUR], w->name, 0);
+  return errno = error, 0;
 }
 
 static int move_it(folder *f, mail_entry *e, void *context)
 {
   wish *w = context;
   mail_entry const *other = census_find(&w->to->mails, e->base, e->inode);
-  source s = source_of(f, e);
+  change_source s = source_of(f, e);
   if (!other) return rename_to_wish(f, e, w);
   strcpy(w->name, other->name);
-  return put_beside(&s, w->to->place[other->where], w->name);
+  return change_put_beside(&s, w->to->place[other->where], w->name);
 }
 
-/* The mail's other names follow it, by rule 4; *names: how many there were. 0 with errno where one is left. */
+/* Rule 3. The mail's other names follow it; *names: how many there were. 0 with errno where one is left. */
 static int move_others(folder *f, mail_entry *e, wish const *w, int64_t *names)
 {
   int good = 1, error = 0;
   for (mail_name const *n = e->also; n; n = n->next) {
-    source s = { f, e, f->place[n->where], n->name };
+    change_source s = { f, e, f->place[n->where], n->name };
     char name[MAILDIR_NAME_MAX + 1];
     strcpy(name, w->name);
-    if (put_beside(&s, w->to->place[PLACE_CUR], name)) ++*names;
+    if (change_put_beside(&s, w->to->place[PLACE_CUR], name)) ++*names;
     else if (errno != ENOENT) good = 0, error = errno;
   }
   if (!good) errno = error;
@@ -390,24 +273,13 @@ static int link_it(folder *f, mail_entry *e, void *context)
   for (;;) {
     if (!compose(f, e, w)) return 0;
     if (!linkat(f->place[e->where], e->name, cur, w->name, 0)) {
-      if (has_inode(w->to, cur, w->name, e->inode) || errno != ENOENT) return 1;
+      if (change_has_inode(w->to, cur, w->name, e->inode) || errno != ENOENT) return 1;
       unlinkat(cur, w->name, 0);
       return errno = ENOENT, 0;
     }
-    if (errno != EEXIST || w->fresh >= FRESH_MAX) return 0;
-    if (has_inode(w->to, cur, w->name, e->inode)) return 1;
-    w->fresh += w->fresh ? 1 : 2;
+    if (!wish_again(w)) return 0;
+    if (change_has_inode(w->to, cur, w->name, e->inode)) return 1;
   }
-}
-
-static int copy_octets(folder *f, mail_entry *e, wish *w, uint64_t *inode)
-{
-  delivery d;
-  struct stat st;
-  int good = mailbox_deliver(&d, f->box, w->to->fd, 0) && copy_file(f, e, &d) && place_copy(f, e, &d, w);
-  mailbox_deliver_end(&d);
-  if (good && !fstatat(w->to->place[PLACE_CUR], w->name, &st, AT_SYMLINK_NOFOLLOW)) *inode = st.st_ino;
-  return good;
 }
 
 static int no_link(int error) { return error == EXDEV || error == EMLINK || error == EPERM || error == EOPNOTSUPP || error == ENOSYS; }
@@ -430,6 +302,9 @@ int folder_copy(folder *f, folder *to, mail_entry *e, char const *add, char cons
   return *now && remember(to, *now);
 }
 
+/* --- two mails of one base that came at once --- */
+
+/* Rule 1. */
 static int settle_one(folder *to, mail_entry *e)
 {
   mail_entry *found = census_find(to->later, e->base, e->inode);

@@ -102,7 +102,7 @@ size_t maildir_name_flags(char *s, maildir_name const *n, char const *add, char 
 void maildir_name_standard(char *s, maildir_name const *n)
 {
   for (char const *c = MAILDIR_FLAGS; *c; c++)
-    if (n->flags.len && memchr(n->flags.s, *c, n->flags.len)) *s++ = *c;
+    if (slice_has(n->flags, *c)) *s++ = *c;
   *s = 0;
 }
 

@@ -94,7 +94,7 @@ static int look_again(folder *f, mail_entry *e, unsigned int *tries)
       maybe_blind(f, e, *tries); /* else it was back at once */
       return 1;
     }
-    /* Its inode under another base: another call that took it for a twin puts it back in a moment (change.c). */
+    /* Its inode under another base: another call that took it for a twin puts it back in a moment (change_name.c). */
     if (!has_inode(f->later, e->inode)) return errno = ENOENT, 0;
     nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
   }

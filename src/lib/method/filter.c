@@ -173,18 +173,16 @@ static int within(int64_t t, Porter__Filter const *from, node const *n)
   return (!*from->since || t >= n->since) && (!*from->before || t < n->before);
 }
 
-static int has_letter(slice flags, char c) { return flags.len && memchr(flags.s, c, flags.len); }
-
 /* $Forwarded is either of P and its letter. */
 static int flags_match(node const *n, slice flags)
 {
   if (n->missing) return 0;
   for (char const *c = n->yes; *c; c++) {
-    if (has_letter(flags, *c)) continue;
-    if (!n->either || (*c != 'P' && *c != n->either) || !has_letter(flags, *c == 'P' ? n->either : 'P')) return 0;
+    if (slice_has(flags, *c)) continue;
+    if (!n->either || (*c != 'P' && *c != n->either) || !slice_has(flags, *c == 'P' ? n->either : 'P')) return 0;
   }
   for (char const *c = n->no; *c; c++)
-    if (has_letter(flags, *c)) return 0;
+    if (slice_has(flags, *c)) return 0;
   return 1;
 }
 
