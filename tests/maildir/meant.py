@@ -200,7 +200,7 @@ def smime(octets, kind=b'application/pkcs7-mime; smime-type=signed-data', encodi
 
 
 inner = b'Content-Type: text/plain; charset=utf-8\r\n\r\n' + 'Streng geheim, müßig'.encode()
-pkcs7 = dict(tree='application/pkcs7-mime(text/plain)', preview='Streng geheim', finds=['geheim, mussig'], attached=False)
+pkcs7 = dict(tree='application/pkcs7-mime(text/plain)', preview='Streng geheim', finds=['geheim, mussig'], attached=False, texts=['Streng geheim, müßig'])
 mail('S/MIME in DER', smime(signed(inner)), **pkcs7)
 mail('S/MIME in BER', smime(signed(inner, ber, strings(inner, 1))), **pkcs7)
 mail('S/MIME in strings of strings', smime(signed(inner, ber, strings(inner, 5))), **pkcs7)
@@ -209,7 +209,7 @@ mail('S/MIME under its old name', smime(signed(inner), b'application/x-pkcs7-mim
 mail('S/MIME that is cut', smime(signed(inner, ber, strings(inner, 1))[:110]), tree='application/pkcs7-mime(text/plain)')
 mail('S/MIME with an attachment', smime(signed(parts(b'mixed', text, part(b'application/pdf; name=in.pdf')).split(b'MIME-Version: 1.0\nSubject: t\n')[1])),
      tree='application/pkcs7-mime(multipart/mixed(text/plain,application/pdf))', attached=True, files=['in.pdf'], preview='hello', finds=['in.pdf'])
-mail('S/MIME in a part', parts(b'mixed', text, b'Content-Transfer-Encoding: base64\n' + part(b'application/pkcs7-mime', base64.encodebytes(signed(inner)))), attached=False, finds=['geheim'])
+mail('S/MIME in a part', parts(b'mixed', text, b'Content-Transfer-Encoding: base64\n' + part(b'application/pkcs7-mime', base64.encodebytes(signed(inner)))), attached=False, finds=['geheim'], texts=['hello', 'Streng geheim, müßig'])
 mail('S/MIME in too many strings', smime(signed(inner, ber, strings(inner, 17))), misses=['geheim'])
 mail('S/MIME that is encrypted', smime(signed(inner, kind=3), b'application/pkcs7-mime; smime-type=enveloped-data'), tree='application/pkcs7-mime', attached=True, misses=['geheim'])
 mail('S/MIME that is nothing', smime(b'\x30\x80\x06\xff'), tree='application/pkcs7-mime', attached=True)
@@ -336,6 +336,9 @@ for name, octets, options, right in cases:
                 bad.append((k, h.preview, v))
         elif k in ('finds', 'misses'):
             bad += [(k, w) for w in v if bool(B.call('Search', pattern=w).found) != (k == 'finds')]
+        elif k == 'texts':
+            got = [t.text for t in B.call('Fetch', mails=[dict(mid=h.mid)], texts='ALL').mails[0].texts]
+            bad += [(k, got, v)] if got != v else []
         elif is_[k] != v:
             bad.append((k, is_[k], v))
     # What a list shows after its first reading, with a preview, and what Show has, is the same; sorting sees it too.

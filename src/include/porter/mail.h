@@ -168,12 +168,18 @@ extern size_t mime_path(mime_tree const *tree, size_t i, char *s);
 /* The part at that path, or tree->count where there is none. A path that a message and its multipart root share is the message's. */
 extern size_t mime_find(mime_tree const *tree, char const *path, size_t len);
 
+/* The root of the message that part i is in: the mail itself, or one inside it. Signed data is no message: what is in it belongs to the
+ * one around it. */
+extern size_t mime_message_of(mime_tree const *tree, size_t i);
+
 /* The octets of a leaf after transfer decoding, in pieces. 0 where the sink stopped. */
 extern int mime_decode(mime_part const *part, sink_func *sink, void *context);
 /* How many octets mime_decode gives. */
 extern uint64_t mime_size(mime_part const *part);
 /* The text of a text part: transfer decoding, charset, LF line ends, valid UTF-8 without NUL or byte-order mark, in pieces. */
 extern int mime_text(mime_part const *part, sink_func *sink, void *context);
+/* Whether it is a leaf of type text. */
+extern int mime_is_text(mime_part const *part);
 /* Whether the subtype says that a text part is HTML. */
 extern int mime_is_html(mime_part const *part);
 

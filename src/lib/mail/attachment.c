@@ -201,7 +201,7 @@ static int find_references(arena *a, mime_tree const *tree, references *r)
   qsort(r->name, r->count, sizeof *r->name, compare);
   for (size_t i = outside(tree, 0); i < tree->count; i = outside(tree, i + 1)) {
     mime_part const *const part = tree->part + i;
-    if (part->kind != MIME_LEAF || !is_word(part->type, "text") || !mime_is_html(part) || part->disposition == DISPOSITION_ATTACHMENT) continue;
+    if (!mime_is_text(part) || !mime_is_html(part) || part->disposition == DISPOSITION_ATTACHMENT) continue;
     r->state = 0;
     mime_text(part, &reference_put, r);
     name_end(r);

@@ -28,10 +28,7 @@ int mail_field_is_raw(slice raw) { return is_raw(cut_field(raw)); }
 
 mail_charsets mail_charsets_of(mime_tree const *tree, size_t i)
 {
-  mime_part const *part = tree->part + i;
-  while (part != tree->part && !(tree->part[part->parent].kind == MIME_MESSAGE && !tree->part[part->parent].signed_data))
-    part = tree->part + part->parent;
-  return (mail_charsets){ .tree = tree, .message = (size_t)(part - tree->part), .fallback = part->fallback };
+  return (mail_charsets){ .tree = tree, .message = mime_message_of(tree, i), .fallback = tree->part[i].fallback };
 }
 
 /* A charset that a field can be in: one that keeps ASCII. */
@@ -48,7 +45,7 @@ static charset const *declared_by(mime_tree const *tree, size_t i)
     mime_part const *const part = tree->part + k;
     if (part->kind == MIME_MESSAGE && !part->signed_data) {
       while (k + 1 < tree->count && tree->part[k + 1].depth > part->depth) k++;
-    } else if (part->kind == MIME_LEAF && is_word(part->type, "text")) c = label_of(part);
+    } else if (mime_is_text(part)) c = label_of(part);
   }
   return c ? c : usable(words_charset(message->header));
 }

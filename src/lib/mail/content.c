@@ -7,6 +7,8 @@
 #include "html.h"
 #include "private.h"
 
+int mime_is_text(mime_part const *part) { return part->kind == MIME_LEAF && is_word(part->type, "text"); }
+
 int mime_is_html(mime_part const *part)
 {
   return is_word(part->subtype, "html") || is_word(part->subtype, "xhtml") || is_word(part->subtype, "xhtml+xml");

@@ -1,7 +1,17 @@
-/* Paths of parts: IMAP's section numbers (RFC 9051 6.4.5), see doc/design.md. */
+/* Where a part is: in which message, and its path, IMAP's section number (RFC 9051 6.4.5; see doc/design.md). */
 #include <porter/mail.h>
 
 #include "private.h"
+
+size_t mime_message_of(mime_tree const *tree, size_t i)
+{
+  while (i) {
+    mime_part const *const around = tree->part + tree->part[i].parent;
+    if (around->kind == MIME_MESSAGE && !around->signed_data) break;
+    i = tree->part[i].parent;
+  }
+  return i;
+}
 
 /* Whether the part has a number of its own behind its parent's path. */
 static int is_numbered(mime_tree const *tree, mime_part const *part)

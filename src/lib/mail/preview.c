@@ -220,18 +220,7 @@ static int is_excuse(mime_tree const *tree, size_t i)
   if (plain.chars >= EXCUSE_MAX || !plain.word) return 0;
   for (size_t k = i + 1; k < tree->count && tree->part[k].depth > around->depth; k++) {
     mime_part const *const other = tree->part + k;
-    if (other->kind == MIME_LEAF && is_word(other->type, "text") && mime_is_html(other))
-      return count_text(other, 2 * plain.chars).chars == 2 * plain.chars;
-  }
-  return 0;
-}
-
-/* Whether part lies in a message inside the mail. */
-static int is_inside(mime_tree const *tree, mime_part const *part)
-{
-  while (part != tree->part) {
-    part = tree->part + part->parent;
-    if (part->kind == MIME_MESSAGE && !part->signed_data) return 1;
+    if (mime_is_text(other) && mime_is_html(other)) return count_text(other, 2 * plain.chars).chars == 2 * plain.chars;
   }
   return 0;
 }
@@ -239,9 +228,11 @@ static int is_inside(mime_tree const *tree, mime_part const *part)
 /* Of each message the first text is its body, whatever it is called, unless it says attachment. */
 static int is_readable(mime_part const *part, int *first)
 {
-  int const body = part->kind == MIME_LEAF && part->disposition != DISPOSITION_ATTACHMENT && is_body_type(part) && *first;
+  int body;
+  if (!mime_is_text(part) || part->disposition == DISPOSITION_ATTACHMENT) return 0;
+  body = *first && is_body_type(part);
   if (body) *first = 0;
-  return part->kind == MIME_LEAF && part->disposition != DISPOSITION_ATTACHMENT && is_word(part->type, "text") && (body || !part->file_name.len);
+  return body || !part->file_name.len;
 }
 
 /* In which round a text is read: plain before HTML before others. */
@@ -261,7 +252,7 @@ int mail_preview(arena *a, mime_tree const *tree, slice *out)
       mime_part lone;
       if (lone_text(part, &lone)) part = &lone;
       else if (part->kind == MIME_MESSAGE && !part->signed_data) first = 1;
-      if (part->kind != MIME_LEAF || is_inside(tree, tree->part + i) != round / ROUNDS) continue;
+      if (part->kind != MIME_LEAF || (mime_message_of(tree, i) != 0) != round / ROUNDS) continue;
       if (!is_readable(part, &first) || round_of(part) != round % ROUNDS) continue;
       tried++;
       if (!is_excuse(tree, i)) read_whole(&p, part);

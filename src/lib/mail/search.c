@@ -153,7 +153,7 @@ static int part_contains(finder *f, arena *a, mime_tree const *tree, size_t i)
   if (part->file_name.len && (!where || where & SEARCH_NAMES) && contains(f, part->file_name)) return 1;
   if (where && !(where & SEARCH_BODY)) return 0;
   if (lone_text(part, &lone)) part = &lone;
-  return part->kind == MIME_LEAF && is_word(part->type, "text") && text_contains(f, part);
+  return mime_is_text(part) && text_contains(f, part);
 }
 
 int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partly)

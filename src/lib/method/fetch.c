@@ -111,26 +111,16 @@ static Porter__PartText *build_text(fetch *fe, size_t i, size_t *left)
   return text->path ? text : NULL;
 }
 
-static int is_text(mime_part const *part) { return part->kind == MIME_LEAF && part->type.len == 4 && !memcmp(part->type.s, "text", 4); }
-
 /* Marks the text parts of a list. */
 static void mark(unsigned char *wanted, mime_tree const *tree, size_t const *list, size_t count)
 {
-  for (size_t i = 0; i < count; i++) wanted[list[i]] = (unsigned char)is_text(tree->part + list[i]);
+  for (size_t i = 0; i < count; i++) wanted[list[i]] = (unsigned char)mime_is_text(tree->part + list[i]);
 }
 
 /* All that are not in a message inside. */
 static void mark_all(unsigned char *wanted, mime_tree const *tree)
 {
-  for (size_t i = 0; i < tree->count; i++) {
-    mime_part const *part = tree->part + i, *around = part;
-    unsigned int inside = 0;
-    while (around != tree->part) {
-      around = tree->part + around->parent;
-      inside += around->kind == MIME_MESSAGE;
-    }
-    wanted[i] = (unsigned char)(!inside && is_text(part));
-  }
+  for (size_t i = 0; i < tree->count; i++) wanted[i] = (unsigned char)(mime_is_text(tree->part + i) && !mime_message_of(tree, i));
 }
 
 static int add_texts(fetch *fe, mail_body const *body, Porter__Fetched *out)

@@ -92,7 +92,7 @@ static int meet(void *context, slice name, slice value)
 int fields_build(arena *a, field_asks const *asks, mime_tree const *tree, size_t i, int parts, Porter__FieldValue ***out, size_t *count)
 {
   mime_part const *part = tree->part + i;
-  int message = !i || tree->part[part->parent].kind == MIME_MESSAGE;
+  int message = mime_message_of(tree, i) == i;
   collector c = { .a = a, .charsets = mail_charsets_of(tree, i) };
   for (size_t k = 0; k < asks->count; k++) {
     if (parts && !asks->ask[k]->parts) continue;

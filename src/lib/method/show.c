@@ -58,8 +58,6 @@ static void append(ProtobufCBuffer *buffer, size_t len, uint8_t const *data)
   else sh->good = sh->call->write(sh->call->context, (char const *)data, len);
 }
 
-static int is_text(mime_part const *part) { return part->kind == MIME_LEAF && part->type.len == 4 && !memcmp(part->type.s, "text", 4); }
-
 /* What lies around the parts of a multipart, as text; null where memory fails. */
 static char *build_surroundings(arena *a, slice raw)
 {
@@ -76,7 +74,7 @@ static char *build_surroundings(arena *a, slice raw)
 /* Sets the body of a leaf. 0 where memory fails. */
 static int build_leaf(show *sh, Porter__MailBody *body, mime_part const *part, Porter__ShowReq__Bodies bodies)
 {
-  int text = is_text(part);
+  int text = mime_is_text(part);
   text_buffer b = { NULL, 0 };
   if (bodies == PORTER__SHOW_REQ__BODIES__NONE || (bodies == PORTER__SHOW_REQ__BODIES__TEXT && !text)) return 1;
   body->body_case = PORTER__MAIL_BODY__BODY_DISCRETE;
