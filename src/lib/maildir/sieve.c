@@ -43,7 +43,7 @@ static void load(sieve *s)
   dir = folder_filter_place(s->f, &name);
   s->without = calloc(ix->h.n / 8 + 1, 1);
   if (!s->without || !filter_read(&s->filter, dir, name, ix->h.birth, ix->h.serial, s->pattern, s->patterns)) return;
-  if (s->filter.entries && s->patterns && !index_serials(ix, take_serial, s)) return;
+  if (s->filter.entries && !index_serials(ix, take_serial, s)) return;
   s->loaded = 1;
 }
 
@@ -51,7 +51,7 @@ int sieve_without(sieve const *s, uint32_t number)
 {
   folder_index const *ix;
   index_change const *c;
-  if (s->loaded <= 0 || !s->patterns) return 0;
+  if (s->loaded <= 0) return 0;
   ix = folder_index_fresh(s->f);
   if (number < ix->h.n) return s->without[number / 8] >> number % 8 & 1;
   c = index_changed(ix, number);
@@ -65,6 +65,7 @@ void sieve_learn(sieve *s, mail_entry *e, slice octets)
   index_mail m;
   int64_t begun;
   int partly;
+  if (!s->patterns) return;
   if (!s->read++) s->begun = now();
   if (s->read == READ_FIRST) load(s);
   if (s->loaded <= 0 || !folder_index_record(s->f, e, &m, &room) || filter_known(&s->filter, m.r.serial)) return;

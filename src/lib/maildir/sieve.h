@@ -9,7 +9,7 @@ typedef struct sieve_s sieve;
 struct sieve_s {
   folder *f;
   slice pattern[CURSOR_NARROW_MAX];
-  size_t patterns;
+  size_t patterns;   /* none: whatever is asked is not of texts, and nothing is left out or learned */
   unsigned int read; /* mails that were read for this walk */
   int loaded;        /* 1; -1: it cannot be */
   folder_filter filter;

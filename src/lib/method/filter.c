@@ -115,16 +115,19 @@ int filter_make(method_call *call, Porter__Filter const *from, filter **out)
   return from ? make_tree(call, &fl->root, 1, &left) : EXIT_DONE;
 }
 
-/* What the root itself says must hold; the longest says most. */
-slice filter_text(filter const *fl)
+/* The phrases that every mail must have: a node's own, and those of nodes in it that must all hold. Each is looked for in texts that mail_matches
+ * looks at where it looks in all. Recurses by FILTERS_DEPTH_MAX. */
+static void narrow(node const *n, cursor *c)
 {
-  static unsigned int const sure = SEARCH_SUBJECT | SEARCH_BODY | SEARCH_NAMES;
-  slice best = SLICE_ZERO;
-  for (size_t i = 0; !fl->all && i < PHRASES; i++) {
-    mail_matcher const *m = fl->root.phrase[i];
-    if (m && (!m->where || m->where & sure) && m->compared.len > best.len) best = m->compared;
-  }
-  return best;
+  for (size_t i = 0; i < PHRASES; i++)
+    if (n->phrase[i] && n->phrase[i]->compared.len) cursor_narrow(c, n->phrase[i]->compared);
+  if (n->from->join != PORTER__FILTER__JOIN__ALL) return;
+  for (size_t i = 0; i < n->count; i++) narrow(n->child + i, c);
+}
+
+void filter_narrow(filter const *fl, cursor *c)
+{
+  if (!fl->all) narrow(&fl->root, c);
 }
 
 void filter_end(filter *fl)

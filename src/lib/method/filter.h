@@ -9,8 +9,8 @@ typedef struct filter_s filter;
 extern int filter_make(method_call *call, Porter__Filter const *from, filter **f);
 /* From here on mails of that folder are matched; k are its keywords. 1, or 0 with errno. */
 extern int filter_enter(filter *fl, folder *f, keywords *k, slice name);
-/* A text that every mail which has what is asked contains in what mail_matches looks at, as it is compared; empty where none is known. */
-extern slice filter_text(filter const *fl);
+/* Tells a cursor what every mail must contain: cursor_narrow. */
+extern void filter_narrow(filter const *fl, cursor *c);
 /* A mail_match: context is the filter, which was entered with that folder. */
 extern int filter_match(void *context, folder *f, mail_entry *e, slice const *octets);
 extern void filter_end(filter *fl);

@@ -30,7 +30,6 @@ static int match(void *context, folder *f, mail_entry *e, slice const *octets) {
 
 int find_open(find *fi)
 {
-  slice text = filter_text(fi->filter);
   fi->lane = arena_array(fi->call->a, fi->s.count + 1, sizeof *fi->lane);
   if (!fi->lane) return method_temporary(fi->call, "take memory");
   for (size_t i = 0; i < fi->s.count; i++) {
@@ -42,7 +41,7 @@ int find_open(find *fi)
       return method_temporary(fi->call, "read keywords");
     if (!cursor_open(&fi->lane[i].c, fi->s.f[i], fi->by, fi->request->filter ? match : NULL, fi->filter))
       return method_temporary(fi->call, "read mail");
-    if (text.len) cursor_narrow(fi->lane[i].c, text);
+    filter_narrow(fi->filter, fi->lane[i].c);
   }
   return EXIT_DONE;
 }
