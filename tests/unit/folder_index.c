@@ -160,7 +160,7 @@ static int same_mail(folder_index *ix, uint32_t number, model_mail const *m)
   index_mail got;
   return index_get(ix, number, &got, &room) && got.inode == m->inode && got.where == m->where && got.name.len == strlen(m->name)
     && !memcmp(got.name.s, m->name, got.name.len) && got.text.len == m->text_len && !memcmp(got.text.s, m->text, m->text_len)
-    && got.r.date == m->r.date && got.r.size == m->r.size && got.r.message_id == m->r.message_id
+    && got.r.date == m->r.date && got.r.size == m->r.size && got.r.message_id == m->r.message_id && got.r.thread == m->r.thread
     && !(got.r.flags & INDEX_TWIN) == !twin[m - model];
 }
 
@@ -219,6 +219,8 @@ static void build(folder_index *ix, int dir)
       char text[600];
       facts(m.inode, &m.r, text, &m.text.len);
       m.text.s = text;
+      for (size_t i = 0; i < count; i++)
+        if (model[i].inode == m.inode) m.r.thread = model[i].r.thread;
       m.r.serial = b.h.serial++;
       index_builder_add(&b, &m);
     }
@@ -244,6 +246,25 @@ static int look(folder_index *ix, int both)
   return good;
 }
 
+/* Some mails get another thread; 0 where something failed. */
+static int give_threads(folder_index *ix)
+{
+  comparison c = { .ix = ix, .total = ix->last };
+  index_operation o[5];
+  int good = 1;
+  for (c.operation = o; count && c.count < 5; c.count++) {
+    model_mail *const m = model + any((uint32_t)count);
+    char room[INDEX_NAME_MAX];
+    size_t found;
+    m->r.thread = any(UINT32_MAX) * UINT64_C(0x100000001) + 1;
+    o[c.count] = (index_operation){ .kind = INDEX_THREAD, .where = m->where, .inode = m->inode, .thread = m->r.thread };
+    good &= index_base_find(ix, index_base((slice){ m->name, strlen(m->name) }, room), m->inode, &o[c.count].number, 1, &found) && found == 1
+      && index_change_make(ix, o + c.count, (uint32_t)ix->last.sequence + 1);
+    c.octets += index_operation_pack(NULL, o + c.count);
+  }
+  return good && index_segment_write(ix, &c, ix->last.stamp);
+}
+
 static int reopened_right(folder_index *ix, int dir)
 {
   index_close(ix);
@@ -261,7 +282,7 @@ static void model_test(int dir, size_t start, size_t rounds)
   ok(reopened_right(&ix, dir), "and from the file");
   for (size_t i = 0; i < rounds; i++) {
     for (size_t steps = 1 + any(any(10) ? 5 : 200); steps--;) step();
-    if (!look(&ix, 1)) {
+    if (!look(&ix, 1) || !give_threads(&ix)) {
       failed++;
       break;
     }

@@ -5,6 +5,8 @@
 
 #include "index.h"
 
+#define GONE_HEAD 17 /* octets before the base */
+
 /* Room for more octets behind len. */
 static int grow(char **s, size_t *room, size_t len, size_t more)
 {
@@ -43,7 +45,7 @@ int index_builder_add(index_builder *b, index_mail const *m)
     return 0;
   r.name_at = (uint32_t)b->names_len;
   r.text_at = (uint32_t)b->text_len;
-  if (!b->merged) r.flags &= ~(uint32_t)INDEX_TWIN;
+  if (!b->merged) r.flags &= (uint16_t)~INDEX_TWIN;
   b->names[b->names_len] = (char)m->name.len;
   memcpy(b->names + b->names_len + 1, m->name.s, m->name.len);
   memcpy(b->text + b->text_len, m->text.s, m->text.len);
@@ -52,6 +54,7 @@ int index_builder_add(index_builder *b, index_mail const *m)
   put64(b->inodes + 8 * (size_t)b->h.n, m->inode);
   index_record_pack(b->records + INDEX_RECORD * (size_t)b->h.n, &r);
   if (r.provisional) b->provisional[b->provisionals++] = b->h.n;
+  else if (!r.thread) b->h.threadless++;
   if (m->where == PLACE_NEW) b->h.n_new++;
   b->h.n++;
   b->unread += (uint64_t)index_unread(m);
@@ -62,25 +65,25 @@ int index_builder_add(index_builder *b, index_mail const *m)
 int index_builder_gone(index_builder *b, index_gone const *g)
 {
   char *s;
-  if (!grow(&b->gone, &b->gone_room, b->gone_len, 13 + g->base.len)) return 0;
+  if (!grow(&b->gone, &b->gone_room, b->gone_len, GONE_HEAD + g->base.len)) return 0;
   s = b->gone + b->gone_len;
   put32(s, g->sequence);
   put32(s + 4, g->serial);
-  put32(s + 8, g->thread);
-  s[12] = (char)g->base.len;
-  memcpy(s + 13, g->base.s, g->base.len);
-  b->gone_len += 13 + g->base.len;
+  put64(s + 8, g->thread);
+  s[16] = (char)g->base.len;
+  memcpy(s + GONE_HEAD, g->base.s, g->base.len);
+  b->gone_len += GONE_HEAD + g->base.len;
   return 1;
 }
 
 size_t index_gone_unpack(index_gone *g, char const *s, size_t len)
 {
-  if (len < 13 || len - 13 < (unsigned char)s[12]) return 0;
+  if (len < GONE_HEAD || len - GONE_HEAD < (unsigned char)s[16]) return 0;
   g->sequence = get32(s);
   g->serial = get32(s + 4);
-  g->thread = get32(s + 8);
-  g->base = (slice){ s + 13, (unsigned char)s[12] };
-  return 13 + g->base.len;
+  g->thread = get64(s + 8);
+  g->base = (slice){ s + GONE_HEAD, (unsigned char)s[16] };
+  return GONE_HEAD + g->base.len;
 }
 
 /* --- the end --- */
@@ -99,7 +102,7 @@ static slice text_of(void const *context, uint32_t number, unsigned int by)
   index_builder const *const b = ((sorting const *)context)->b;
   char const *const record = b->records + INDEX_RECORD * (size_t)number, *const text = b->text + get32(record + RECORD_TEXT);
   size_t const sender_len = get16(record + RECORD_SENDER) & (RECORD_PROVISIONAL - 1);
-  return by == ORDER_SENDER ? (slice){ text, sender_len } : (slice){ text + sender_len, get16(record + RECORD_SUBJECT) };
+  return by == ORDER_SENDER ? (slice){ text, sender_len } : (slice){ text + sender_len, get16(record + RECORD_SUBJECT) & RECORD_SUBJECT_MASK };
 }
 
 static slice sender_of(void const *context, uint32_t number) { return text_of(context, number, ORDER_SENDER); }
@@ -120,7 +123,7 @@ static void order_twins(sorting *s)
     if (run == 1) continue;
     for (size_t k = i; k < i + run; k++) {
       char *const r = b->records + INDEX_RECORD * (size_t)s->list[k].number;
-      r[RECORD_FLAGS] = (char)(r[RECORD_FLAGS] | INDEX_TWIN);
+      put16(r + RECORD_SUBJECT, (uint16_t)(get16(r + RECORD_SUBJECT) | INDEX_TWIN << RECORD_FLAGS_SHIFT));
       s->list[k].key = get64(b->inodes + 8 * (size_t)s->list[k].number);
     }
     index_sort(s->list + i, run, s->spare);
@@ -190,7 +193,7 @@ static void make_checks(index_builder *b)
   for (uint32_t i = 0; i < b->h.n; i++) {
     char *const record = b->records + INDEX_RECORD * (size_t)i;
     char const *const text = b->text + get32(record + RECORD_TEXT);
-    size_t const keys = (size_t)(get16(record + RECORD_SENDER) & (RECORD_PROVISIONAL - 1)) + get16(record + RECORD_SUBJECT);
+    size_t const keys = (size_t)(get16(record + RECORD_SENDER) & (RECORD_PROVISIONAL - 1)) + (get16(record + RECORD_SUBJECT) & RECORD_SUBJECT_MASK);
     slice const name = { b->names + name_at + 1, (unsigned char)b->names[name_at] };
     put32(record + RECORD_CHECK,
       index_record_check(record, get64(b->inodes + 8 * (size_t)i), name, (slice){ text, keys + 1 + 8 * (size_t)(unsigned char)text[keys] }));

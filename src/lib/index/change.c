@@ -109,6 +109,10 @@ int index_change_make(folder_index *ix, index_operation const *o, uint32_t seque
   c = find_or_make(ix, o->number);
   if (!c) return 0;
   if (c->gone) return errno = EILSEQ, 0;
+  if (o->kind == INDEX_THREAD) {
+    c->thread = o->thread;
+    return c->threaded = 1;
+  }
   c->sequence = sequence;
   switch (o->kind) {
   case INDEX_GO:

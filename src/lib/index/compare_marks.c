@@ -15,7 +15,7 @@ static int mark(working *w, uint32_t number, uint32_t clear, uint32_t set)
   o.where = m.where;
   o.inode = m.inode;
   o.record = m.r;
-  o.record.flags = (m.r.flags & ~clear) | set;
+  o.record.flags = (uint16_t)((m.r.flags & ~clear) | set);
   o.text = m.text;
   if (o.record.flags == m.r.flags) return 1;
   if (!(o.text.s = arena_copy(&w->c->a, m.text.s, m.text.len))) return 0;

@@ -1,6 +1,8 @@
 /* The octets of an index: packed, unpacked and held to their bounds. */
 #include <string.h>
 
+#include <skalibs/blake2s.h>
+
 #include <porter/text.h>
 
 #include "format.h"
@@ -22,10 +24,9 @@ enum {
   AT_SECTIONS = 52,
   AT_SEQUENCE = 56,
   AT_GONE_SINCE = 64,
-  AT_KEY = 72,
+  AT_THREADLESS = 72,
   AT_KEYS_VERSION = 88,
   AT_SECTION = 96,
-  AT_THREADS = AT_SECTION + 16 * SECTIONS,
   AT_CHECK = 504
 };
 
@@ -44,13 +45,12 @@ void index_header_pack(char *s, index_header const *h)
   put32(s + AT_SECTIONS, SECTIONS);
   put64(s + AT_SEQUENCE, h->sequence);
   put64(s + AT_GONE_SINCE, h->gone_since);
-  memcpy(s + AT_KEY, h->key, INDEX_KEY);
+  put32(s + AT_THREADLESS, h->threadless);
   put64(s + AT_KEYS_VERSION, h->keys_version);
   for (unsigned int i = 0; i < SECTIONS; i++) {
     put64(s + AT_SECTION + 16 * i, h->section[i].at);
     put64(s + AT_SECTION + 16 * i + 8, h->section[i].len);
   }
-  put64(s + AT_THREADS, h->threads_birth);
   put64(s + AT_CHECK, index_check(0, s, AT_CHECK));
 }
 
@@ -88,9 +88,8 @@ int index_header_unpack(index_header *h, char const *s, uint64_t file_size, uint
   h->serial = get32(s + AT_SERIAL);
   h->sequence = get64(s + AT_SEQUENCE);
   h->gone_since = get64(s + AT_GONE_SINCE);
-  memcpy(h->key, s + AT_KEY, INDEX_KEY);
+  h->threadless = get32(s + AT_THREADLESS);
   h->keys_version = get64(s + AT_KEYS_VERSION);
-  h->threads_birth = get64(s + AT_THREADS);
   if (h->keys_version != keys_version || h->n >= INDEX_MAILS_MAX || h->n_new > h->n) return 0;
   if (file_size > INDEX_FILE_MAX || h->image < INDEX_HEADER || h->image > file_size) return 0;
   for (unsigned int i = 0; i < SECTIONS; i++) h->section[i] = (index_stretch){ get64(s + AT_SECTION + 16 * i), get64(s + AT_SECTION + 16 * i + 8) };
@@ -112,15 +111,14 @@ void index_record_pack(char *s, index_record const *r)
   put32(s + RECORD_NAME, r->name_at);
   put32(s + RECORD_TEXT, r->text_at);
   put16(s + RECORD_SENDER, (uint16_t)(r->sender_len | (r->provisional ? RECORD_PROVISIONAL : 0)));
-  put16(s + RECORD_SUBJECT, r->subject_len);
-  put32(s + RECORD_THREAD, r->thread);
-  put32(s + RECORD_FLAGS, r->flags);
+  put16(s + RECORD_SUBJECT, (uint16_t)(r->subject_len | (unsigned int)r->flags << RECORD_FLAGS_SHIFT));
+  put64(s + RECORD_THREAD, r->thread);
   put32(s + RECORD_CHECK, r->check);
 }
 
 void index_record_unpack(index_record *r, char const *s)
 {
-  uint16_t const sender = get16(s + RECORD_SENDER);
+  uint16_t const sender = get16(s + RECORD_SENDER), subject = get16(s + RECORD_SUBJECT);
   r->date = (int64_t)get64(s + RECORD_DATE);
   r->arrival = (int64_t)get64(s + RECORD_ARRIVAL);
   r->size = get64(s + RECORD_SIZE);
@@ -129,11 +127,11 @@ void index_record_unpack(index_record *r, char const *s)
   r->sequence = get32(s + RECORD_SEQUENCE);
   r->name_at = get32(s + RECORD_NAME);
   r->text_at = get32(s + RECORD_TEXT);
-  r->subject_len = get16(s + RECORD_SUBJECT);
+  r->subject_len = subject & RECORD_SUBJECT_MASK;
+  r->flags = (uint16_t)(subject >> RECORD_FLAGS_SHIFT);
   r->sender_len = sender & (RECORD_PROVISIONAL - 1);
   r->provisional = (sender & RECORD_PROVISIONAL) != 0;
-  r->thread = get32(s + RECORD_THREAD);
-  r->flags = get32(s + RECORD_FLAGS);
+  r->thread = get64(s + RECORD_THREAD);
   r->check = get32(s + RECORD_CHECK);
 }
 
@@ -212,6 +210,7 @@ void index_segment_pack(char *s, index_segment const *g, uint64_t instance)
  *   GO      nothing
  *   RENAME  name
  *   KEYS    record, text
+ *   THREAD  its thread's id
  *
  * The text's length follows from the record's and its own count of references. */
 static int has_record(index_operation const *o) { return o->kind == INDEX_ADD || o->kind == INDEX_KEYS; }
@@ -242,6 +241,10 @@ size_t index_operation_pack(char *s, index_operation const *o)
     if (s) memcpy(s + len, o->text.s, o->text.len);
     len += o->text.len;
   }
+  if (o->kind == INDEX_THREAD) {
+    if (s) put64(s + len, o->thread);
+    len += 8;
+  }
   return len;
 }
 
@@ -251,7 +254,7 @@ size_t index_operation_unpack(index_operation *o, char const *s, size_t len)
   if (len < used) return 0;
   *o = (index_operation){ .kind = (unsigned char)s[0], .where = (unsigned char)s[1], .number = get32(s + 4), .inode = get64(s + 8) };
   o->name = (slice){ s + used, (unsigned char)s[2] };
-  if (o->kind < INDEX_ADD || o->kind > INDEX_KEYS || o->where > 1) return 0;
+  if (o->kind < INDEX_ADD || o->kind > INDEX_THREAD || o->where > 1) return 0;
   if (has_name(o) ? !o->name.len : o->name.len) return 0;
   if (has_record(o)) {
     if (len - used < INDEX_RECORD) return 0;
@@ -268,6 +271,11 @@ size_t index_operation_unpack(index_operation *o, char const *s, size_t len)
     o->text = (slice){ s + used, keys + 1 + 8 * (size_t)(unsigned char)s[used + keys] };
     if (len - used < o->text.len || !index_text_ok(o->text, &o->record)) return 0;
     used += o->text.len;
+  }
+  if (o->kind == INDEX_THREAD) {
+    if (len - used < 8) return 0;
+    o->thread = get64(s + used);
+    used += 8;
   }
   return used;
 }
@@ -327,10 +335,14 @@ uint64_t index_siphash(char const key[INDEX_KEY], void const *p, size_t len)
   return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-uint64_t index_id_hash(char const key[INDEX_KEY], slice id)
+uint64_t index_id_hash(slice id)
 {
-  uint64_t const h = index_siphash(key, id.s, id.len);
+  char digest[32];
+  uint64_t h;
+  blake2s_ctx ctx;
+  blake2s_init(&ctx, sizeof digest);
+  if (id.len) blake2s_update(&ctx, id.s, id.len);
+  blake2s_final(&ctx, digest);
+  h = get64(digest);
   return h ? h : 1;
 }
-
-void index_id_pack(char *s, char const key[INDEX_KEY], slice id) { put64(s, index_id_hash(key, id)); }

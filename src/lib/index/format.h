@@ -12,7 +12,7 @@
 
 #define INDEX_NAME "porter.index"
 #define INDEX_MAGIC "porteri1"
-#define INDEX_FORMAT 1
+#define INDEX_FORMAT 2
 #define INDEX_HEADER 512          /* octets of the header */
 #define INDEX_RECORD 64           /* of a record */
 #define INDEX_SEGMENT 152         /* of a segment before its operations */
@@ -27,7 +27,7 @@
 #define INDEX_NAME_MAX 255
 #define INDEX_PROVISIONAL_MAX 100 /* mails whose keys are made anew by every call */
 #define INDEX_GONE_MAX 4096       /* of GONE, or a quarter of the mails */
-#define INDEX_KEY 16
+#define INDEX_KEY 16              /* octets of a key of SipHash */
 
 /* Changes with what the keys in a record are made by (folding, base subjects, dates, addresses, names). With it goes what a call reads text
  * without a charset in: an index of another version is made anew. */
@@ -92,9 +92,9 @@ struct index_stretch_s {
 
 typedef struct index_header_s index_header;
 struct index_header_s {
-  uint64_t instance, birth, image, sequence, gone_since, keys_version, threads_birth;
+  uint64_t instance, birth, image, sequence, gone_since, keys_version;
   uint32_t n, n_new, serial;
-  char key[INDEX_KEY];
+  uint32_t threadless; /* mails of the image that have no thread yet, and may get one */
   index_stretch section[SECTIONS];
 };
 /* 1; 0 where the INDEX_HEADER octets of s are no header of an index of that version that file_size octets can hold. */
@@ -102,14 +102,15 @@ extern int index_header_unpack(index_header *h, char const *s, uint64_t file_siz
 extern void index_header_pack(char *s, index_header const *h);
 
 /* A record's flags: has an attachment, has none; another inode has its base; it has several names (hard links). */
-enum { INDEX_ATTACHED = 1, INDEX_BARE = 2, INDEX_TWIN = 4, INDEX_LINKED = 8 };
+enum { INDEX_ATTACHED = 1, INDEX_BARE = 2, INDEX_TWIN = 4, INDEX_LINKED = 8, INDEX_FLAGS_MAX = 127 };
 
 typedef struct index_record_s index_record;
 struct index_record_s {
   int64_t date, arrival;
   uint64_t size, message_id;
-  uint32_t serial, sequence, name_at, text_at, thread, flags, check;
-  uint16_t sender_len, subject_len;
+  uint64_t thread; /* its id; 0: none was given yet */
+  uint32_t serial, sequence, name_at, text_at, check;
+  uint16_t sender_len, subject_len, flags;
   unsigned char provisional;
 };
 extern void index_record_unpack(index_record *r, char const *s);
@@ -127,10 +128,11 @@ enum {
   RECORD_SENDER = 48,
   RECORD_SUBJECT = 50,
   RECORD_THREAD = 52,
-  RECORD_FLAGS = 56,
   RECORD_CHECK = 60
 };
 #define RECORD_PROVISIONAL 0x8000u /* in the length of the sender's key */
+#define RECORD_FLAGS_SHIFT 9       /* above the length of the subject's key */
+#define RECORD_SUBJECT_MASK ((1u << RECORD_FLAGS_SHIFT) - 1)
 /* The check that a record's last field must have; packed is the record as it lies there. */
 extern uint32_t index_record_check(char const *packed, uint64_t inode, slice name, slice text);
 
@@ -154,7 +156,7 @@ extern int index_segment_unpack(index_segment *g, char const *s, size_t len, uin
 /* Writes the head; the check is made over all len octets of s, of which the operations are there already. */
 extern void index_segment_pack(char *s, index_segment const *g, uint64_t instance);
 
-enum index_kind { INDEX_ADD = 1, INDEX_GO, INDEX_RENAME, INDEX_KEYS };
+enum index_kind { INDEX_ADD = 1, INDEX_GO, INDEX_RENAME, INDEX_KEYS, INDEX_THREAD };
 
 typedef struct index_operation_s index_operation;
 struct index_operation_s {
@@ -164,6 +166,7 @@ struct index_operation_s {
   slice name;          /* ADD, RENAME */
   index_record record; /* ADD, KEYS; its check is not used */
   slice text;          /* ADD, KEYS: as in TEXT */
+  uint64_t thread;     /* THREAD */
 };
 /* The octets that o takes; 0 where it breaks a bound or more than len octets of s would be needed. Slices point into s. */
 extern size_t index_operation_unpack(index_operation *o, char const *s, size_t len);
@@ -177,10 +180,9 @@ extern int index_text_ok(slice text, index_record const *r);
 
 /* Against accidents: any change is seen. Against who makes them on purpose stand the bounds. */
 extern uint64_t index_check(uint64_t seed, void const *p, size_t len);
-/* SipHash-2-4 (Aumasson, Bernstein): ids come from senders, who must not choose what meets. */
+/* SipHash-2-4 (Aumasson, Bernstein): for tables of what comes from senders, who must not choose what meets there. */
 extern uint64_t index_siphash(char const key[INDEX_KEY], void const *p, size_t len);
-/* That of a Message-ID: never 0, which is none. Its 8 octets as TEXT has them. */
-extern uint64_t index_id_hash(char const key[INDEX_KEY], slice id);
-extern void index_id_pack(char *s, char const key[INDEX_KEY], slice id);
+/* The hash of an id, which is the same in every index (threads are made of it): the first 8 octets of its BLAKE2s, never 0, which is none. */
+extern uint64_t index_id_hash(slice id);
 
 #endif

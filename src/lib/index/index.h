@@ -46,8 +46,9 @@ extern int index_unread(index_mail const *m);
 typedef struct index_change_s index_change;
 struct index_change_s {
   index_mail mail; /* name and where: if added or renamed; r and text: if added or keyed */
-  unsigned char added, gone, renamed, keyed;
-  uint32_t sequence; /* of the last of them that says so in the record */
+  unsigned char added, gone, renamed, keyed, threaded;
+  uint32_t sequence; /* of the last of them that says so in the record; 0: none does */
+  uint64_t thread;   /* if threaded: the record's */
 };
 
 #define INDEX_CACHE 512 /* pieces that are kept of what is read here and there */
@@ -187,10 +188,11 @@ extern void index_sort_text(index_item *list, size_t count, index_item *spare, i
 
 /* --- build.c: an image in memory --- */
 
-/* A mail that went: sequence 4, serial 4, thread 4, length 1, base. */
+/* A mail that went: sequence 4, serial 4, thread 8, length 1, base. */
 typedef struct index_gone_s index_gone;
 struct index_gone_s {
-  uint32_t sequence, serial, thread;
+  uint32_t sequence, serial;
+  uint64_t thread;
   slice base;
 };
 /* The octets that it takes; 0 where it is not whole. */

@@ -196,11 +196,13 @@ int index_get(folder_index *ix, uint32_t number, index_mail *m, index_room *room
   index_change const *const c = index_changed(ix, number);
   if (ix->broken) return errno = EILSEQ, 0;
   if (c && c->gone) return errno = ENOENT, 0;
-  if (c && c->added) return *m = c->mail, m->r.sequence = c->sequence, 1;
-  if (!index_image_mail(ix, number, m, room)) return 0;
-  if (c && c->renamed) m->name = c->mail.name, m->base = c->mail.base, m->where = c->mail.where;
-  if (c && c->keyed) m->text = c->mail.text, m->r = c->mail.r;
-  if (c) m->r.sequence = c->sequence;
+  if (c && c->added) *m = c->mail;
+  else if (!index_image_mail(ix, number, m, room)) return 0;
+  if (!c) return 1;
+  if (c->renamed) m->name = c->mail.name, m->base = c->mail.base, m->where = c->mail.where;
+  if (c->keyed) m->text = c->mail.text, m->r = c->mail.r;
+  if (c->threaded) m->r.thread = c->thread;
+  if (c->sequence) m->r.sequence = c->sequence;
   return 1;
 }
 

@@ -60,7 +60,7 @@ static int take_random(index_header *h, int first)
 {
   if (getrandom(&h->instance, sizeof h->instance, 0) != sizeof h->instance) return 0;
   if (!first) return 1;
-  return getrandom(&h->birth, sizeof h->birth, 0) == sizeof h->birth && getrandom(h->key, sizeof h->key, 0) == sizeof h->key;
+  return getrandom(&h->birth, sizeof h->birth, 0) == sizeof h->birth;
 }
 
 /* --- from nothing --- */
@@ -82,7 +82,6 @@ int indexed_make(folder *f)
   arena scratch = ARENA_ZERO;
   int good = take_random(&b.h, 1);
   b.h.keys_version = indexed_keys_version(f);
-  x->ix.h = b.h; /* its key */
   for (unsigned char p = 0; good && p < PLACES; p++)
     for (size_t i = 0; good && i < f->mails.count; i++)
       if (f->mails.mail[i].where == p && !f->mails.mail[i].gone) good = add_entry(f, f->mails.mail + i, &b, &scratch);
@@ -103,7 +102,7 @@ static int keep_gone(folder_index *old, index_builder *b)
   uint64_t kept = 0, all = old->gone;
   if (!index_load(old, SECTION_GONE, 16 * (most + INDEX_SEGMENTS_MAX))) return 0;
   for (int pass = 0; pass < 2; pass++) {
-    for (uint64_t at = 0; at + 13 <= len;) {
+    for (uint64_t at = 0; at < len;) {
       char const *const s = old->memory[SECTION_GONE] + at;
       index_gone g;
       size_t const used = index_gone_unpack(&g, s, (size_t)(len - at));
@@ -165,13 +164,9 @@ int indexed_make_again(folder *f, comparison const *c)
   index_header *const h = &b.h, *const old = &x->ix.h;
   uint32_t *const map = malloc(((size_t)old->n + x->ix.added + 1) * sizeof *map);
   int good, held;
-  *h = (index_header){ .birth = old->birth,
-    .serial = old->serial,
-    .sequence = x->ix.last.sequence,
-    .gone_since = old->gone_since,
-    .keys_version = old->keys_version,
-    .threads_birth = old->threads_birth };
-  memcpy(h->key, old->key, INDEX_KEY);
+  *h = (index_header){
+    .birth = old->birth, .serial = old->serial, .sequence = x->ix.last.sequence, .gone_since = old->gone_since, .keys_version = old->keys_version
+  };
   b.merged = 1;
   good = map && take_random(h, 0) && load_all(&x->ix) && keep_gone(&x->ix, &b) && copy_mails(&x->ix, c, &b, map)
     && index_merge(&now, &x->ix, map, b.h.n) && index_builder_finish(&b, &now);

@@ -19,7 +19,7 @@ uint64_t indexed_keys_version(folder const *f)
 }
 
 /* Sender, subject, a count, the hashes of references: as TEXT has it. */
-static int pack_text(folder_index const *ix, mail_facts const *facts, arena *a, index_record *r, slice *text)
+static int pack_text(mail_facts const *facts, arena *a, index_record *r, slice *text)
 {
   size_t const refs = facts->reference_count, keys = facts->sender.len + facts->subject.len;
   char *const s = arena_take(a, keys + 1 + 8 * refs);
@@ -27,7 +27,7 @@ static int pack_text(folder_index const *ix, mail_facts const *facts, arena *a, 
   if (facts->sender.len) memcpy(s, facts->sender.s, facts->sender.len);
   if (facts->subject.len) memcpy(s + facts->sender.len, facts->subject.s, facts->subject.len);
   s[keys] = (char)refs;
-  for (size_t i = 0; i < refs; i++) index_id_pack(s + keys + 1 + 8 * i, ix->h.key, facts->references[i]);
+  for (size_t i = 0; i < refs; i++) put64(s + keys + 1 + 8 * i, index_id_hash(facts->references[i]));
   r->sender_len = (uint16_t)facts->sender.len;
   r->subject_len = (uint16_t)facts->subject.len;
   *text = (slice){ s, keys + 1 + 8 * refs };
@@ -47,9 +47,9 @@ int indexed_record(folder *f, mail_entry *e, arena *a, index_record *r, slice *t
   if (!folder_facts_quietly(f, e, FACTS, a, &facts)) return 0;
   *r = (index_record){ .date = facts.date, .arrival = facts.arrival, .size = facts.size };
   r->provisional = (unsigned char)(facts.unreadable || arrival_provisional(e, f->now));
-  if (facts.message_id.len) r->message_id = index_id_hash(f->indexed->ix.h.key, facts.message_id);
+  if (facts.message_id.len) r->message_id = index_id_hash(facts.message_id);
   if (e->also) r->flags |= INDEX_LINKED;
-  return pack_text(&f->indexed->ix, &facts, a, r, text);
+  return pack_text(&facts, a, r, text);
 }
 
 int indexed_head(void *context, index_operation *o, arena *a)
@@ -153,7 +153,7 @@ static int remake_one(folder *f, uint32_t number, arena *a)
   o.inode = m.inode;
   o.record.serial = m.r.serial;
   o.record.thread = m.r.thread;
-  o.record.flags |= m.r.flags & (INDEX_TWIN | INDEX_LINKED);
+  o.record.flags = (uint16_t)(o.record.flags | (m.r.flags & (INDEX_TWIN | INDEX_LINKED)));
   return index_change_make(ix, &o, (uint32_t)ix->last.sequence);
 }
 
