@@ -18,8 +18,10 @@ for box in mine other; do
   printf x | tee "$work/mail/$box/porter.index" > "$work/mail/$box/.Sub/porter.index"
 done
 ln -s ../other "$work/mail/mine/out"
+mkdir "$work/run" "$work/run/bus" "$work/mail/mine/bus"
+echo x | tee "$work/run/bus/head" > "$work/mail/mine/bus/head"
 echo secret > "$work/mine.txt"
-chown -R $uid:$uid "$work/mail" "$work/mine.txt"
+chown -R $uid:$uid "$work/mail" "$work/run" "$work/mine.txt"
 cd "$work/mail/mine" || exit 111
 if ! as "$work/hole" look list . > "$work/out" 2> "$work/err"; then
   echo "1..0 # SKIP confine.t: this kernel lacks a part: $(cat "$work/err")"
@@ -92,7 +94,7 @@ does folder rename tmp/x porter.index
 for attack in 'create tmp/y' 'write tmp/y' 'link tmp/y .Sub/cur/y' 'rename tmp/y .Sub/cur/z' 'unlink .Sub/cur/z' 'mkdir .New' 'unnamed tmp' 'truncate-open .Sub/cur/y'; do does change $attack; done
 
 # --- everything else, in every program ---
-for kind in look folder change writer watcher translator; do
+for kind in look folder change writer watcher translator bus client; do
   while read -r call attack; do
     case $attack in *PID*) attack="${attack%PID}$victim" ;; esac
     ended $kind $call $attack
@@ -137,12 +139,38 @@ if [ "$(uname -m)" = x86_64 ]; then
   ended change 1073741863 x32
   is 'change: int80: no such call' "$(hole change int80; echo $?)" 111
 fi
-for kind in writer watcher translator; do
+for kind in writer watcher translator client; do
   case $kind in
     writer) refused writer EACCES open /etc/passwd; refused writer EACCES create "$work/mail/other/tmp/x"; does writer unnamed tmp; refused writer EACCES unnamed "$work/mail/other/tmp" ;;
     *) ended $kind openat open cur/1.M1P1.h:2,S ;;
   esac
 done
+# --- ctlmsg: its state directory; what is around it only where that is its own, and holds nothing else ---
+for kind in bus bus-around; do
+  for path in "$work/mail/other/cur/1.M1P1.h:2,S" cur/1.M1P1.h:2,S out/cur/1.M1P1.h:2,S "$work/mine.txt" /etc/passwd /proc/self/environ /proc/$victim/environ /dev/null; do
+    refused $kind EACCES open $path
+  done
+  for path in "$work" . .. / /tmp /proc; do refused $kind EACCES list $path; done
+  refused $kind EACCES write cur/1.M1P1.h:2,S
+  refused $kind EACCES create "/tmp/porter-hole-$$"
+  refused $kind EACCES unlink cur/1.M1P1.h:2,S
+  refused $kind EACCES mkdir .Another
+  refused $kind EACCES mkfifo tmp/x
+  refused $kind EACCES symlink x tmp/x
+  for call in fchmodat:chmod fchownat:chown utimensat:utime truncate:truncate chroot:chroot chdir:chdir setxattr:setxattr mknodat:mknod; do
+    ended $kind ${call%:*} ${call#*:} "$work/mail/other/cur/1.M1P1.h:2,S" x
+  done
+  ended $kind open_by_handle_at handle
+  ended $kind linkat link cur/1.M1P1.h:2,S cur/2
+done
+stays bus-around rename cur/1.M1P1.h:2,S ../../run/bus/stolen
+for path in ../../run/bus/head ../../run/around; do refused bus EACCES create $path.new; done
+for attack in 'open bus/head' 'write bus/head' 'create bus/head.new' 'mkdir bus/conn' 'mkfifo bus/conn/1' 'symlink ../conn/1 bus/conn/2' 'unlink bus/conn/2' 'list bus/conn' unread getfl; do
+  does bus $attack
+done
+for attack in 'open ../../run/bus/head' 'create ../../run/bus/head.new' 'mkfifo ../../run/1' 'mkdir ../../run/bus.new'; do does bus-around $attack; done
+refused bus-around EACCES mkfifo ../../run/2   # there is a second directory now
+
 ended change fcntl setown $$
 ended change fcntl lock
 does change getfl
@@ -182,16 +210,24 @@ if [ "$(uname -m)" = x86_64 ]; then
   is 'frame-auth: no call but these' "$(sweep watcher)" "$(words $want wait4 shutdown)"
   is 'frame-write: no call but these' "$(sweep writer)" "$(words $want wait4 lseek pwrite64 openat sendfile pread64 fallocate)"
   is 'json-op: no call but these' "$(sweep translator)" "$(words $want wait4 lseek newfstatat fstat pread64 writev ftruncate pwrite64 getrandom)"
+  is 'ctlmsg: no call but these' "$(sweep bus)" "$(words $want epoll_wait epoll_pwait epoll_create1 epoll_ctl inotify_init1 inotify_add_watch openat newfstatat fstat \
+    getdents64 readlinkat mkdirat symlinkat renameat unlinkat pread64 pwrite64 fallocate flock sched_yield fchmod geteuid shutdown getrandom sysinfo)"
+  is 'ctlmsg-post: no call but these' "$(sweep client)" "$(words $want readv writev getrandom)"
   is 'maildir-op: no call but these' "$(sweep change)" "$(words $want openat dup pread64 readv lseek newfstatat fstat statx faccessat2 getdents64 writev pwrite64 \
     ftruncate fallocate copy_file_range sendfile splice fsync fdatasync sync_file_range renameat renameat2 linkat unlinkat mkdirat fchmod fchown flock \
     statfs fstatfs uname sysinfo geteuid getrandom landlock_create_ruleset landlock_add_rule landlock_restrict_self)"
 fi
 
 # --- kernels that lack a part ---
+session() { printf 'AUTHENTICATE\r\nCONTROLLERNAME a\r\nPOSTMESSAGE @a x\r\n'; }
 for part in landlock seccomp; do
   exits "without $part: goes on with the rest" 0 as "$work/lacking" $part maildir-op Stats
   exits "without $part: -S does not" 111 as "$work/lacking" $part maildir-op -S Stats
   is "without $part: -S says what is lacking" "$(grep -ci "^maildir-op: fatal: unable to .*$part.*: Function not implemented" "$work/err")" 1
+  session > "$work/session"
+  is "without $part: ctlmsg goes on with the rest" "$(as "$work/lacking" $part ctlmsg bus.$part < "$work/session" | grep -c '250 OK')" 3
+  exits "without $part: ctlmsg -S does not" 111 as "$work/lacking" $part ctlmsg -S bus.$part
 done
 exits 'with all: -S goes on' 0 as maildir-op -S Stats
+is 'with all: ctlmsg -S goes on' "$(as ctlmsg -S bus.all < "$work/session" | grep -c '250 OK')" 3
 finish

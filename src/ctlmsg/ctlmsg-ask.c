@@ -10,6 +10,7 @@
 #include <skalibs/types.h>
 
 #include <porter/child.h>
+#include <porter/confine.h>
 #include <porter/control_client.h>
 #include <porter/control_message.h>
 #include <porter/exit.h>
@@ -62,7 +63,7 @@ int main(int argc, char const *const *argv)
 
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
   child_signals();
-  if (!control_client_open(&client, 6, 7, patience, cookie)
+  if (!control_client_open(&client, 6, 7, patience, cookie, confine_client)
     || !control_question(&client, name ? name : own_name(), to, (slice){ text.s, text.len }, seconds, &answer))
     strerr_dief1x(client.code, client.why);
   if (buffer_put(buffer_1, answer.text.s, answer.text.len) < 0 || !buffer_putflush(buffer_1, "\n", 1))

@@ -8,6 +8,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <porter/confine.h>
 #include <porter/control_client.h>
 #include <porter/exit.h>
 
@@ -62,7 +63,7 @@ int main(int argc, char const *const *argv)
   }
   if (!fd_sanitize()) strerr_diefu1sys(EXIT_TEMPORARY, "open standard descriptors");
   if (!sig_ignore(SIGPIPE)) strerr_diefu1sys(EXIT_TEMPORARY, "ignore SIGPIPE");
-  if (!control_client_open(&client, 6, 7, patience, cookie) || !control_client_ask(&client, command, (size_t)(2 * argc), print, 0))
+  if (!control_client_open(&client, 6, 7, patience, cookie, confine_client) || !control_client_ask(&client, command, (size_t)(2 * argc), print, 0))
     strerr_dief1x(client.code, client.why);
   if (!buffer_flush(buffer_1)) strerr_diefu1sys(EXIT_TEMPORARY, "write to standard output");
   control_client_quit(&client);

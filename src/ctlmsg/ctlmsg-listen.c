@@ -8,6 +8,7 @@
 #include <skalibs/types.h>
 
 #include <porter/child.h>
+#include <porter/confine.h>
 #include <porter/control_client.h>
 #include <porter/exit.h>
 #include <porter/say.h>
@@ -66,7 +67,7 @@ int main(int argc, char const *const *argv)
   if (seconds) tain_uint(&deadline, seconds);
   tain_add(&deadline, &now, &deadline);
 
-  if (!control_client_open(&client, 6, 7, patience, cookie) || !control_listen(&listener, &client, name, recent))
+  if (!control_client_open(&client, 6, 7, patience, cookie, *argv ? NULL : confine_client) || !control_listen(&listener, &client, name, recent))
     strerr_dief1x(client.code, client.why);
   while (!code && (!count || seen < count)) {
     news = control_listener_next(&listener, &message, &lost, &deadline);

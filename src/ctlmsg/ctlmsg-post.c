@@ -10,6 +10,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <porter/confine.h>
 #include <porter/control_client.h>
 #include <porter/exit.h>
 #include "arguments.h"
@@ -68,7 +69,8 @@ int main(int argc, char const *const *argv)
   tain_uint(&deadline, wait);
   tain_add(&deadline, &now, &deadline);
   /* Where the key is unknown nothing is to be posted. */
-  if (!control_client_open(&client, 6, 7, patience, cookie) || (name && !control_client_name(&client, name, 0, 0)) || (print && !ask_id(NULL)))
+  if (!control_client_open(&client, 6, 7, patience, cookie, confine_client) || (name && !control_client_name(&client, name, 0, 0))
+    || (print && !ask_id(NULL)))
     strerr_dief1x(client.code, client.why);
   slice const command[] = { { "POSTMESSAGE ", 12 }, { argv[0], strlen(argv[0]) }, { " ", 1 }, { text.s, text.len } };
   for (unsigned int pause = 4; !control_client_ask(&client, command, 4, 0, 0); pause = pause < PAUSE_MAX ? 2 * pause : PAUSE_MAX) {

@@ -16,14 +16,16 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <porter/confine.h>
 #include <porter/control.h>
 #include <porter/exit.h>
+#include <porter/say.h>
 
 #define GIVE_WAY 3 /* of nice: with 1 a hundred listeners wait a tenth longer, with more a busy machine has too little left for a relay */
-#define USAGE "ctlmsg [ -f [ -s torsocket ] ] [ -r rate ] [ -c cookiefile ] [ -p passwordfile ] [ -t seconds ] statedir"
+#define USAGE "ctlmsg [ -S ] [ -f [ -s torsocket ] ] [ -r rate ] [ -c cookiefile ] [ -p passwordfile ] [ -t seconds ] statedir"
 #define dieusage() strerr_dieusage(EXIT_USAGE, USAGE)
 
-static void warn(char const *what, int e) { strerr_warnw4x("unable to ", what, ": ", bus_reason(e)); }
+static void warn(char const *what, int e) { say("warning: unable to ", what, ": ", bus_reason(e), (char const *)NULL); }
 
 static int domain(int fd)
 {
@@ -76,13 +78,14 @@ int main(int argc, char const *const *argv)
 {
   static control c;
   subgetopt l = SUBGETOPT_ZERO;
-  char const *cookie = NULL, *password = NULL, *tor = NULL;
+  char const *cookie = NULL, *password = NULL, *tor = NULL, *lacking;
   unsigned int rate = CONTROL_RATE, patience = CONTROL_EARLY, patient = 0;
-  int front = 0, opt;
+  int front = 0, strict = 0, opt;
   char path[PATH_MAX];
   PROG = "ctlmsg";
 
-  while ((opt = subgetopt_r(argc, argv, "fs:r:c:p:t:", &l)) != -1) switch (opt) {
+  while ((opt = subgetopt_r(argc, argv, "Sfs:r:c:p:t:", &l)) != -1) switch (opt) {
+    case 'S': strict = 1; break;
     case 'f': front = 1; break;
     case 's': tor = l.arg; break;
     case 't':
@@ -121,6 +124,7 @@ int main(int argc, char const *const *argv)
     c.front.out = 7;
     is_tcp(7);
   }
+  if ((lacking = confine_bus(argv[0])) && strict) strerr_diefu1sys(EXIT_TEMPORARY, lacking);
   if (!control_run(&c)) strerr_diefu1sys(EXIT_TEMPORARY, "serve the connection");
   return EXIT_DONE;
 }

@@ -147,6 +147,13 @@ def path(name):
     return '%s/%s.%d-%d' % (WORK, name, os.getpid(), next(numbers))
 
 
+def state():
+    """A state directory to be, in a directory of its own: so it can be made anew when it was removed."""
+    around = path('run')
+    os.mkdir(around)
+    return around + '/state'
+
+
 class Tor:
     """A tor that never goes near a network."""
 
@@ -215,7 +222,7 @@ class Server:
     """ctlmsg behind s6-ipcserver (tcp: tcpserver), alone or in front of tor (tor_tcp: reached over TCP; itself: by ctlmsg itself)."""
 
     def __init__(self, statedir=None, tor=None, options=(), tcp=False, tor_tcp=False, itself=False, limit=600, env=None, wrap=()):
-        self.statedir = statedir or path('state')
+        self.statedir = statedir or state()
         self.auth = tor.auth if tor else b'AUTHENTICATE'
         self.err = path('err')
         program = [CTLMSG, '-f'] + (['-s', tor.socket] if itself else []) if tor else [CTLMSG]

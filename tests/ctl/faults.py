@@ -1,5 +1,5 @@
 """Each fault: a clear reply to what is ours, the connection lives, tor's commands pass, and all is well when the fault is gone."""
-import fcntl, os, shutil, signal, subprocess, time
+import fcntl, os, shutil, signal, socket, subprocess, time
 from ctl import *
 
 tor = Tor()
@@ -25,7 +25,7 @@ for kind in ('in front', 'alone'):
         return Server(statedir=statedir, tor=tor if kind == 'in front' else None, options=['-r', '0'], **kw)
 
     def directory(mode=0o700, owner=0):
-        d = path('state')
+        d = state()
         os.mkdir(d)
         os.chmod(d, mode)
         if owner:
@@ -39,14 +39,17 @@ for kind in ('in front', 'alone'):
     d = directory()
     open(d + '/somebody', 'w').close()
     broken(kind + ', not a state directory', server(d), '551 ', lambda: os.unlink(d + '/somebody'))
-    d = path('state')
+    d = state()
     s = server(d)
     s.conn().close()
     os.chmod(d, 0o755)
     broken(kind + ', open to others', s, '551 ', lambda: os.chmod(d, 0o700))
     d = path('none') + '/state'
-    broken(kind + ', nowhere', server(d), '551 ', lambda: os.mkdir(os.path.dirname(d)))
-    d = path('file')
+    s = server(d)
+    broken(kind + ', nowhere', s, '551 ')
+    os.mkdir(os.path.dirname(d))
+    equal(s.conn('a').info('list-controllers'), ['a'], kind + ', nowhere: who connects when that is over is well')
+    d = state()
     open(d, 'w').close()
     broken(kind + ', a file', server(d), '551 ', lambda: os.unlink(d))
     d = directory(0o777)
@@ -55,7 +58,7 @@ for kind in ('in front', 'alone'):
     equal((os.stat(d).st_mode & 0o777, c.info('list-controllers')), (0o700, ['made']), kind + ', an empty directory is made ours')
     c.close()
     for what, content in (('empty', b''), ('short', b'porterBS'), ('garbage', os.urandom(4096)), ('zeros', bytes(4096)), ('of another format', b'porterBS' + b'\3' + bytes(4087))):
-        d = path('state')
+        d = state()
         s = server(d)
         s.conn().close()
         wait_until(lambda: not os.listdir(d + '/conn'))
@@ -64,12 +67,31 @@ for kind in ('in front', 'alone'):
         broken('%s, a head that is %s' % (kind, what), s, '551 ', lambda: shutil.rmtree(d))
 
     for what, damage in (('gone', os.unlink), ('no fifo', lambda p: (os.unlink(p), open(p, 'w').close()))):
-        d = path('state')
+        d = state()
         s = server(d)
         s.conn().close()
         wait_until(lambda: not os.listdir(d + '/conn'))
         damage(d + '/bell')
         broken('%s, a bell that is %s' % (kind, what), s, '551 ', lambda: shutil.rmtree(d))
+
+    # --- a log that nobody reads ---
+    unread, log = os.pipe()
+    os.set_blocking(log, False)
+    try:
+        while True:
+            os.write(log, b'x' * 4096)
+    except BlockingIOError:
+        os.set_blocking(log, True)
+    ours, theirs = socket.socketpair()
+    start([CTLMSG] + (['-f', '-s', tor.socket] if kind == 'in front' else []) + [path('none') + '/state'], stdin=theirs, stdout=theirs, stderr=log)
+    theirs.close()
+    c = Conn(ours)
+    c.want(tor.auth if kind == 'in front' else 'AUTHENTICATE')
+    ok(c.ask('POSTMESSAGE @all x')[0].startswith('551 '), kind + ', a log that nobody reads: a reply all the same')
+    equal(c.ask('GETINFO version')[-1], '250 OK', kind + ', a log that nobody reads: the connection goes on')
+    c.close()
+    for fd in (unread, log):
+        os.close(fd)
 
     # --- the log ---
     for what in ('garbage', 'zeros', 'cut short', 'gone'):

@@ -1,7 +1,8 @@
 /* hole KIND ATTACK [ARG...]: a program with a deliberate hole, confined as ours are: it does what somebody would try who has taken one over.
  *
  * KIND: look, read, folder, change (maildir-op, by what its method needs; the mailbox is the current directory, `folder` is its inbox), writer
- * (frame-write -d tmp), watcher (frame-auth), translator (json-op), files (Landlock alone, as look has it), limits, none.
+ * (frame-write -d tmp), watcher (frame-auth), translator (json-op), bus (ctlmsg; its state directory is `bus`), bus-around (`../../run/bus`, in a
+ * directory of its own), client (ctlmsg-post), files (Landlock alone, as look has it), limits, none.
  * Exit code 0 and "done": the attack worked. 1 and the reason: the kernel refused. 111: the call was none that the program may make.
  * hole KIND sweep: the names of all calls that do not end a process of that KIND, whatever they are given. */
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -39,6 +41,9 @@ static char const *confine_as(char const *kind)
   else if (!strcmp(kind, "writer")) lacking = confine_writer("tmp");
   else if (!strcmp(kind, "watcher")) lacking = confine_watcher();
   else if (!strcmp(kind, "translator")) lacking = confine_translator();
+  else if (!strcmp(kind, "bus")) lacking = confine_bus("bus");
+  else if (!strcmp(kind, "bus-around")) lacking = confine_bus("../../run/bus");
+  else if (!strcmp(kind, "client")) lacking = confine_client();
   else if (!strcmp(kind, "files")) {
     if (!confine_privileges() || !confine_files(&(confine_place){ box, CONFINE_READ }, 1)) lacking = "files";
   }
@@ -98,6 +103,8 @@ static long attack(char **v)
   if (IS("link")) return linkat(AT_FDCWD, a, AT_FDCWD, b, 0);
   if (IS("symlink")) return symlinkat(a, AT_FDCWD, b);
   if (IS("mkdir")) return mkdirat(AT_FDCWD, a, 0700);
+  if (IS("mknod")) return mknodat(AT_FDCWD, a, S_IFREG | 0600, 0);
+  if (IS("unread")) { int n; return ioctl(0, FIONREAD, &n); }
   if (IS("mkfifo")) return mkfifoat(AT_FDCWD, a, 0600);
   if (IS("chmod")) return fchmodat(AT_FDCWD, a, 0777, 0);
   if (IS("chown")) return fchownat(AT_FDCWD, a, 4711, 4711, 0);

@@ -28,7 +28,8 @@ enum confine_access {
   CONFINE_READ,    /* read files, list directories */
   CONFINE_RENEW,   /* and make, rename and remove files, but write to none */
   CONFINE_REWRITE, /* read and write to a file that is there */
-  CONFINE_WRITE    /* and write to files, make and remove directories */
+  CONFINE_WRITE,   /* and write to files, make and remove directories */
+  CONFINE_STATE    /* all of that but to remove directories, and make fifos and symbolic links */
 };
 /* A directory, and what is below it; or a file. fd is open in any way, also O_PATH. */
 typedef struct confine_place_s confine_place;
@@ -50,7 +51,9 @@ enum confine_check {
   CHECK_NO_EXEC, /* mmap: memory that cannot be run */
   CHECK_NO_PATH, /* utimensat: an open file, no path */
   CHECK_SELF,    /* tgkill: this process */
-  CHECK_FLAGS    /* fcntl: descriptors and flags, not who is sent signals */
+  CHECK_FLAGS,   /* fcntl: descriptors and flags, not who is sent signals */
+  CHECK_FIFO,    /* mknodat: a fifo */
+  CHECK_UNREAD   /* ioctl: how many octets can be read */
 };
 typedef struct confine_call_s confine_call;
 struct confine_call_s {
@@ -77,5 +80,10 @@ extern char const *confine_writer(char const *dir);
 extern char const *confine_watcher(void);
 /* Who has started a program, and turns messages from one form into another in memory (json-op, varlink-call). */
 extern char const *confine_translator(void);
+/* ctlmsg: in its state directory, which is made if it is not there; and in the directory around that, so that it can be made anew when it was
+ * removed, if that is the account's own and has no other directory in it. Connections are there already. */
+extern char const *confine_bus(char const *statedir);
+/* Who talks to a control port over descriptors that are open, and writes to others. */
+extern char const *confine_client(void);
 
 #endif

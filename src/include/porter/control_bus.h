@@ -49,6 +49,7 @@
 #define BUS_NAMED 16             /* destinations by name in one batch */
 #define BUS_BELL 1024            /* ids after which the bell is trimmed: the smallest fifo holds a page */
 #define BUS_UID_NONE UINT32_MAX  /* a client that no uid is known of */
+#define BUS_BOOT 48              /* octets of the name of a boot, with a NUL */
 #define BUS_LOCK_WAIT 1000000000 /* ns */
 #define BUS_LATE 5000            /* ms after which a listener looks at the head without a wake */
 
@@ -80,11 +81,12 @@ typedef struct bus_s bus;
 struct bus_s {
   char const *path; /* set by the caller, as are uid and watch */
   uint32_t uid;
-  int watch;        /* while the lock is waited for: return EAGAIN when this is readable. -1: none */
-  int dir, head_fd; /* -1: not open */
-  int fifo, bell;   /* -1, or to be waited for while joined: fifo for reading, bell for its edge while listening */
-  int again;        /* the state directory was wiped since we joined */
-  uint64_t joined;  /* changes when fifo and bell do */
+  int watch;           /* while the lock is waited for: return EAGAIN when this is readable. -1: none */
+  char boot[BUS_BOOT]; /* the machine's boot, as the kernel calls it; empty where it says nothing */
+  int dir, head_fd;    /* -1: not open */
+  int fifo, bell;      /* -1, or to be waited for while joined: fifo for reading, bell for its edge while listening */
+  int again;           /* the state directory was wiped since we joined */
+  uint64_t joined;     /* changes when fifo and bell do */
   struct bus_head_s *head;
   uint64_t serial;                 /* 0: not joined */
   char name[CONTROL_NAME_MAX + 1]; /* empty: unset */
@@ -105,7 +107,7 @@ struct bus_s {
   char scratch[BUS_SCRATCH];
 };
 
-/* Before anything else. path is not copied. Nothing is opened yet. */
+/* Before anything else. path is not copied. Nothing of it is opened yet. */
 extern void bus_init(bus *b, char const *path, uint32_t uid, int watch);
 /* Opens (makes, 0700) the state directory and connects, if that is not so already. */
 extern int bus_join(bus *b);

@@ -53,11 +53,13 @@ extern int control_line_parse(control_line *line, unsigned int *block, char cons
 
 /* --- a conversation --- */
 
+/* Called when everything is open that will be: confine_client. */
+typedef char const *control_ready_func(void);
 /* Begins one: reads from descriptor in, writes to out (UCSPI: 6 and 7); both become non-blocking and are closed on exec.
  * The server has patience seconds to take a command, and for each line of a reply.
  * Authenticates with SAFECOOKIE and the 32 octets of cookie_file (the server proves that it knows them too), or with
- * nothing where it is null. */
-extern int control_client_open(control_client *c, int in, int out, unsigned int patience, char const *cookie_file);
+ * nothing where it is null. ready, if not null, is called before the server is heard. */
+extern int control_client_open(control_client *c, int in, int out, unsigned int patience, char const *cookie_file, control_ready_func *ready);
 /* Sends the n pieces as one line. They must hold no CR, LF or NUL. */
 extern int control_client_send(control_client *c, slice const *piece, size_t n);
 /* Reads the next line. deadline null: as patience says. */

@@ -69,9 +69,35 @@ static confine_call const translator[] = {
   CALL(fstat), /* how long it is; C libraries make either of it */
 };
 
+/* Waiting for several descriptors; newer kinds of processors have only the second. */
+#ifdef SYS_epoll_wait
+#define EPOLL_WAIT CALL(epoll_wait), CALL(epoll_pwait)
+#else
+#define EPOLL_WAIT CALL(epoll_pwait)
+#endif
+
+/* ctlmsg: its client, tor, and the state directory. Connected and accepted are others' work, or done by then. */
+static confine_call const bus[] = {
+  ANY, EPOLL_WAIT, CALL(epoll_create1), CALL(epoll_ctl), CALL(inotify_init1), CALL(inotify_add_watch), /* who has something for us */
+  CALL(openat), CALL(newfstatat), CALL(fstat), CALL(getdents64), CALL(readlinkat),                     /* what is in the state directory */
+  CALL(mkdirat), CALL_IF(mknodat, CHECK_FIFO), CALL(symlinkat), CALL(renameat), CALL(unlinkat),        /* changes there; Landlock says where */
+  CALL(pread64), CALL(pwrite64), CALL(fallocate),                                                      /* the log */
+  CALL(flock), CALL(sched_yield),                                                                      /* its lock */
+  CALL(fchmod), CALL(geteuid),    /* a state directory is its account's, and open to nobody else */
+  CALL_IF(ioctl, CHECK_UNREAD),   /* how full a fifo is */
+  CALL_IF(fcntl, CHECK_FLAGS),    /* descriptors that do not wait, and did before us */
+  CALL(shutdown),                 /* the end, to the client and to tor */
+  CALL(getrandom), CALL(sysinfo), /* a nonce; how much qsort may take */
+};
+
+/* ctlmsg-ask, -info, -listen without a program, -post: a connection and standard output. */
+static confine_call const client[] = {
+  ANY, CALL(readv), CALL(writev), CALL_IF(fcntl, CHECK_FLAGS), CALL(getrandom), /* a nonce */
+};
+
 #define TABLE(name) \
   { \
     name, sizeof name / sizeof *name \
   }
 calls const calls_of_mailbox = TABLE(mailbox), calls_of_writer = TABLE(writer), calls_of_watcher = TABLE(watcher),
-            calls_of_translator = TABLE(translator);
+            calls_of_translator = TABLE(translator), calls_of_bus = TABLE(bus), calls_of_client = TABLE(client);

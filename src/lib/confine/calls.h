@@ -9,6 +9,6 @@ struct calls_s {
   confine_call const *call;
   size_t n;
 };
-extern calls const calls_of_mailbox, calls_of_writer, calls_of_watcher, calls_of_translator;
+extern calls const calls_of_mailbox, calls_of_writer, calls_of_watcher, calls_of_translator, calls_of_bus, calls_of_client;
 
 #endif

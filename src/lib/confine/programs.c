@@ -1,6 +1,8 @@
 /* What each program gives up, all of it in order. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,5 +74,42 @@ char const *confine_writer(char const *dir)
 }
 
 char const *confine_watcher(void) { return confine(NULL, NULL, 0, &calls_of_watcher); }
+
+char const *confine_client(void) { return confine(NULL, NULL, 0, &calls_of_client); }
+
+/* The directory that holds path. 0: its name is too long. */
+static int around(char *to, char const *path)
+{
+  size_t len = strlen(path);
+  while (len > 1 && path[len - 1] == '/') len--;
+  while (len && path[len - 1] != '/') len--;
+  if (len >= PATH_MAX) return 0;
+  memcpy(to, path, len);
+  strcpy(to + len, len ? "" : ".");
+  return 1;
+}
+
+/* A directory of our account's in which, but for files, there are no more directories than that. */
+static int is_own(int fd, nlink_t directories)
+{
+  struct stat st;
+  return fstat(fd, &st) == 0 && st.st_uid == geteuid() && st.st_nlink >= 2 && st.st_nlink - 2 <= directories;
+}
+
+char const *confine_bus(char const *statedir)
+{
+  char path[PATH_MAX];
+  confine_place place[2];
+  size_t n = 0;
+  int kept = mkdirat(AT_FDCWD, statedir, 0700) == 0 || errno == EEXIST, state, outer;
+  state = kept ? open(statedir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+  outer = around(path, statedir) ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+  if (state >= 0) place[n++] = (confine_place){ state, CONFINE_STATE };
+  if (outer >= 0 && is_own(outer, state >= 0)) place[n++] = (confine_place){ outer, CONFINE_STATE };
+  char const *lacking = confine(NULL, place, n, &calls_of_bus);
+  close_keeping(state, 0);
+  close_keeping(outer, 0);
+  return lacking;
+}
 
 char const *confine_translator(void) { return confine(NULL, NULL, 0, &calls_of_translator); }

@@ -17,7 +17,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,7 +48,7 @@
 #define END (-1)
 #define ALLOW (-2)
 #define CHECK(check) (-2 - (int)(check))
-#define ACTIONS (2 + CHECK_FLAGS)
+#define ACTIONS (2 + CHECK_UNREAD)
 
 typedef struct stretch_s stretch;
 struct stretch_s {
@@ -122,6 +124,13 @@ static void actions(filter *f)
   load(f, LOW(1));
   branch(f, BPF_JEQ, F_DUPFD_CLOEXEC, ALLOW, f->n + 1);
   branch(f, BPF_JGT, F_SETFL, END, ALLOW);
+  f->action[-CHECK(CHECK_FIFO)] = f->n;
+  load(f, LOW(2));
+  put(f, BPF_ALU | BPF_AND | BPF_K, S_IFMT, 0, 0);
+  branch(f, BPF_JEQ, S_IFIFO, ALLOW, END);
+  f->action[-CHECK(CHECK_UNREAD)] = f->n;
+  load(f, LOW(1));
+  branch(f, BPF_JEQ, FIONREAD, ALLOW, END);
   f->action[-ALLOW] = put(f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
   f->action[-END] = put(f, BPF_RET | BPF_K, SECCOMP_RET_TRAP, 0, 0);
 }

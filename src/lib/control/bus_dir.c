@@ -27,7 +27,7 @@
 struct bus_head_s {
   char magic[8];
   uint64_t format;
-  char boot[48];
+  char boot[BUS_BOOT];
   _Atomic uint64_t sequence;
   _Atomic uint64_t slot[2][SLOT_WORDS];
   _Atomic uint64_t names; /* changes of names, twice; odd while one is under way */
@@ -42,6 +42,15 @@ uint64_t bus_now(void)
   return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+/* Without /proc there is one boot only; sweeping finds the dead anyway. */
+static void boot_read(char *boot, size_t len)
+{
+  int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  if (fd_read(fd, boot, len) < 0) boot[0] = 0;
+  fd_close(fd);
+}
+
 void bus_init(bus *b, char const *path, uint32_t uid, int watch)
 {
   /* Not the scratch memory: an idle connection should not own pages that it never used. */
@@ -50,6 +59,7 @@ void bus_init(bus *b, char const *path, uint32_t uid, int watch)
   b->uid = uid;
   b->watch = watch;
   b->dir = b->head_fd = b->bell = b->fifo = b->segment = -1;
+  boot_read(b->boot, sizeof b->boot - 1);
 }
 
 char const *bus_reason(int e)
@@ -236,32 +246,25 @@ static int head_map(bus *b, char const *boot)
 
 int bus_dir_open(bus *b)
 {
-  char boot[48] = "";
-  int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
-  /* Without /proc there is one boot only; sweeping finds the dead anyway. */
-  if (fd >= 0) {
-    if (fd_read(fd, boot, sizeof boot - 1) < 0) boot[0] = 0;
-    fd_close(fd);
-  }
   for (unsigned int tries = 0; tries < 10; tries++) {
     struct stat st;
     int e, filled;
-    if (mkdir(b->path, 0700) < 0 && errno != EEXIST) return 0;
+    if (mkdirat(AT_FDCWD, b->path, 0700) < 0 && errno != EEXIST) return 0;
     b->dir = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (b->dir < 0) {
       if (errno == ENOENT) continue;
       return 0;
     }
-    filled = faccessat(b->dir, "head", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    filled = fstatat(b->dir, "head", &st, AT_SYMLINK_NOFOLLOW) == 0;
     if (check_owner(b->dir, filled) && bus_lock(b)) {
       /* Wiped while we waited for its lock: then there may be a new one by now. */
       if (fstat(b->dir, &st) == 0 && !st.st_nlink) {
         bus_dir_close(b);
         continue;
       }
-      if (head_map(b, boot)) return 1;
+      if (head_map(b, b->boot)) return 1;
       e = errno;
-      if ((e == ENOENT || e == ESTALE) && state_make(b->dir, boot, e == ESTALE)) {
+      if ((e == ENOENT || e == ESTALE) && state_make(b->dir, b->boot, e == ESTALE)) {
         bus_dir_close(b);
         continue;
       }

@@ -1,4 +1,5 @@
 /* How a conversation begins: descriptors, who we are, what we are called. */
+#include <errno.h>
 #include <string.h>
 
 #include <skalibs/djbunix.h>
@@ -62,11 +63,14 @@ static int safe_cookie(control_client *c, char const *cookie)
   return control_client_ask(c, (slice const[]){ WORD("AUTHENTICATE "), { hex, sizeof hex } }, 2, 0, 0);
 }
 
-static int authenticate(control_client *c, char const *cookie_file)
+static int authenticate(control_client *c, char const *cookie_file, control_ready_func *ready)
 {
   char cookie[CONTROL_COOKIE_SIZE + 1];
+  ssize_t const r = cookie_file ? openreadnclose(cookie_file, cookie, sizeof cookie) : 0;
+  int const e = errno;
+  if (ready) (*ready)();
   if (!cookie_file) return control_client_ask(c, &(slice)WORD("AUTHENTICATE"), 1, 0, 0);
-  ssize_t const r = openreadnclose(cookie_file, cookie, sizeof cookie);
+  errno = e;
   int const good = r < 0       ? control_client_broken_sys(c, "unable to read the cookie file")
     : r != CONTROL_COOKIE_SIZE ? control_client_broken(c, "the cookie file does not hold 32 octets")
                                : safe_cookie(c, cookie);
@@ -74,14 +78,14 @@ static int authenticate(control_client *c, char const *cookie_file)
   return good;
 }
 
-int control_client_open(control_client *c, int in, int out, unsigned int patience, char const *cookie_file)
+int control_client_open(control_client *c, int in, int out, unsigned int patience, char const *cookie_file, control_ready_func *ready)
 {
   buffer_init(&c->in, &buffer_read, in, c->in_space, sizeof c->in_space);
   buffer_init(&c->out, &buffer_write, out, c->out_space, sizeof c->out_space);
   c->block = c->status = 0;
   c->patience = patience;
   if (ndelay_on(in) < 0 || ndelay_on(out) < 0 || coe(in) < 0 || coe(out) < 0) return control_client_broken_sys(c, "unable to use the connection");
-  return authenticate(c, cookie_file);
+  return authenticate(c, cookie_file, ready);
 }
 
 int control_client_name(control_client *c, char const *name, control_line_func *each, void *context)

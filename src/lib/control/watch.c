@@ -38,13 +38,13 @@ int watch_set(control_watch *w, enum watch_what what, int fd, uint32_t events)
 int watch_wait(control_watch *w, int milliseconds, uint32_t happened[WATCH_COUNT])
 {
   struct epoll_event event[WATCH_COUNT];
-  int n;
+  int n, files = 0;
   for (unsigned int i = 0; i < WATCH_COUNT; i++) {
     happened[i] = w->on[i].fd >= 0 && w->on[i].file ? w->on[i].events : 0;
-    if (happened[i]) milliseconds = 0;
+    if (happened[i]) milliseconds = 0, files = 1;
   }
   n = epoll_wait(w->epoll, event, WATCH_COUNT, milliseconds);
   if (n < 0 && errno != EINTR) return -1;
   for (int i = 0; i < n; i++) happened[event[i].data.u32] = event[i].events;
-  return n != 0;
+  return n != 0 || files;
 }
