@@ -27,7 +27,7 @@ SETTINGS := conf-compile conf-home package/info
 OBJECTS := $(patsubst src/%.c,$(B)/%.o,$(wildcard src/lib/*.c src/lib/*/*.c)) $(B)/gen/maildir.pb-c.o
 # The interfaces that the varlink door describes, in the order in which it names them.
 INTERFACES := $(addprefix src/proto/,org.varlink.service.varlink de.jmhoffmann.jwebmail.mail-storage.varlink)
-GENERATED := $(addprefix $(B)/gen/,maildir.pb-c.h message_types.h varlink_interfaces.h charset_tables.h fold_tables.h compared_tables.h syscall_names.h)
+GENERATED := $(addprefix $(B)/gen/,maildir.pb-c.h message_types.h varlink_interfaces.h charset_tables.h fold_tables.h compared_tables.h call_filters.h syscall_names.h)
 vpath %.c $(sort $(dir $(SOURCES)))
 
 all: $(PROGRAMS) $(SCRIPTS) $(B)/libraries
@@ -57,6 +57,10 @@ $(B)/gen/varlink_interfaces.h: $(INTERFACES)
 $(filter %_tables.h,$(GENERATED)): $(B)/gen/%_tables.h: src/gen/%_tables.c
 	@mkdir -p $(@D)
 	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $< $(if $(filter compared%,$(@F)),-lunistring) && $(@:.h=) > $@.new && mv $@.new $@
+# Filters of system calls, one for each table.
+$(B)/gen/call_filters.h: src/gen/call_filters.c src/lib/confine/calls.c src/lib/confine/calls.h
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $(filter %.c,$^) && $(@:.h=) > $@.new && mv $@.new $@
 # What the programs were linked with (package/stale).
 $(B)/libraries: $(PROGRAMS)
 	package/stale record > $@.new && mv $@.new $@

@@ -43,27 +43,6 @@ struct confine_place_s {
  * EOPNOTSUPP, where a place is to be changed. */
 extern int confine_files(confine_place const *place, size_t n);
 
-/* --- system calls (seccomp.c: seccomp(2); calls.c has the tables) --- */
-
-/* Conditions on arguments, where a call is not allowed altogether. */
-enum confine_check {
-  CHECK_NONE,
-  CHECK_NO_EXEC, /* mmap: memory that cannot be run */
-  CHECK_NO_PATH, /* utimensat: an open file, no path */
-  CHECK_SELF,    /* tgkill: this process */
-  CHECK_FLAGS,   /* fcntl: descriptors and flags, not who is sent signals */
-  CHECK_FIFO,    /* mknodat: a fifo */
-  CHECK_UNREAD   /* ioctl: how many octets can be read */
-};
-typedef struct confine_call_s confine_call;
-struct confine_call_s {
-  int number; /* SYS_... */
-  enum confine_check check;
-};
-#define CONFINE_CALLS_MAX 80
-/* From now on every other call ends the process: a line on standard error says which it was, and the exit code is EXIT_TEMPORARY. */
-extern int confine_calls(confine_call const *call, size_t n);
-
 /* --- whole programs (programs.c) --- */
 
 /* Each does all of it for one program, and goes on with the rest where a part cannot be had. Returns null, or what the kernel lacks, with errno. */

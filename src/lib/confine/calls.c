@@ -31,7 +31,7 @@
 #define POLL CALL(ppoll)
 #endif
 
-static confine_call const mailbox[] = {
+static call_rule const mailbox[] = {
   ANY, CALL(openat), CALL(dup),                                 /* every file and directory, relative to one that is open */
   CALL(pread64), CALL(readv), CALL(lseek),                      /* parts of a mail, of an index */
   CALL(newfstatat), CALL(fstat), CALL(statx), CALL(faccessat2), /* kind, size, times; whether an index could be written */
@@ -51,20 +51,20 @@ static confine_call const mailbox[] = {
 };
 
 /* frame-write: waits, then sends what it caught. */
-static confine_call const writer[] = {
+static call_rule const writer[] = {
   ANY, CALL(wait4), CALL(lseek), CALL(pwrite64), CALL(openat), /* the unnamed file; Landlock says where */
   CALL(sendfile), CALL(pread64), CALL(fallocate),              /* to it, and to the client; what has gone from memory */
 };
 
 /* frame-auth: waits, then sends a refusal. */
-static confine_call const watcher[] = {
+static call_rule const watcher[] = {
   ANY,
   CALL(wait4),
   CALL(shutdown),
 };
 
 /* json-op, varlink-call: wait, then read what was caught, and write it in another form. */
-static confine_call const translator[] = {
+static call_rule const translator[] = {
   ANY, CALL(wait4), CALL(lseek), CALL(pread64), CALL(writev), CALL(ftruncate), CALL(pwrite64), CALL(getrandom), CALL(newfstatat),
   CALL(fstat), /* how long it is; C libraries make either of it */
 };
@@ -77,7 +77,7 @@ static confine_call const translator[] = {
 #endif
 
 /* ctlmsg: its client, tor, and the state directory. Connected and accepted are others' work, or done by then. */
-static confine_call const bus[] = {
+static call_rule const bus[] = {
   ANY, EPOLL_WAIT, CALL(epoll_create1), CALL(epoll_ctl), CALL(inotify_init1), CALL(inotify_add_watch), /* who has something for us */
   CALL(openat), CALL(newfstatat), CALL(fstat), CALL(getdents64), CALL(readlinkat),                     /* what is in the state directory */
   CALL(mkdirat), CALL_IF(mknodat, CHECK_FIFO), CALL(symlinkat), CALL(renameat), CALL(unlinkat),        /* changes there; Landlock says where */
@@ -91,7 +91,7 @@ static confine_call const bus[] = {
 };
 
 /* ctlmsg-ask, -info, -listen without a program, -post: a connection and standard output. */
-static confine_call const client[] = {
+static call_rule const client[] = {
   ANY, CALL(readv), CALL(writev), CALL_IF(fcntl, CHECK_FLAGS), CALL(getrandom), /* a nonce */
 };
 
@@ -99,5 +99,9 @@ static confine_call const client[] = {
   { \
     name, sizeof name / sizeof *name \
   }
-calls const calls_of_mailbox = TABLE(mailbox), calls_of_writer = TABLE(writer), calls_of_watcher = TABLE(watcher),
-            calls_of_translator = TABLE(translator), calls_of_bus = TABLE(bus), calls_of_client = TABLE(client);
+calls const calls_tables[CALLS_TABLES] = { [CALLS_OF_MAILBOX] = TABLE(mailbox),
+  [CALLS_OF_WRITER] = TABLE(writer),
+  [CALLS_OF_WATCHER] = TABLE(watcher),
+  [CALLS_OF_TRANSLATOR] = TABLE(translator),
+  [CALLS_OF_BUS] = TABLE(bus),
+  [CALLS_OF_CLIENT] = TABLE(client) };

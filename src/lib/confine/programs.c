@@ -17,10 +17,10 @@ static char const unconfined[] = "confine what was built without confinement";
 #endif
 
 /* Every part is tried; the first that cannot be had is what is lacking. */
-static char const *confine(confine_limits const *limits, confine_place const *place, size_t n, calls const *allowed)
+static char const *confine(confine_limits const *limits, confine_place const *place, size_t n, enum calls_of program)
 {
 #ifdef PORTER_UNCONFINED
-  (void)limits, (void)place, (void)n, (void)allowed;
+  (void)limits, (void)place, (void)n, (void)program;
   return errno = ENOSYS, unconfined;
 #else
   char const *lacking = NULL;
@@ -28,7 +28,7 @@ static char const *confine(confine_limits const *limits, confine_place const *pl
   if (!confine_privileges()) lacking = "give up new privileges", e = errno;
   if (limits && !confine_limit(limits) && !lacking) lacking = "set limits", e = errno;
   if (!confine_files(place, n) && !lacking) lacking = "give up files (Landlock)", e = errno;
-  if (!confine_calls(allowed->call, allowed->n) && !lacking) lacking = "give up system calls (seccomp)", e = errno;
+  if (!confine_calls(program) && !lacking) lacking = "give up system calls (seccomp)", e = errno;
   return errno = e, lacking;
 #endif
 }
@@ -36,7 +36,7 @@ static char const *confine(confine_limits const *limits, confine_place const *pl
 char const *confine_mailbox(confine_place const *place, size_t n)
 {
   static confine_limits const limits = { CALL_PROCESSOR_MAX, CALL_DATA_MAX, RESPONSE_MAX, CALL_DESCRIPTORS_MAX };
-  return confine(&limits, place, n, &calls_of_mailbox);
+  return confine(&limits, place, n, CALLS_OF_MAILBOX);
 }
 
 #ifdef PORTER_UNCONFINED
@@ -68,14 +68,14 @@ char const *confine_folder(int mailbox, int folder)
 char const *confine_writer(char const *dir)
 {
   confine_place place = { dir ? open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1, CONFINE_WRITE };
-  char const *lacking = confine(NULL, &place, place.fd >= 0, &calls_of_writer);
+  char const *lacking = confine(NULL, &place, place.fd >= 0, CALLS_OF_WRITER);
   close_keeping(place.fd, 0);
   return lacking;
 }
 
-char const *confine_watcher(void) { return confine(NULL, NULL, 0, &calls_of_watcher); }
+char const *confine_watcher(void) { return confine(NULL, NULL, 0, CALLS_OF_WATCHER); }
 
-char const *confine_client(void) { return confine(NULL, NULL, 0, &calls_of_client); }
+char const *confine_client(void) { return confine(NULL, NULL, 0, CALLS_OF_CLIENT); }
 
 /* The directory that holds path. 0: its name is too long. */
 static int around(char *to, char const *path)
@@ -106,10 +106,10 @@ char const *confine_bus(char const *statedir)
   outer = around(path, statedir) ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
   if (state >= 0) place[n++] = (confine_place){ state, CONFINE_STATE };
   if (outer >= 0 && is_own(outer, state >= 0)) place[n++] = (confine_place){ outer, CONFINE_STATE };
-  char const *lacking = confine(NULL, place, n, &calls_of_bus);
+  char const *lacking = confine(NULL, place, n, CALLS_OF_BUS);
   close_keeping(state, 0);
   close_keeping(outer, 0);
   return lacking;
 }
 
-char const *confine_translator(void) { return confine(NULL, NULL, 0, &calls_of_translator); }
+char const *confine_translator(void) { return confine(NULL, NULL, 0, CALLS_OF_TRANSLATOR); }
