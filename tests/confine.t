@@ -197,6 +197,16 @@ does none socket tcp "$(cat "$work/ready")"
 refused files EPERM socket abstract porter-hole
 refused files EACCES socket tcp "$(cat "$work/ready")"
 
+# --- a call that reads gives up all but its folder's index before it opens a mail; one that opens none need not ---
+walls() { strace -o "$work/trace" -e trace=landlock_restrict_self,openat maildir-op "$1" < "$2" > "$work/out" 2>&1; }
+printf '\022\0101.M1P1.h' > "$work/show"
+for method in Show Raw ListSearch; do
+  case $method in ListSearch) walls $method /dev/null ;; *) walls $method "$work/show" ;; esac
+  is "$method: two walls stand before the mail is opened" "$(sed -n '/"1\.M1P1/{ s/.*/opened/p; q; }; s/^landlock_restrict_self.*/wall/p' "$work/trace" | tr '\n' ' ')" 'wall wall opened '
+done
+walls Stats /dev/null
+is 'Stats: no mail is opened, and one wall stands' "$(sed -n 's/.*"1\.M1P1.*/opened/p; s/^landlock_restrict_self.*/wall/p' "$work/trace")" wall
+
 # --- limits ---
 is 'a limit on processor time ends a call' "$(hole limits processor > /dev/null 2>&1; echo $?)" 137
 refused limits ENOMEM memory

@@ -84,7 +84,7 @@ static void confine(mailbox *box, char const *name)
   if (box->shared >= 0) place[n++] = (confine_place){ box->shared, access };
   if (box->index_dir >= 0) place[n++] = (confine_place){ box->index_dir, CONFINE_WRITE };
   need(confine_mailbox(place, n));
-  if (needs == METHOD_READS && index_here) box->opened = narrow;
+  if (needs == METHOD_READS && index_here) box->reading = narrow;
 }
 
 int main(int argc, char const *const *argv)

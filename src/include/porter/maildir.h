@@ -61,8 +61,8 @@ struct mailbox_s {
   /* Says in one line what a call passed over: what, the name from outside (escaped by who prints it), errno's reason or 0.
    * Null: nobody listens. */
   void (*warn)(char const *what, slice outside, int error);
-  /* Told of each folder that has been opened, by its directory. Null: nobody listens. */
-  void (*opened)(struct mailbox_s const *box, int folder);
+  /* Told of each folder, by its directory, before the first octet of its mails, or of what its index has of them, is read. Null: nobody listens. */
+  void (*reading)(struct mailbox_s const *box, int folder);
 };
 #define MAILBOX_ZERO \
   { \

@@ -76,8 +76,8 @@ struct folder_index_s {
   uint64_t inode, device, size; /* of the file, as it was opened */
   index_header h;
   char *memory[SECTIONS]; /* sections that are in memory, whole; null for those that are read */
-  index_cached cached[INDEX_CACHE + INDEX_ORDER_CACHE];
-  char *pieces; /* INDEX_CACHE of INDEX_PIECE octets, then INDEX_ORDER_CACHE of INDEX_BLOCK */
+  index_cached *cached;   /* INDEX_CACHE + INDEX_ORDER_CACHE; null as long as nothing was read */
+  char *pieces;           /* INDEX_CACHE of INDEX_PIECE octets, then INDEX_ORDER_CACHE of INDEX_BLOCK */
   char *segments;
   size_t segments_len; /* octets of those that are good */
   index_segment last;

@@ -73,6 +73,7 @@ void index_close(folder_index *ix)
 {
   if (ix->fd >= 0) close(ix->fd);
   for (unsigned int i = 0; i < SECTIONS; i++) free(ix->memory[i]);
+  free(ix->cached);
   free(ix->pieces);
   free(ix->segments);
   index_changes_free(ix);

@@ -34,10 +34,12 @@ static char const *piece_at(folder_index *ix, unsigned int section, uint64_t blo
   int const order = is_order(section);
   unsigned int const place = order ? INDEX_CACHE + (unsigned int)block % INDEX_ORDER_CACHE : (unsigned int)(block * 7 + section * 131) % INDEX_CACHE;
   size_t const size = order ? INDEX_BLOCK : INDEX_PIECE;
-  index_cached *const kept = ix->cached + place;
   uint64_t const at = block * size;
+  index_cached *kept;
   char *s;
   if (!ix->pieces && !(ix->pieces = malloc((size_t)INDEX_CACHE * INDEX_PIECE + (size_t)INDEX_ORDER_CACHE * INDEX_BLOCK))) return NULL;
+  if (!ix->cached && !(ix->cached = calloc(INDEX_CACHE + INDEX_ORDER_CACHE, sizeof *ix->cached))) return NULL;
+  kept = ix->cached + place;
   s = ix->pieces + (order ? (size_t)INDEX_CACHE * INDEX_PIECE + (size_t)(place - INDEX_CACHE) * INDEX_BLOCK : (size_t)place * INDEX_PIECE);
   *len = x->len - at < size ? (size_t)(x->len - at) : size;
   if (kept->len && kept->section == section && kept->block == block) return s;

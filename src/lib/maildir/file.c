@@ -45,6 +45,7 @@ static int open_it(folder *f, mail_entry *e, void *context)
 int mail_open(folder *f, mail_entry *e, struct stat *st)
 {
   opening o = { -1, st };
+  folder_reading(f);
   return folder_try(f, e, open_it, &o) ? o.fd : -1;
 }
 

@@ -104,6 +104,12 @@ static int open_inside(folder *f, char const *disk)
   return 1;
 }
 
+void folder_reading(folder *f)
+{
+  if (!f->reading && f->box->reading) f->box->reading(f->box, f->fd);
+  f->reading = 1;
+}
+
 int folder_open(folder **out, mailbox *box, slice name)
 {
   char disk[MAILDIR_NAME_MAX + 1] = ".";
@@ -117,7 +123,6 @@ int folder_open(folder **out, mailbox *box, slice name)
   *out = f;
   if (open_inside(f, disk)) {
     f->counts = !f->linked && folder_name_counts(name);
-    if (box->opened) box->opened(box, f->fd);
     return 1;
   }
   folder_close(f);

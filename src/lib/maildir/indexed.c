@@ -62,12 +62,22 @@ static folder_indexed *try(folder *f)
 
 /* --- for the view --- */
 
+int folder_index_count(folder *f, folder_count *count)
+{
+  folder_indexed const *const x = try(f);
+  folder_index const *const ix = x && x->state == FRESH && !x->ix.broken ? &x->ix : folder_index_fresh(f);
+  if (ix) *count = (folder_count){ ix->last.mails, ix->last.unread, ix->last.octets };
+  return ix != NULL;
+}
+
 folder_index *folder_index_any(folder *f)
 {
   folder_indexed *const x = try(f);
   if (!x) return NULL;
   if (x->ix.broken && x->state != NONE) give_up(f);
-  return x->state != NONE ? &x->ix : NULL;
+  if (x->state == NONE) return NULL;
+  folder_reading(f);
+  return &x->ix;
 }
 
 folder_index *folder_index_fresh(folder *f)

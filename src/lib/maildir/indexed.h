@@ -8,6 +8,8 @@
 /* The folder's index; null where there is none, it cannot be used, or memory fails: then list. It stays the folder's.
  * fresh: it says what is there now, for which the directories are listed where that is needed. */
 extern folder_index *folder_index_fresh(folder *f);
+/* How many mails there are: of a fresh index, of which nothing else is read where it is that already. 0: as where there is none. */
+extern int folder_index_count(folder *f, folder_count *count);
 /* It may be behind: for a mail that is named. */
 extern folder_index *folder_index_any(folder *f);
 /* Fresh, and made where there is none and the folder is worth one; then f->mails is known, too. */

@@ -99,6 +99,7 @@ struct folder_s {
   int remote;                       /* -1: not known yet */
   int blind;                        /* the inodes that listings give are not those of the files (some FUSE): they cannot be checked */
   int known;                        /* listed */
+  int reading;                      /* mailbox.reading was told */
   char disk[MAILDIR_NAME_MAX + 1];  /* its name there, "." for the inbox */
   struct folder_indexed_s *indexed; /* indexed.c */
   arena a;                          /* for entries and names that come up during the call */
@@ -112,6 +113,8 @@ struct folder_s {
 
 /* Makes the directory name in fd, with that mode whatever the umask is. 0 with errno. */
 extern int folder_make_inner(int fd, char const *name, mode_t mode);
+/* Before what senders wrote is read. */
+extern void folder_reading(folder *f);
 /* Lists the folder if that has not been done. */
 extern int folder_know(folder *f);
 /* One look at new and cur. */

@@ -153,9 +153,10 @@ int mail_mid(arena *a, mail_entry const *e, slice *mid) { return maildir_mid(a, 
 
 int folder_count_mails(folder *f, int with_octets, folder_count *count)
 {
-  folder_index const *const ix = f->known ? NULL : folder_index_fresh(f);
+  int const indexed = !f->known && folder_index_count(f, count);
+  if (indexed && !with_octets) count->octets = 0;
+  if (indexed) return 1;
   *count = (folder_count){ 0 };
-  if (ix) return *count = (folder_count){ ix->last.mails, ix->last.unread, with_octets ? ix->last.octets : 0 }, 1;
   if (!folder_know(f)) return 0;
   for (size_t i = 0; i < f->mails.count; i++) {
     mail_entry *e = f->mails.mail + i;
