@@ -1,7 +1,8 @@
-/* Makes compared_tables.h: what each code point is in text that is compared (porter/text.h), from libunistring's Unicode data. Two
- * stages: compared_block says which block of 128 entries a code point's upper bits have; an entry is 0 where the code point stands
- * for itself, else the place of its form in compared_forms, which is a length in octets (0: it is dropped) and UTF-8. Hangul
- * syllables are not in it: they follow a rule. */
+/* Makes compared_tables.h: what each code point is in text that is compared (porter/text.h), from libunistring's Unicode data; without accents
+ * (compared_...), and with them (accented_...). Two stages: compared_block says which block of 128 entries a code point's upper bits have; an
+ * entry is 0 where the code point stands for itself, else the place of its form in compared_forms, which is a length in octets (0: it is
+ * dropped) and UTF-8. Hangul syllables are not in it: they follow a rule. accented_mark has the marks that the first form drops, in ranges
+ * with their canonical combining class. With ACCENTED_TABLES the second form's are seen, else the first's. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,15 +88,15 @@ static uint32_t plain_width(uint32_t c)
   return n == 1 && (tag == UC_DECOMP_WIDE || tag == UC_DECOMP_NARROW) ? to[0] : c;
 }
 
-static size_t one_round(uint32_t const *from, size_t count, uint32_t *to)
+static size_t one_round(uint32_t const *from, size_t count, int accents, uint32_t *to)
 {
   uint32_t wide[POINTS_MAX], folded[POINTS_MAX];
   size_t n = POINTS_MAX, out = 0;
   for (size_t i = 0; i < count; i++) wide[i] = plain_width(from[i]);
   if (!u32_casefold(wide, count, NULL, UNINORM_NFD, folded, &n) || n > POINTS_MAX) die("folding");
   for (size_t i = 0; i < n; i++) {
-    char const *const letters = letters_of(folded[i]);
-    if (is_unseen(folded[i]) || is_mark(folded[i])) continue;
+    char const *const letters = accents ? NULL : letters_of(folded[i]);
+    if (is_unseen(folded[i]) || (!accents && is_mark(folded[i]))) continue;
     if (letters)
       for (size_t k = 0; letters[k]; k++) to[out++] = (uint32_t)letters[k];
     else to[out++] = is_white(folded[i]) ? ' ' : folded[i];
@@ -103,12 +104,12 @@ static size_t one_round(uint32_t const *from, size_t count, uint32_t *to)
   return out;
 }
 
-static size_t form_of(uint32_t c, uint8_t *s)
+static size_t form_of(uint32_t c, int accents, uint8_t *s)
 {
   uint32_t now[POINTS_MAX] = { c }, next[POINTS_MAX];
   size_t count = 1, len = 0;
   for (int round = 0;; round++) {
-    size_t const n = one_round(now, count, next);
+    size_t const n = one_round(now, count, accents, next);
     int const same = n == count && !memcmp(now, next, n * sizeof *now);
     memcpy(now, next, n * sizeof *now);
     count = n;
@@ -119,7 +120,7 @@ static size_t form_of(uint32_t c, uint8_t *s)
   return len;
 }
 
-int main(void)
+static void make_form(char const *name, char const *macro, int accents)
 {
   static uint16_t blocks[BLOCKS_MAX][SIZE];
   static unsigned char of[0x110000 >> SHIFT];
@@ -133,7 +134,7 @@ int main(void)
       uint8_t form[6 * POINTS_MAX], self[6];
       uint32_t const c = top << SHIFT | k;
       if ((c >= 0xd800 && c < 0xe000) || (c >= 0xac00 && c < 0xd7a4)) continue;
-      size_t const n = form_of(c, form), own = (size_t)u8_uctomb(self, c, 6);
+      size_t const n = form_of(c, accents, form), own = (size_t)u8_uctomb(self, c, 6);
       size_t at = 1;
       if (n == own && !memcmp(form, self, n)) continue;
       if (n > 3 * own) die("a form that is more than three times as long");
@@ -155,18 +156,40 @@ int main(void)
     if (i) last = top;
   }
   if (points < 3000) die("libunistring knows too few characters");
-  printf("/* %u code points */\n#define COMPARED_SHIFT %d\n#define COMPARED_END 0x%xu\n#define COMPARED_LONGEST %zu\n", points, SHIFT,
-    (last + 1) << SHIFT, longest);
-  printf("static unsigned char const compared_block[%u] = {", last + 1);
+  printf("/* %u code points */\n#define %s_SHIFT %d\n#define %s_END 0x%xu\n#define %s_LONGEST %zu\n", points, macro, SHIFT, macro,
+    (last + 1) << SHIFT, macro, longest);
+  printf("static unsigned char const %s_block[%u] = {", name, last + 1);
   for (unsigned int i = 0; i <= last; i++) printf("%s%u,", i % 32 ? "" : "\n", of[i]);
-  printf("\n};\nstatic uint16_t const compared_entry[%u][%d] = {\n", count, SIZE);
+  printf("\n};\nstatic uint16_t const %s_entry[%u][%d] = {\n", name, count, SIZE);
   for (unsigned int i = 0; i < count; i++) {
     printf("{");
     for (int k = 0; k < SIZE; k++) printf("%s%u,", k % 24 ? "" : "\n", blocks[i][k]);
     printf("},\n");
   }
-  printf("};\nstatic unsigned char const compared_forms[%zu] = {", len);
+  printf("};\nstatic unsigned char const %s_forms[%zu] = {", name, len);
   for (size_t i = 0; i < len; i++) printf("%s%u,", i % 32 ? "" : "\n", forms[i]);
   puts("\n};");
+}
+
+static void make_marks(void)
+{
+  puts("static mark_range const accented_mark[] = {");
+  for (uint32_t c = 0, first; c < 0x110000; c++) {
+    if ((c >= 0xd800 && c < 0xe000) || !is_mark(c)) continue;
+    first = c;
+    while (is_mark(c + 1) && uc_combining_class(c + 1) == uc_combining_class(first)) c++;
+    printf("{0x%x,0x%x,%d},\n", first, c, uc_combining_class(first));
+  }
+  puts("};");
+}
+
+int main(void)
+{
+  puts("#ifndef ACCENTED_TABLES");
+  make_form("compared", "COMPARED", 0);
+  puts("#else");
+  make_form("accented", "ACCENTED", 1);
+  make_marks();
+  puts("#endif");
   return fflush(stdout) ? 1 : 0;
 }

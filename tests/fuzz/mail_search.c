@@ -1,4 +1,5 @@
-/* Search: the first line is the pattern, the rest a mail. Refusing quickly never makes a difference. */
+/* Search: the first line is the pattern, the rest a mail. Refusing quickly never makes a difference; what is found where accents
+ * count is found where they do not. */
 #include <porter/mail.h>
 #include <porter/search.h>
 
@@ -19,6 +20,10 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
     int const quick = mail_matches(&m, &scratch, mail, &partly);
     m.thorough = 1;
     check(quick >= 0 && quick == mail_matches(&m, &scratch, mail, &partly));
+    check(mail_matcher_accents(&m, &a, pattern));
+    int const strict = mail_matches(&m, &scratch, mail, &partly);
+    m.thorough = 0;
+    check(strict >= 0 && strict <= quick && strict == mail_matches(&m, &scratch, mail, &partly));
   }
   arena_free(&scratch);
   arena_free(&a);

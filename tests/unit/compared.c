@@ -1,13 +1,56 @@
-/* Text that is compared. With an argument a filter for tests/charset.t. */
+/* Text that is compared, without accents and with them. With an argument, the form's name, a filter for tests/charset.t. */
 #include <porter/text.h>
 #include "hexfilter.h"
 
 static void is_form(char const *from, char const *want) { converts(text_compared, from, want); }
 
+/* Whether pattern is in text where accents count. */
+static void has(char const *text, char const *pattern, int want)
+{
+  arena a = ARENA_ZERO;
+  slice t = { text, strlen(text) }, p = { pattern, strlen(pattern) };
+  ok(text_accented(&a, t, &t) && text_accented(&a, p, &p) && (memmem(t.s, t.len, p.s, p.len) != NULL) == want, "\"%s\" is %sin \"%s\"", pattern, want ? "" : "not ", text);
+  arena_free(&a);
+}
+
+static void accents(void)
+{
+  static char many[20000];
+  has("Résumé", "résumé", 1);
+  has("Re\xcc\x81sume\xcc\x81", "RÉSUMÉ", 1);
+  has("résumé", "resume", 0);
+  has("résumé", "sum", 1);
+  has("résumé", "sume", 0);
+  has("café", "cafe", 0);
+  has("cafe", "café", 0);
+  has("Straße", "strasse", 1);
+  has("Łódź", "lodz", 0);
+  has("ŁÓDŹ", "łódź", 1);
+  has("Ørsted", "orsted", 0);
+  has("Æsir", "aesir", 0);
+  has("vi\xe1\xbb\x87t", "việt", 1);
+  has("vie\xcc\xa3\xcc\x82t", "việt", 1);
+  has("vie\xcc\x82\xcc\xa3t", "việt", 1); /* the marks the other way round */
+  has("việt", "viẹt", 0);
+  has("việt", "viêt", 0);
+  has("việt", "viet", 0);
+  has("ẹ", "e", 0);
+  has("שָׁלוֹם", "שלום", 0);
+  has("Ёлка", "елка", 0);
+  has("ｗｉｄｅ  so\xc2\xad" "ft", "wide soft", 1);
+  has("\xcc\x81" "a", "a", 1);
+  has("a \xcc\x81" "b", "a b", 0);
+  has("각", "가", 1); /* as without accents */
+  strcpy(many, "e");
+  for (int i = 0; i < 9000; i++) strcat(many + 2 * i, i % 2 ? "\xcc\xa3" : "\xcc\x82");
+  strcat(many, "x");
+  has(many, "x", 1);
+  has(many, "e", 0);
+}
+
 int main(int argc, char **argv)
 {
-  (void)argv;
-  if (argc > 1) return hex_filter(text_compared);
+  if (argc > 1) return hex_filter(*argv[1] == 'a' ? text_accented : text_compared);
   is_form("", "");
   is_form("ABC xyz 09 ~", "abc xyz 09 ~");
   is_form("Straße STRASSE ẞ", "strasse strasse ss");
@@ -26,5 +69,6 @@ int main(int argc, char **argv)
   is_form("K Å", "k a");
   is_form("हिन्दी क़", "हिन्दी क\xe0\xa4\xbc");  /* other scripts keep their marks */
   is_form("日本語 ﾊﾝ", "日本語 ハン");
+  accents();
   return done();
 }

@@ -21,6 +21,30 @@ static int search(char const *pattern, char const *mail, size_t len, int thoroug
   return found;
 }
 
+/* Where accents count, the words in all places of a text that is searched piece by piece. */
+static void accents(void)
+{
+  static struct { char const *pattern, *word; int want; } const all[] = { { "caf\xc3\xa9", "CAFE\xcc\x81", 1 }, { "cafe", "caf\xc3\xa9", 0 }, { "cafe", "cafe", 1 },
+    { "\xe1\xba\xb9", "\xe1\xbb\x87", 0 }, { "b c", "b \t c", 1 }, { "\xc3\xb8l", "\xc3\x98L", 1 }, { "ol", "\xc3\xb8l", 0 } };
+  static char mail[70000];
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    int wrong = 0;
+    for (size_t at = 16300; at < 16500; at++) {
+      arena a = ARENA_ZERO, scratch = ARENA_ZERO;
+      mail_matcher m;
+      int partly;
+      slice const pattern = { all[i].pattern, strlen(all[i].pattern) };
+      size_t const len = (size_t)sprintf(mail, "Content-Type: text/plain; charset=utf-8\n\n%*s %s\n%0*d\n", (int)at, "x", all[i].word, 20000, 0);
+      memset(mail + 41, 'x', at);
+      wrong += !mail_matcher_init(&m, &a, pattern, NULL) || !mail_matcher_accents(&m, &a, pattern)
+        || mail_matches(&m, &scratch, (slice){ mail, len }, &partly) != all[i].want;
+      arena_free(&scratch);
+      arena_free(&a);
+    }
+    ok(!wrong, "with accents: \"%s\" and \"%s\", wherever it lies", all[i].pattern, all[i].word);
+  }
+}
+
 static void finds(char const *pattern, char const *mail, int want, char const *name)
 {
   int const quick = search(pattern, mail, strlen(mail), 0), thorough = search(pattern, mail, strlen(mail), 1);
@@ -254,6 +278,7 @@ static void random_mails(char const *pattern, int count)
 
 int main(int argc, char **argv)
 {
+  accents();
   int const count = argc > 1 ? atoi(argv[1]) : 20000;
   finds("grüße", HEAD "\nx", 1, "subject");
   finds("GRÜSSE", HEAD "\nx", 1, "SS is ß");

@@ -20,6 +20,7 @@ struct mail_refusal_s;
 typedef struct mail_matcher_s mail_matcher;
 struct mail_matcher_s {
   slice compared;                 /* the pattern, in the arena */
+  slice accented;                 /* the same in the form where accents count; empty where they do not */
   struct mail_refusal_s *refusal; /* what tells quickly that a mail does not contain it */
   charset const *fallback;
   unsigned int where; /* SEARCH_...; 0 for all */
@@ -27,6 +28,8 @@ struct mail_matcher_s {
 };
 /* pattern is valid UTF-8; fallback is what text without a charset is read in (null: windows-1252). 0 with errno ENOMEM. */
 extern int mail_matcher_init(mail_matcher *m, arena *a, slice pattern, charset const *fallback);
+/* From here on accents count (text_accented). 0 with errno ENOMEM. */
+extern int mail_matcher_accents(mail_matcher *m, arena *a, slice pattern);
 /* 1 where the mail in octets contains it, 0 where not, -1 with errno ENOMEM. *partly is set where it is larger than MAIL_SEARCH_MAX
  * and nothing was found in its beginning. What it takes of scratch can be reset afterwards. */
 extern int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partly);

@@ -107,6 +107,28 @@ extern int text_compared(arena *a, slice from, slice *out);
 /* The form of one code point; returns its length, 0 where it is dropped. Blanks are not made one. */
 extern size_t text_compared_point(char *s, uint32_t c);
 
+/* --- the same, where accents count ---
+ * As above, but that marks stay, and letters with strokes and ligatures are themselves. A letter with marks is neither the letter without them
+ * nor the start of one with more: octets that no UTF-8 has set it apart, so that texts are compared octet by octet here too. Where this form
+ * of a pattern is in this form of a text, its form above is in the text's form above. Marks are in canonical order, as composed and decomposed
+ * text has to be the same; of one letter TEXT_MARKS_MAX count. At most eight times as long, and TEXT_ACCENTED_MAX more. */
+#define TEXT_MARKS_MAX 32
+#define TEXT_ACCENTED_MAX 64 /* octets that one code point adds, with those that it changes before it */
+extern int text_accented(arena *a, slice from, slice *out);
+/* The same in pieces: adds c to the len octets at s, which has room for TEXT_ACCENTED_MAX more, and returns how many they are then. What lies
+ * behind letter may still change; at the end text_accented_end says what it is. A buffer may lose its start: then letter and marks move with it. */
+typedef struct text_letter_s text_letter;
+struct text_letter_s {
+  size_t letter, marks; /* where the last letter begins; where its marks do */
+  unsigned int count;   /* of its marks */
+};
+#define TEXT_LETTER_ZERO \
+  { \
+    0, 0, 0 \
+  }
+extern size_t text_accented_add(text_letter *t, char *s, size_t len, uint32_t c);
+extern size_t text_accented_end(text_letter *t, char *s, size_t len);
+
 /* --- transfer encodings (RFC 2045 6.7, 6.8; POSIX uuencode) ---
  * Decoders take pieces of any size and keep what a piece leaves over. They return the octets written to out, which needs
  * room for len + TRANSFER_ROOM octets; finish writes what is left at the end, at most TRANSFER_ROOM. */

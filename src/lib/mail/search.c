@@ -1,5 +1,5 @@
-/* Search. A text contains the pattern if in the form of text that is compared (white space made one blank) it does octet by octet. That
- * is the definition, and what contains() does. Most mails contain no given pattern: refuse.h says so of a mail, and of each of its
+/* Search. A text contains the pattern if in the form of text that is compared (white space made one blank) it does octet by octet; where accents
+ * count, if it does so in that form too. That is the definition, and what contains() does. Most mails contain no given pattern: refuse.h says so of a mail, and of each of its
  * texts, before they are read. What it refuses does not match: the unit test and the fuzz target of search compare. */
 #include <string.h>
 
@@ -20,13 +20,30 @@ struct finder_s {
   size_t len, room;
   int blank; /* white space is to come */
   int found;
+  int accents; /* it is the form where they count, and letter is where it is */
+  text_letter letter;
   sink_func *each; /* null: search; else it is given the window, and null where a text begins */
   void *context;
 };
 
+/* What the last letter is may still change: that waits. */
+static void look_with_accents(finder *f)
+{
+  size_t const sure = f->letter.letter, keep = sure < f->m->accented.len ? sure : f->m->accented.len - 1, from = sure - keep;
+  if (memmem(f->window, sure, f->m->accented.s, f->m->accented.len)) f->found = 1;
+  memmove(f->window, f->window + from, f->len - from);
+  f->len -= from;
+  f->letter.letter -= from;
+  f->letter.marks -= from;
+}
+
 static void look(finder *f)
 {
   size_t const keep = f->m->compared.len - 1;
+  if (f->accents) {
+    look_with_accents(f);
+    return;
+  }
   if (f->each) {
     f->each(f->context, f->window, f->len);
     f->len = 0;
@@ -41,9 +58,21 @@ static void look(finder *f)
 
 static int is_white(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+static int find_put_with_accents(finder *f, char const *s, size_t len)
+{
+  for (size_t i = 0; i < len && !f->found;) {
+    uint32_t c;
+    if (f->room - f->len <= TEXT_ACCENTED_MAX) look(f);
+    i += utf8_get(&c, s + i, len - i);
+    f->len = text_accented_add(&f->letter, f->window, f->len, c);
+  }
+  return !f->found;
+}
+
 static int find_put(void *context, char const *s, size_t len)
 {
   finder *const f = context;
+  if (f->accents) return find_put_with_accents(f, s, len);
   for (size_t i = 0; i < len;) {
     if (f->room - f->len <= TEXT_COMPARED_MAX) look(f);
     if (f->found) return 0;
@@ -81,10 +110,12 @@ static void find_begin(finder *f)
   if (f->each) f->each(f->context, NULL, 0);
   f->len = 0;
   f->blank = 0;
+  f->letter = (text_letter)TEXT_LETTER_ZERO;
 }
 
 static int find_end(finder *f)
 {
+  if (f->accents && !f->found) f->len = text_accented_end(&f->letter, f->window, f->len);
   if (f->blank && !f->found) {
     if (f->room - f->len <= TEXT_COMPARED_MAX) look(f);
     f->window[f->len++] = ' ';
@@ -156,19 +187,37 @@ static int part_contains(finder *f, arena *a, mime_tree const *tree, size_t i)
   return mime_is_text(part) && text_contains(f, part);
 }
 
+static int tree_contains(finder *f, arena *a, mime_tree const *tree)
+{
+  int found = 0;
+  for (size_t i = 0; !found && i < tree->count; i++) found = part_contains(f, a, tree, i);
+  return found;
+}
+
+static size_t window_size(mail_matcher const *m)
+{
+  size_t const longest = m->compared.len > m->accented.len ? m->compared.len : m->accented.len;
+  return longest > WINDOW / 4 ? 4 * longest : WINDOW;
+}
+
 int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partly)
 {
-  finder f = { .m = m, .room = m->compared.len > WINDOW / 4 ? 4 * m->compared.len : WINDOW };
+  finder f = { .m = m, .room = window_size(m) };
   mime_tree tree;
-  int found = 0;
+  int found;
   *partly = octets.len > MAIL_SEARCH_MAX;
   if (*partly) octets.len = MAIL_SEARCH_MAX;
-  if (!m->compared.len) return *partly = 0, 1; /* of nothing that is compared: everything contains it */
-  if (!m->thorough && mail_refuse(m->refusal, octets)) return 0;
+  if (!m->compared.len && !m->accented.len) return *partly = 0, 1; /* of nothing that is compared: everything contains it */
+  if (!m->thorough && m->compared.len && mail_refuse(m->refusal, octets)) return 0;
   if (!mime_parse(scratch, octets.s, octets.len, m->fallback, &tree)) return -1;
   f.window = arena_take(scratch, f.room);
   if (!f.window) return -1;
-  for (size_t i = 0; !found && i < tree.count; i++) found = part_contains(&f, scratch, &tree, i);
+  found = m->compared.len ? tree_contains(&f, scratch, &tree) : 1;
+  if (found > 0 && m->accented.len) {
+    f.accents = 1;
+    f.found = 0;
+    found = tree_contains(&f, scratch, &tree);
+  }
   if (found) *partly = 0;
   return found;
 }
@@ -194,3 +243,5 @@ int mail_matcher_init(mail_matcher *m, arena *a, slice pattern, charset const *f
   m->refusal = mail_refusal_make(a, m->compared, fallback);
   return m->refusal != NULL;
 }
+
+int mail_matcher_accents(mail_matcher *m, arena *a, slice pattern) { return text_accented(a, pattern, &m->accented); }

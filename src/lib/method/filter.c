@@ -55,6 +55,7 @@ static int make_phrase(method_call *call, node *n, unsigned int i, char const *t
   if (strlen(text) > PHRASE_MAX) return refuse(call, "the phrase is too long:", text);
   n->phrase[i] = arena_take(call->a, sizeof *n->phrase[i]);
   if (!n->phrase[i] || !mail_matcher_init(n->phrase[i], call->a, slice_of(text), call->box->fallback)) return method_temporary(call, "take memory");
+  if (n->from->accents && !mail_matcher_accents(n->phrase[i], call->a, slice_of(text))) return method_temporary(call, "take memory");
   n->phrase[i]->where = where;
   return EXIT_DONE;
 }
@@ -67,6 +68,11 @@ static int make_phrases(method_call *call, node *n)
   int code = EXIT_DONE;
   for (unsigned int i = 0; code == EXIT_DONE && i < PHRASES; i++) code = make_phrase(call, n, i, text[i], where[i]);
   return code;
+}
+
+static int form_of(node const *n, arena *a, slice text, slice *out)
+{
+  return n->from->accents ? text_accented(a, text, out) : text_compared(a, text, out);
 }
 
 /* What a node itself says, without those in it. */
@@ -83,7 +89,7 @@ static int make_node(method_call *call, node *n)
   if (code == EXIT_DONE) code = keywords_check(call, from->flags, from->keywords, from->n_keywords);
   if (code == EXIT_DONE) code = keywords_check(call, from->no_flags, from->no_keywords, from->n_no_keywords);
   if (code == EXIT_DONE) code = make_phrases(call, n);
-  if (code == EXIT_DONE && !text_compared(call->a, slice_of(from->header_value), &n->header_value)) code = method_temporary(call, "take memory");
+  if (code == EXIT_DONE && !form_of(n, call->a, slice_of(from->header_value), &n->header_value)) code = method_temporary(call, "take memory");
   return code;
 }
 
@@ -260,7 +266,7 @@ static int look_at_field(void *context, slice name, slice value)
   slice text;
   if (name.len != len || strncasecmp(name.s, h->n->from->header, len)) return 1;
   if (!h->n->header_value.len) return h->found = 1, 0;
-  if (!mail_text(&h->fl->scratch, &h->charsets, value, &text) || !text_compared(&h->fl->scratch, text, &text)) return h->found = -1, 0;
+  if (!mail_text(&h->fl->scratch, &h->charsets, value, &text) || !form_of(h->n, &h->fl->scratch, text, &text)) return h->found = -1, 0;
   h->found = memmem(text.s, text.len, h->n->header_value.s, h->n->header_value.len) != NULL;
   return !h->found;
 }
