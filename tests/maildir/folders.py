@@ -115,8 +115,9 @@ eq(E.error('EmptyFolder', 3, folder='Nope'), (3, 'INVALID_FOLDER'), 'no such fol
 r = E.call('EmptyFolder', folder='Trash')
 eq((E.code, r.removed, E.ls('.Trash')), (0, 2, []), 'all of it')
 
-# --- states ---
+# --- states, without an index: tests/maildir-states.t has those with ---
 S = Box('states')
+S.options = ['-I']
 make('.A', '.B', box=S)
 S.put('1.M1P1.h', sub='new')
 r = S.call('FolderInfo', state=True)

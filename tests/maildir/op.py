@@ -34,6 +34,8 @@ def done():
 class Box:
     """A Maildir++ and what is asked of it."""
 
+    options = ()  # of maildir-op
+
     def __init__(self, name='Maildir'):
         self.path = os.path.join(work, name)
         for d in ('cur', 'new', 'tmp'):
@@ -70,7 +72,7 @@ class Box:
         return sorted(out)
 
     def raw(self, method, data, env=None):
-        r = subprocess.run([os.path.join(bin_dir, 'maildir-op'), method], input=data, cwd=self.path, capture_output=True, env=env, timeout=60)
+        r = subprocess.run([os.path.join(bin_dir, 'maildir-op'), *self.options, method], input=data, cwd=self.path, capture_output=True, env=env, timeout=60)
         return r.returncode, r.stdout, r.stderr
 
     def call(self, method, **fields):

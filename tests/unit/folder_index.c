@@ -342,6 +342,111 @@ static void nul_test(int dir)
   index_close(&ix);
 }
 
+/* Of what went only the last is kept: GONE is complete since the last of the others, whatever order they are met in. */
+static void gone_test(int dir)
+{
+  folder_index ix;
+  index_builder b = INDEX_BUILDER_ZERO;
+  count = 0;
+  for (unsigned int i = 0; i < 10; i++) deliver(PLACE_CUR);
+  build(&ix, dir);
+  index_change_make(&ix, &(index_operation){ .kind = INDEX_RENAME, .where = PLACE_CUR, .number = 5, .name = { "17.b.host:2,F", 13 } }, 2);
+  index_change_make(&ix, &(index_operation){ .kind = INDEX_GO, .number = 6 }, 3);
+  index_change_make(&ix, &(index_operation){ .kind = INDEX_GO, .number = 7 }, 5);
+  index_change_make(&ix, &(index_operation){ .kind = INDEX_GO, .number = 5 }, 4);
+  ok(index_changes_gone(&ix, &b, 2), "what went is given to an image, but for two");
+  ok(b.gone_len > 0 && b.h.gone_since == 4, "which says since when that is all");
+  index_builder_free(&b);
+  index_close(&ix);
+}
+
+typedef struct heard_s heard;
+struct heard_s {
+  size_t there, gone, bases, wrong;
+  int64_t since;
+};
+
+static int hear(void *context, mail_trace const *t)
+{
+  heard *const h = context;
+  if (t->gone) h->gone++;
+  else h->there++;
+  h->wrong += (int64_t)t->sequence <= h->since && h->since >= 0;
+  return 1;
+}
+
+static int hear_base(void *context, size_t which, mail_trace const *t)
+{
+  heard *const h = context;
+  (void)which;
+  h->bases++;
+  h->wrong += t->gone;
+  return 1;
+}
+
+static heard listen(folder_index *ix, int64_t since)
+{
+  heard h = { .since = since };
+  if (!index_touched(ix, since, hear, &h)) h.wrong++;
+  return h;
+}
+
+/* How many mails have one of these bases. */
+static size_t have(slice const *bases, size_t n)
+{
+  size_t mails = 0;
+  for (size_t i = 0; i < count; i++)
+    for (size_t k = 0; k < n; k++) mails += slice_same((slice){ model[i].name, strcspn(model[i].name, ":") }, bases[k]);
+  return mails;
+}
+
+/* What happened since a moment, told from the changes behind an image, and from the image that is made of them. */
+static void since_test(int dir)
+{
+  folder_index ix;
+  index_moment before, after;
+  slice bases[40];
+  heard h = { .since = -1 };
+  count = 0;
+  for (unsigned int i = 0; i < 30; i++) deliver(PLACE_CUR);
+  build(&ix, dir);
+  ok(index_moment_take(&ix, &before) && before.check == ix.h.instance, "the moment of an image");
+  h = listen(&ix, before.sequence);
+  ok(!h.there && !h.gone && !h.wrong, "nothing has happened since");
+  look(&ix, 1);
+  ok(index_moment_take(&ix, &after) && after.sequence == before.sequence && after.check == before.check,
+    "a segment without operations is no other moment");
+  deliver(PLACE_NEW);
+  set_flags(model + 3);
+  model[7] = model[--count];
+  look(&ix, 1);
+  ok(index_moment_take(&ix, &after) && after.sequence > before.sequence && index_follows(&ix, &after), "one with some is");
+  h = listen(&ix, before.sequence);
+  ok(h.there >= 1 && h.gone == 1 && !h.wrong, "what came, was changed and went");
+  h = listen(&ix, after.sequence);
+  ok(!h.there && !h.gone && !h.wrong, "and nothing since");
+  h = listen(&ix, -1);
+  ok(h.there == count && h.gone == 1, "all that is there");
+  after.check++;
+  ok(!index_follows(&ix, &after), "a segment with another check is another moment");
+  ok(index_reaches(&ix, 0) && index_reaches(&ix, -1), "GONE reaches back");
+  ix.h.gone_since = 1;
+  ok(!index_reaches(&ix, 0) && index_reaches(&ix, 1) && index_reaches(&ix, -1), "or not");
+  for (size_t i = 0; i < count; i++) bases[i] = slice_of(model[i].name), bases[i].len = strcspn(model[i].name, ":");
+  h = (heard){ .since = -1 };
+  ok(index_look_up(&ix, bases, count, hear_base, &h) && h.bases == count && !h.wrong, "bases are looked up, in one pass");
+  h = (heard){ .since = -1 };
+  ix.h.gone_since = 0;
+  index_close(&ix);
+  count = 0;
+  for (unsigned int i = 0; i < 2000; i++) deliver(PLACE_CUR);
+  build(&ix, dir);
+  bases[0] = (slice){ "none", 4 };
+  for (size_t i = 1; i < 4; i++) bases[i] = slice_of(model[i].name), bases[i].len = strcspn(model[i].name, ":");
+  ok(index_look_up(&ix, bases, 4, hear_base, &h) && h.bases == have(bases, 4) && !h.wrong, "and by bisection");
+  index_close(&ix);
+}
+
 static void hash_test(void)
 {
   char key[INDEX_KEY], text[15];
@@ -374,6 +479,8 @@ int main(void)
   model_test(dir, 1500, 12);
   tail_test(dir);
   nul_test(dir);
+  gone_test(dir);
+  since_test(dir);
   unlinkat(dir, INDEX_NAME, 0);
   close(dir);
   ok(!rmdir(path), "nothing is left but the index");

@@ -76,6 +76,11 @@ int index_builder_gone(index_builder *b, index_gone const *g)
   return 1;
 }
 
+void index_gone_forget(index_builder *b, uint64_t sequence)
+{
+  if (b->h.gone_since < sequence) b->h.gone_since = sequence;
+}
+
 size_t index_gone_unpack(index_gone *g, char const *s, size_t len)
 {
   if (len < GONE_HEAD || len - GONE_HEAD < (unsigned char)s[16]) return 0;

@@ -188,6 +188,16 @@ int index_extra(folder_index *ix, unsigned int by)
 
 /* --- for who makes an image, and for who asks what changed --- */
 
+int index_get_gone(folder_index *ix, index_change *c, index_mail *m, index_room *room)
+{
+  unsigned char const gone = c->gone;
+  int good;
+  c->gone = 0;
+  good = index_get(ix, c->mail.number, m, room);
+  c->gone = gone;
+  return good;
+}
+
 int index_changes_gone(folder_index *ix, index_builder *b, uint64_t skip)
 {
   for (size_t i = 0; i < ix->changes; i++) {
@@ -195,17 +205,13 @@ int index_changes_gone(folder_index *ix, index_builder *b, uint64_t skip)
     index_room room;
     index_mail m;
     index_gone g;
-    int good;
     if (!c->gone) continue;
     if (skip) {
-      b->h.gone_since = c->sequence;
+      index_gone_forget(b, c->sequence);
       skip--;
       continue;
     }
-    c->gone = 0;
-    good = index_get(ix, c->mail.number, &m, &room);
-    c->gone = 1;
-    if (!good) return 0;
+    if (!index_get_gone(ix, c, &m, &room)) return 0;
     g = (index_gone){ c->sequence, m.r.serial, m.r.thread, m.base };
     if (!index_builder_gone(b, &g)) return 0;
   }

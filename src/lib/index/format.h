@@ -17,6 +17,7 @@
 #define INDEX_RECORD 64           /* of a record */
 #define INDEX_SEGMENT 152         /* of a segment before its operations */
 #define INDEX_OPERATION 16        /* of an operation before what it brings */
+#define INDEX_GONE 13             /* of an entry of GONE before its base */
 #define INDEX_ALIGN 64            /* sections begin at multiples of it */
 #define INDEX_BLOCK 4096          /* of an order, for each of which SUMS has a check */
 #define INDEX_SEGMENTS_MAX 262144 /* of all segments together */
@@ -151,6 +152,8 @@ struct index_segment_s {
   index_stamp stamp[2];
   uint64_t mails, unread, octets;
 };
+/* Where in a packed segment some of them lie. */
+enum { SEGMENT_LEN = 4, SEGMENT_SEQUENCE = 8, SEGMENT_CHECK = 16, SEGMENT_OPERATIONS = 144 };
 /* 1 where a whole segment stands at s, of which len octets are there, and its check is right. */
 extern int index_segment_unpack(index_segment *g, char const *s, size_t len, uint64_t instance);
 /* Writes the head; the check is made over all len octets of s, of which the operations are there already. */

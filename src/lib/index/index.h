@@ -16,6 +16,7 @@
 #include <porter/arena.h>
 #include <porter/maildir.h>
 #include <porter/order.h>
+#include <porter/since.h>
 
 #include "../maildir/private.h"
 #include "format.h"
@@ -122,9 +123,10 @@ extern int index_order_at(folder_index *ix, unsigned int by, uint32_t i, uint32_
 extern int index_load(folder_index *ix, enum index_section section, uint64_t most);
 /* Its first len octets: in memory already, or in *room, which is the caller's to free. Null with errno. */
 extern char const *index_start(folder_index *ix, enum index_section section, uint64_t len, char **room);
-/* Calls each with the number and serial of every mail of the image. 0 where each gave 0 or the index is broken. */
-typedef int index_serial_func(void *context, uint32_t number, uint32_t serial);
-extern int index_serials(folder_index *ix, index_serial_func *each, void *context);
+/* Calls each with the number of every mail of the image, and with what its record has at RECORD_..., of 4 octets. 0 where each gave 0 or the index
+ * is broken. */
+typedef int index_column_func(void *context, uint32_t number, uint32_t value);
+extern int index_column(folder_index *ix, unsigned int at, index_column_func *each, void *context);
 
 /* --- change.c: what changed since the image --- */
 
@@ -135,6 +137,8 @@ extern int index_change_make(folder_index *ix, index_operation const *o, uint32_
 extern int index_extra(folder_index *ix, unsigned int by);
 /* Whether the image's mail has gone, or stands elsewhere in that order. */
 extern int index_hidden(folder_index const *ix, unsigned int by, uint32_t number);
+/* As index_get, of a mail that may have gone: as it was then. */
+extern int index_get_gone(folder_index *ix, index_change *c, index_mail *m, index_room *room);
 /* Gives b what went since the image, but for the first skip. */
 struct index_builder_s;
 extern int index_changes_gone(folder_index *ix, struct index_builder_s *b, uint64_t skip);
@@ -215,12 +219,36 @@ struct index_builder_s {
 /* Mails are added in the order of the listing, those of new first. 0 with errno: memory, or EOVERFLOW where a bound of the format is passed. */
 extern int index_builder_add(index_builder *b, index_mail const *m);
 extern int index_builder_gone(index_builder *b, index_gone const *g);
+/* One that went then is left out: GONE says nothing of what went up to then. */
+extern void index_gone_forget(index_builder *b, uint64_t sequence);
 /* Makes the orders of ix, into which the n mails of a builder will go, from those of old, where map has the new number of every mail of old, or
  * UINT32_MAX: what old has in order need not be sorted. 0 where that does not come out even, or with errno. merge.c. */
 extern int index_merge(folder_index *ix, folder_index *old, uint32_t const *map, uint32_t n);
 /* Makes the orders and checks, and ix of it all: an index in memory, that index_image_write can leave behind. b is empty then. */
 extern int index_builder_finish(index_builder *b, folder_index *ix);
 extern void index_builder_free(index_builder *b);
+
+/* --- since.c: what happened since a segment --- */
+
+/* Calls each with every entry of GONE. 0 with errno where each gave 0, or the index is broken, or GONE is larger than we make it. */
+typedef int index_gone_func(void *context, index_gone const *g);
+extern int index_gone_each(folder_index *ix, index_gone_func *each, void *context);
+
+/* A moment in an index's life: what its file said after one segment that has operations, or as its image was made. */
+typedef struct index_moment_s index_moment;
+struct index_moment_s {
+  uint32_t sequence;
+  uint64_t check; /* that of the segment; of an image its instance */
+};
+/* The moment that the file is at: of what has been read, and written by this call. 0 where it cannot be told. */
+extern int index_moment_take(folder_index const *ix, index_moment *m);
+/* Whether the index goes on from that moment, as far as the segments that are left tell; else it is another's, or an old one that was put back. */
+extern int index_follows(folder_index const *ix, index_moment const *m);
+
+/* folder_touched, folder_reaches, folder_look_up of an index (porter/since.h). */
+extern int index_touched(folder_index *ix, int64_t sequence, mail_trace_func *each, void *context);
+extern int index_reaches(folder_index const *ix, int64_t sequence);
+extern int index_look_up(folder_index *ix, slice const *bases, size_t count, mail_hit_func *each, void *context);
 
 /* --- write.c --- */
 

@@ -49,15 +49,10 @@ static uint32_t extra_number(folder_index const *ix, unsigned int by, size_t i) 
 /* Of extras that have gone since they were sorted the key is still there. */
 static int extra_key(folder_index *ix, unsigned int by, size_t i, index_key *key, index_room *room)
 {
-  index_change *const c = ix->change + ix->extra[by][i];
-  unsigned char const gone = c->gone;
   index_mail m;
-  int good;
-  c->gone = 0;
-  good = index_get(ix, c->mail.number, &m, room);
-  c->gone = gone;
-  if (good) index_mail_key(key, by, &m);
-  return good;
+  if (!index_get_gone(ix, ix->change + ix->extra[by][i], &m, room)) return 0;
+  index_mail_key(key, by, &m);
+  return 1;
 }
 
 /* How many of the extras lie before k. */

@@ -121,21 +121,21 @@ int index_load(folder_index *ix, enum index_section section, uint64_t most)
   return 1;
 }
 
-int index_serials(folder_index *ix, index_serial_func *each, void *context)
+int index_column(folder_index *ix, unsigned int at, index_column_func *each, void *context)
 {
   char piece[INDEX_RECORD * 512];
   for (uint32_t number = 0; number < ix->h.n; number += 512) {
     uint32_t const some = ix->h.n - number < 512 ? ix->h.n - number : 512;
-    uint64_t const at = (uint64_t)number * INDEX_RECORD;
+    uint64_t const from = (uint64_t)number * INDEX_RECORD;
     ssize_t r;
-    if (ix->memory[SECTION_RECORDS]) memcpy(piece, ix->memory[SECTION_RECORDS] + at, INDEX_RECORD * (size_t)some);
+    if (ix->memory[SECTION_RECORDS]) memcpy(piece, ix->memory[SECTION_RECORDS] + from, INDEX_RECORD * (size_t)some);
     else {
-      do r = pread(ix->fd, piece, INDEX_RECORD * (size_t)some, (off_t)(ix->h.section[SECTION_RECORDS].at + at));
+      do r = pread(ix->fd, piece, INDEX_RECORD * (size_t)some, (off_t)(ix->h.section[SECTION_RECORDS].at + from));
       while (r < 0 && errno == EINTR);
       if (r != INDEX_RECORD * (ssize_t)some) return broken(ix, r < 0 ? errno : EILSEQ);
     }
     for (uint32_t i = 0; i < some; i++)
-      if (!each(context, number + i, get32(piece + INDEX_RECORD * (size_t)i + RECORD_SERIAL))) return 0;
+      if (!each(context, number + i, get32(piece + INDEX_RECORD * (size_t)i + at))) return 0;
   }
   return 1;
 }

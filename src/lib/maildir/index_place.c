@@ -25,15 +25,29 @@ int mailbox_index_elsewhere(mailbox *box, char const *path)
   return 1;
 }
 
-int mailbox_index_name(mailbox const *box, char const *disk, char *index, char *search)
+/* Returns its end. */
+static char *hash_name(mailbox const *box, char const *disk, char *s)
 {
   blake2s_ctx ctx = BLAKE2S_INIT(NAME_HASH);
-  char hash[NAME_HASH], hex[2 * NAME_HASH + 1];
+  char hash[NAME_HASH];
   blake2s_update(&ctx, box->path, strlen(box->path) + 1);
   blake2s_update(&ctx, disk, strlen(disk));
   blake2s_final(&ctx, hash);
-  hex[ucharn_fmt(hex, hash, NAME_HASH)] = 0;
-  strcpy(stpcpy(index, hex), ".index");
-  strcpy(stpcpy(search, hex), ".search");
+  s += ucharn_fmt(s, hash, NAME_HASH);
+  *s = 0;
+  return s;
+}
+
+int mailbox_index_name(mailbox const *box, char const *disk, char *index, char *search)
+{
+  strcpy(hash_name(box, disk, index), ".index");
+  strcpy(hash_name(box, disk, search), ".search");
   return 1;
+}
+
+int mailbox_states_place(mailbox const *box, char *name)
+{
+  if (box->index_dir < 0) return strcpy(name, "porter.states"), box->fd;
+  strcpy(hash_name(box, "", name), ".states");
+  return box->index_dir;
 }

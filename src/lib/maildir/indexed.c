@@ -89,16 +89,20 @@ folder_index *folder_index_fresh(folder *f)
   return ix;
 }
 
-folder_index *folder_index_made(folder *f)
+static folder_index *made(folder *f, size_t smallest)
 {
   folder_index *const ix = folder_index_fresh(f);
   folder_indexed *const x = f->indexed;
   if (ix || !x || x->ix.broken || f->box->no_index || f->linked || f->known) return ix;
-  if (!folder_know(f) || f->mails.count < SMALLEST || !indexed_may_write(f)) return NULL;
+  if (!folder_know(f) || f->mails.count < smallest || !indexed_may_write(f)) return NULL;
   if (!indexed_make(f)) return give_up(f), NULL;
   x->state = FRESH;
   return &x->ix;
 }
+
+folder_index *folder_index_made(folder *f) { return made(f, SMALLEST); }
+
+folder_index *folder_index_kept(folder *f) { return made(f, 0); }
 
 int folder_index_saved(folder const *f) { return f->indexed && !f->indexed->unsaved; }
 

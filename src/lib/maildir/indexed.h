@@ -15,6 +15,9 @@ extern folder_index *folder_index_any(folder *f);
 /* Fresh, and made where there is none and the folder is worth one; then f->mails is known, too. */
 extern folder_index *folder_index_made(folder *f);
 
+/* The same, however small the folder is. */
+extern folder_index *folder_index_kept(folder *f);
+
 /* Whether all that a fresh index says is in its file, so that serials name the same mails for everybody. */
 extern int folder_index_saved(folder const *f);
 

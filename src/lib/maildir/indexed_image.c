@@ -48,10 +48,13 @@ static void leave_image(folder *f)
   folder_indexed *const x = f->indexed;
   char unique[MAILDIR_NAME_MAX + 1];
   int const tmp = folder_tmp(f, unique);
-  if (tmp < 0) return;
+  if (tmp < 0) {
+    x->unsaved = errno;
+    return;
+  }
   x->ix.dir = x->dir;
   x->ix.name = x->name;
-  index_image_write(&x->ix, tmp, unique);
+  if (!index_image_write(&x->ix, tmp, unique)) x->unsaved = errno;
   folder_tmp_close(f, tmp);
 }
 
@@ -96,24 +99,33 @@ int indexed_make(folder *f)
 
 /* --- from an old image and a listing --- */
 
+/* Of what went, the last most are kept: those of the old image come first. */
+typedef struct keeping_s keeping;
+struct keeping_s {
+  index_builder *b;
+  uint64_t all, passed, most;
+};
+
+static int count_gone(void *context, index_gone const *g)
+{
+  (void)g;
+  ((keeping *)context)->all++;
+  return 1;
+}
+
+static int pass_gone(void *context, index_gone const *g)
+{
+  keeping *const k = context;
+  if (k->all - k->passed++ <= k->most) return index_builder_gone(k->b, g);
+  index_gone_forget(k->b, g->sequence);
+  return 1;
+}
+
 static int keep_gone(folder_index *old, index_builder *b)
 {
-  uint64_t const len = old->h.section[SECTION_GONE].len, most = old->last.mails / 4 > INDEX_GONE_MAX ? old->last.mails / 4 : INDEX_GONE_MAX;
-  uint64_t kept = 0, all = old->gone;
-  if (!index_load(old, SECTION_GONE, 16 * (most + INDEX_SEGMENTS_MAX))) return 0;
-  for (int pass = 0; pass < 2; pass++) {
-    for (uint64_t at = 0; at < len;) {
-      char const *const s = old->memory[SECTION_GONE] + at;
-      index_gone g;
-      size_t const used = index_gone_unpack(&g, s, (size_t)(len - at));
-      if (!used) return errno = EILSEQ, 0;
-      at += used;
-      if (!pass) all++;
-      else if (all - kept++ > most) b->h.gone_since = g.sequence;
-      else if (!index_builder_gone(b, &g)) return 0;
-    }
-  }
-  return index_changes_gone(old, b, all > kept + most ? all - kept - most : 0);
+  keeping k = { .b = b, .all = old->gone, .most = old->last.mails / 4 > INDEX_GONE_MAX ? old->last.mails / 4 : INDEX_GONE_MAX };
+  if (!index_gone_each(old, count_gone, &k) || !index_gone_each(old, pass_gone, &k)) return 0;
+  return index_changes_gone(old, b, k.all > k.passed + k.most ? k.all - k.passed - k.most : 0);
 }
 
 /* map: where each mail of old has gone. */
@@ -178,7 +190,7 @@ int indexed_make_again(folder *f, comparison const *c)
   held = hold(&x->ix);
   index_close(&x->ix);
   x->ix = now;
-  if (held < 0) return x->unsaved = 1;
+  if (held < 0) return x->unsaved = EAGAIN, 1;
   leave_image(f);
   close(held);
   return 1;

@@ -11,7 +11,7 @@ enum { NONE, STALE, FRESH };
 struct folder_indexed_s {
   folder_index ix;
   int state;   /* set by indexed.c alone */
-  int unsaved; /* what was found is not in the file: its serials name these mails for this process alone */
+  int unsaved; /* what was found is not in the file: its serials name these mails for this process alone. errno says why */
   int dir;     /* where the file is; not owned */
   char name[INDEX_NAME_MAX + 1], search[INDEX_NAME_MAX + 1];
   index_stamp stamp[PLACES]; /* from before the look */
@@ -45,6 +45,8 @@ extern int indexed_make_again(folder *f, comparison const *c);
 extern int indexed_take_stamps(folder *f, index_stamp stamp[PLACES]);
 /* Whether place p is as the index has it. */
 extern int indexed_unchanged(folder_index const *ix, index_stamp const stamp[PLACES], int p);
+/* folder_unmoved of it. */
+extern int indexed_unmoved(folder *f);
 /* Looks until the index says what is there, and leaves that behind. 0: it is of no use. */
 extern int indexed_look(folder *f);
 

@@ -47,6 +47,19 @@ int indexed_unchanged(folder_index const *ix, index_stamp const stamp[PLACES], i
   return same_stamp(ix->last.stamp + p, stamp + p) && settled(ix->last.stamp + p);
 }
 
+int indexed_unmoved(folder *f)
+{
+  folder_indexed const *const x = f->indexed;
+  index_stamp now[PLACES];
+  int good = 1;
+  if (!indexed_take_stamps(f, now)) return 0;
+  for (int p = 0; p < PLACES; p++) {
+    if (!same_stamp(now + p, x->stamp + p)) return 0;
+    if (f->place[p] >= 0 && !f->remote && !settled(x->stamp + p)) good = -1;
+  }
+  return good;
+}
+
 /* --- listing --- */
 
 /* One listing as the comparison wants it. */
@@ -129,7 +142,7 @@ static int leave(folder *f, comparison *c)
   if (!news) return 1;
   if (index_segment_write(ix, c, x->stamp)) return 1;
   /* Somebody else was first, and has given the same serials to other mails. */
-  if (errno != EFBIG) return x->unsaved |= c->count != 0, 1;
+  if (errno != EFBIG) return x->unsaved = c->count ? errno : x->unsaved, 1;
   return c->listing[PLACE_CUR].list ? indexed_make_again(f, c) : -1;
 }
 

@@ -43,7 +43,7 @@ static void load(sieve *s)
   dir = folder_filter_place(s->f, &name);
   s->without = calloc(ix->h.n / 8 + 1, 1);
   if (!s->without || !filter_read(&s->filter, dir, name, ix->h.birth, ix->h.serial, s->pattern, s->patterns)) return;
-  if (s->filter.entries && !index_serials(ix, take_serial, s)) return;
+  if (s->filter.entries && !index_column(ix, RECORD_SERIAL, take_serial, s)) return;
   s->loaded = 1;
 }
 
@@ -96,7 +96,7 @@ static int mark_alive(void *context, uint32_t number, uint32_t serial)
 static void rewrite(sieve *s, folder_index *ix, int tmp, char const *unique)
 {
   alive a = { calloc(s->filter.serials / 8 + 1, 1), s->filter.serials };
-  if (a.bits && index_serials(ix, mark_alive, &a)) {
+  if (a.bits && index_column(ix, RECORD_SERIAL, mark_alive, &a)) {
     for (size_t i = 0; i < ix->changes; i++)
       if (ix->change[i].added && !ix->change[i].gone) mark_alive(&a, 0, ix->change[i].mail.r.serial);
     filter_rewrite(&s->filter, tmp, unique, a.bits);

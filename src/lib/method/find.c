@@ -110,13 +110,16 @@ static int begin(find *fi)
 int method_find_mails(method_call *call)
 {
   find fi = { .call = call, .request = call->request };
-  char state[STATE_FMT];
+  scope every = { .count = 0 };
+  state now;
+  char text[STATE_FMT];
   int code = begin(&fi);
   /* The state first: what changes while mails are read shows in the next one. */
-  if (code == EXIT_DONE && fi.request->state) code = state_make(&fi.s, 0, fi.s.count, state);
+  if (code == EXIT_DONE && fi.request->state) code = state_write(&fi.s, !fi.request->n_folders, &every, &now, text);
+  scope_end(&every);
   if (code == EXIT_DONE) code = find_open(&fi);
   if (code == EXIT_DONE) code = find_bound(&fi);
-  if (code == EXIT_DONE) code = answer(&fi, fi.request->state ? state : NULL);
+  if (code == EXIT_DONE) code = answer(&fi, fi.request->state ? text : NULL);
   find_close(&fi);
   filter_end(fi.filter);
   scope_end(&fi.s);

@@ -11,6 +11,7 @@ typedef struct info_s info;
 struct info_s {
   method_call *call;
   scope s;
+  state now; /* where asked */
   folder_roles roles;
   slice *subscribed;
   size_t subscribed_count;
@@ -52,6 +53,14 @@ static Porter__Error *no_folder(method_call *call, slice name)
     error ? "unable to read folder" : "no such folder", name, error);
 }
 
+/* Of one folder. */
+static int folder_state(info *in, size_t i, char *text)
+{
+  if (!in->now.kept) return state_bare(&in->s, i, i + 1, text);
+  state_folder_text(&in->now, in->s.name[i], text);
+  return EXIT_DONE;
+}
+
 static int write_folder(info *in, size_t i)
 {
   Porter__FolderInfoReq const *request = in->call->request;
@@ -71,7 +80,7 @@ static int write_folder(info *in, size_t i)
   out.role = (Porter__Folder__Role)role_of(&in->roles, name);
   out.subscribed = is_subscribed(in, name);
   /* The state first: what changes while mails are counted shows in the next one. */
-  if (request->state && !request->names_only) code = state_make(&in->s, i, i + 1, state), out.state = state;
+  if (request->state && !request->names_only) code = folder_state(in, i, state), out.state = state;
   if (code == EXIT_DONE && !request->names_only && !add_counts(in, in->s.f[i], &out)) code = method_temporary(in->call, "read folder");
   return code == EXIT_DONE ? method_write_field(in->call, 1, &out.base) : code;
 }
@@ -94,13 +103,15 @@ int method_folder_info(method_call *call)
   Porter__FolderInfoReq const *request = call->request;
   Porter__FolderInfoResp response = PORTER__FOLDER_INFO_RESP__INIT;
   info in = { .call = call };
+  scope every = { .count = 0 };
   char state[STATE_FMT];
   int code = begin(&in);
-  if (code == EXIT_DONE && request->state) code = state_make(&in.s, 0, in.s.count, state), response.state = state;
+  if (code == EXIT_DONE && request->state) code = state_write(&in.s, !request->n_folders, &every, &in.now, state), response.state = state;
   for (size_t i = 0; code == EXIT_DONE && i < in.s.count; i++) {
     code = write_folder(&in, i);
     scope_shut(&in.s, i);
   }
+  scope_end(&every);
   scope_end(&in.s);
   return code == EXIT_DONE ? method_write(call, &response.base) : code;
 }

@@ -1,5 +1,16 @@
-/* States, Changes and Wait. */
+/* States (state.h; doc/index.md, "porter.states").
+ *
+ * A state that is kept is a moment of all folders: for each what its index says. What can go wrong, and the rule for each:
+ * 1. A mail goes from one folder to another while they are looked at, and is in neither: stamps are looked at again behind all, and where one has moved that
+ *    folder is looked at again. Where a stamp is not settled, a change could bear the same one: that is waited for, once.
+ * 2. Another call writes to an index, so that what this one found is not in the file: the folder is opened again.
+ * 3. Another call adds a record while this one looks: this one begins again, so that each record is wholly later than the one before.
+ * 4. An index is an old one that was put back: its numbers mean other mails. The file is made anew, with another birth.
+ * 5. There can be no index, or nothing can be written: a hash of stamps is the state.
+ *
+ * Tests: tests/maildir-states.t. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,17 +22,297 @@
 #include <porter/roles.h>
 #include "state.h"
 
-#define SETTLE_MS 25 /* two ticks of the coarsest clock, and a little: by then a stamp of this file system has been left behind */
+#define SETTLE_MS 25    /* two ticks of the coarsest clock, and a little: by then a stamp of this file system has been left behind */
+#define LOOKS_MAX 8     /* at all folders, while mails go from one to another */
+#define OPENINGS_MAX 50 /* of one folder, whose index others write to */
+#define TAKES_MAX 20    /* while others add records */
 
-/* Whether a client's is one at all. */
-static int state_ok(char const *state)
+static void pause_ms(unsigned int ms) { nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000000 }, NULL); }
+
+/* --- text --- */
+
+static char *put_hex(char *s, uint64_t u)
 {
-  size_t len = strlen(state);
-  return len >= 18 && len <= 19 && !memcmp(state, "0.", 2) && strspn(state + 2, HEX_LOWER) == 16 && (!state[18] || !strcmp(state + 18, "?"));
+  for (int shift = 60; shift >= 0; shift -= 4) *s++ = HEX_LOWER[u >> shift & 15];
+  *s = 0;
+  return s;
 }
 
-/* Whether it was one that could not hide a change. */
-static int state_settled(char const *state) { return !strchr(state, '?'); }
+void state_asked_text(state_asked const *asked, char *text)
+{
+  char *s = put_hex(stpcpy(text, "1."), asked->birth);
+  *s++ = '.';
+  s = put_hex(s, asked->n);
+  if (!asked->page) return;
+  *s++ = '.';
+  s = put_hex(s, asked->m);
+  *s++ = '.';
+  put_hex(s, asked->hash);
+}
+
+void state_text(state const *s, char *text) { state_asked_text(&(state_asked){ .birth = s->birth, .n = s->number }, text); }
+
+void state_folder_id(uint64_t id, char *text) { put_hex(text, id); }
+
+/* That folder, one of all; null where it is not there. *from: where the last was found, as folders are asked for in order. */
+static states_folder const *folder_now(state const *s, slice name, size_t *from)
+{
+  for (size_t k = 0; k < s->all->count; k++, *from = *from + 1 < s->all->count ? *from + 1 : 0)
+    if (slice_same(s->all->name[*from], name)) return s->now[*from].there ? s->now + *from : NULL;
+  return NULL;
+}
+
+static states_folder const *folder_then(states_folder const *slot, size_t slots, uint64_t id, size_t *from)
+{
+  for (size_t k = 0; k < slots; k++, *from = *from + 1 < slots ? *from + 1 : 0)
+    if (slot[*from].there && slot[*from].id == id) return slot + *from;
+  return NULL;
+}
+
+int state_same_since(state *s, slice name, states_folder const *slot, size_t slots)
+{
+  states_folder const *const now = folder_now(s, name, &s->found_now), *const then = now ? folder_then(slot, slots, now->id, &s->found_then) : NULL;
+  return then && states_same(then, now);
+}
+
+void state_folder_text(state *s, slice name, char *text)
+{
+  states_folder const *const now = folder_now(s, name, &s->found_now);
+  states_folder const *const last = now ? folder_then(s->st.slot, s->st.slots, now->id, &s->found_then) : NULL;
+  size_t const landmark = states_landmark(&s->st);
+  size_t record = last && last->changed < s->record ? last->changed : s->record;
+  if (record < landmark && landmark < s->record) record = landmark;
+  state_asked_text(&(state_asked){ .birth = s->birth, .n = states_number(&s->st, record) }, text);
+}
+
+static int scan_hex(char const **s, uint64_t *u)
+{
+  *u = 0;
+  for (int i = 0; i < 16; i++, ++*s) {
+    char const *const digit = **s ? strchr(HEX_LOWER, **s) : NULL;
+    if (!digit) return 0;
+    *u = *u << 4 | (uint64_t)(digit - HEX_LOWER);
+  }
+  return 1;
+}
+
+int state_scan(state_asked *asked, char const *text)
+{
+  *asked = (state_asked){ .page = 0 };
+  if (strncmp(text, "1.", 2)) return 0;
+  text += 2;
+  if (!scan_hex(&text, &asked->birth) || *text++ != '.' || !scan_hex(&text, &asked->n)) return 0;
+  if (!*text) return 1;
+  asked->page = 1;
+  return *text++ == '.' && scan_hex(&text, &asked->m) && *text++ == '.' && scan_hex(&text, &asked->hash) && !*text;
+}
+
+int state_check(method_call *call, char const *text)
+{
+  if (strlen(text) <= STATE_MAX) return EXIT_DONE;
+  return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "this is no state:", slice_of(text), 0);
+}
+
+int state_named(scope *s)
+{
+  for (size_t i = 0; i < s->count; i++)
+    if (scope_open(s, i) <= 0) return scope_fail(s, i);
+  return EXIT_DONE;
+}
+
+/* --- looking at all folders --- */
+
+typedef struct taking_s taking;
+struct taking_s {
+  state *s;
+  states_folder const **old; /* those of the last record, by id */
+  size_t olds;
+  int waited, anew;
+};
+
+enum look { LOOK_FAILED = -1, LOOK_NEVER, LOOK_DONE, LOOK_MOVED };
+
+static int by_id(void const *x, void const *y)
+{
+  states_folder const *const a = *(states_folder const *const *)x, *const b = *(states_folder const *const *)y;
+  return (a->id > b->id) - (a->id < b->id);
+}
+
+static int sort_old(taking *t, arena *a)
+{
+  states const *const st = &t->s->st;
+  t->old = arena_array(a, st->slots + 1, sizeof *t->old);
+  if (!t->old) return 0;
+  for (size_t i = 0; i < st->slots; i++)
+    if (st->slot[i].there) t->old[t->olds++] = st->slot + i;
+  if (t->olds) qsort(t->old, t->olds, sizeof *t->old, by_id);
+  return 1;
+}
+
+/* What the last record says of it. */
+static states_folder const *last_of(taking const *t, states_folder const *f)
+{
+  states_folder const **const found = t->olds ? bsearch(&f, t->old, t->olds, sizeof *t->old, by_id) : NULL;
+  return found ? *found : NULL;
+}
+
+static int take_id(folder const *f, uint64_t *id)
+{
+  char text[FOLDER_ID_LEN + 1];
+  char const *s = text;
+  return folder_id(f, text) && scan_hex(&s, id);
+}
+
+/* Of a folder that is open. LOOK_MOVED: it has to be opened again. */
+static enum look take_moment(taking *t, size_t i)
+{
+  folder *const f = t->s->all->f[i];
+  states_folder *const now = t->s->now + i;
+  states_folder const *last;
+  *now = (states_folder){ .name = t->s->all->name[i], .there = 1 };
+  if (!t->waited && folder_unmoved(f) < 0) {
+    pause_ms(SETTLE_MS);
+    t->waited = 1;
+    return LOOK_MOVED;
+  }
+  if (!take_id(f, &now->id)) return errno == ENOENT ? LOOK_MOVED : LOOK_FAILED;
+  if (!folder_moment_take(f, &now->at)) return errno == EAGAIN ? LOOK_MOVED : LOOK_NEVER;
+  last = last_of(t, now);
+  if (last && states_same(last, now)) now->at.serial = last->at.serial;
+  else if (!folder_moment_serial(f, &now->at)) return LOOK_MOVED;
+  if (last && last->at.birth == now->at.birth && !folder_follows(f, &last->at)) t->anew = 1;
+  return LOOK_DONE;
+}
+
+/* Rule 2. A folder that is open is looked at as it was opened. */
+static enum look look_at(taking *t, size_t i)
+{
+  scope *const all = t->s->all;
+  for (int tries = 0; tries < OPENINGS_MAX; tries++) {
+    enum look seen;
+    int const there = scope_open(all, i);
+    if (there < 0) return LOOK_FAILED;
+    if (!there) return t->s->now[i].there = 0, LOOK_DONE;
+    seen = take_moment(t, i);
+    if (seen != LOOK_MOVED) return seen;
+    scope_shut(all, i);
+    if (tries) pause_ms(tries < 10 ? 1 : 10);
+  }
+  return LOOK_NEVER;
+}
+
+/* Rule 1: whether a folder is still as it was looked at; else it has been looked at again. */
+static enum look look_again(taking *t, size_t i)
+{
+  scope *const all = t->s->all;
+  states_folder const before = t->s->now[i];
+  enum look seen;
+  if (all->f[i]) {
+    int const unmoved = before.there ? folder_unmoved(all->f[i]) : 0;
+    if (unmoved == 1 || (unmoved < 0 && t->waited)) return LOOK_DONE;
+    if (unmoved < 0) pause_ms(SETTLE_MS), t->waited = 1;
+    scope_shut(all, i);
+  }
+  seen = look_at(t, i);
+  if (seen != LOOK_DONE) return seen;
+  return before.there == t->s->now[i].there && (!before.there || states_same(&before, t->s->now + i)) ? LOOK_DONE : LOOK_MOVED;
+}
+
+static enum look look_at_all(taking *t, int again)
+{
+  scope *const all = t->s->all;
+  enum look result = LOOK_DONE;
+  for (size_t i = 0; i < all->count; i++) {
+    enum look const seen = again ? look_again(t, i) : look_at(t, i);
+    if (seen == LOOK_FAILED || seen == LOOK_NEVER) return seen;
+    if (seen == LOOK_MOVED) result = seen;
+    if (i >= STATE_OPEN) scope_shut(all, i);
+  }
+  return result;
+}
+
+static enum look look(taking *t)
+{
+  enum look seen = look_at_all(t, 0);
+  for (int looks = 0; seen == LOOK_DONE || seen == LOOK_MOVED; looks++) {
+    seen = look_at_all(t, 1);
+    if (seen == LOOK_DONE || looks == LOOKS_MAX) break;
+  }
+  return seen == LOOK_MOVED ? LOOK_DONE : seen;
+}
+
+/* --- the state now --- */
+
+static int is_last(taking const *t)
+{
+  size_t there = 0;
+  for (size_t i = 0; i < t->s->all->count; i++) {
+    states_folder const *const now = t->s->now + i, *const last = now->there ? last_of(t, now) : NULL;
+    if (!now->there) continue;
+    if (!last || !states_same(last, now)) return 0;
+    there++;
+  }
+  return there == t->olds && !t->anew && t->s->st.records;
+}
+
+static int keep(taking *t, method_call *call)
+{
+  state *const s = t->s;
+  if (is_last(t)) {
+    s->birth = s->st.birth;
+    s->record = s->st.records - 1;
+    s->number = states_number(&s->st, s->record);
+    return 1;
+  }
+  if (!states_add(&s->st, call->box, call->a, s->now, s->all->count, t->anew, &s->birth, &s->number)) return 0;
+  if (!states_read(&s->st, call->box, call->a)) return 0;
+  /* It has already gone, or is not readable. */
+  return states_find(&s->st, s->number, &s->record) && s->st.birth == s->birth ? 1 : (errno = EAGAIN, 0);
+}
+
+/* One try: 1; 0 where there can be none; -1 with errno; 2: another. */
+static int take(state *s, method_call *call)
+{
+  taking t = { .s = s };
+  enum look seen;
+  scope_end(s->all);
+  if (!states_read(&s->st, call->box, call->a) || !sort_old(&t, call->a)) return -1;
+  seen = look(&t);
+  if (seen == LOOK_FAILED || seen == LOOK_NEVER) return seen;
+  if (keep(&t, call)) return 1;
+  return errno == EAGAIN ? 2 : errno == ENOMEM ? -1 : 0;
+}
+
+int state_take(method_call *call, scope *all, state *s)
+{
+  int taken = 2;
+  *s = (state){ .all = all, .now = arena_array(call->a, all->count + 1, sizeof *s->now) };
+  if (!s->now) return method_temporary(call, "take memory");
+  if (call->box->no_index) return EXIT_DONE;
+  for (int tries = 0; taken == 2 && tries < TAKES_MAX; tries++) taken = take(s, call);
+  if (taken < 0) return method_temporary(call, "look at folder");
+  s->kept = taken == 1;
+  return EXIT_DONE;
+}
+
+int state_open(state *s, size_t i)
+{
+  folder_moment at;
+  int there;
+  if (!s->now[i].there) return 0;
+  if (s->all->f[i]) return 1;
+  there = scope_open(s->all, i);
+  if (there <= 0) return there;
+  if (!folder_moment_take(s->all->f[i], &at)) return errno == EAGAIN || errno == ENOTSUP ? 0 : -1;
+  return at.birth == s->now[i].at.birth && at.check == s->now[i].at.check && at.sequence == s->now[i].at.sequence;
+}
+
+void state_shut(state *s, size_t i)
+{
+  if (i >= STATE_OPEN) scope_shut(s->all, i);
+}
+
+/* --- without indexes --- */
 
 /* 1; 0 where it has gone; -1 with errno. */
 static int add_folder(scope *s, size_t i, blake2s_ctx *ctx, int *settled)
@@ -40,7 +331,7 @@ static int add_folder(scope *s, size_t i, blake2s_ctx *ctx, int *settled)
   return 1;
 }
 
-static int hash_folders(scope *s, size_t from, size_t to, char *state, int *settled)
+int state_stamps(scope *s, size_t from, size_t to, char *text, int *settled)
 {
   unsigned char digest[32];
   blake2s_ctx ctx;
@@ -49,92 +340,28 @@ static int hash_folders(scope *s, size_t from, size_t to, char *state, int *sett
   for (size_t i = from; i < to; i++)
     if (add_folder(s, i, &ctx, settled) < 0) return 0;
   blake2s_final(&ctx, (char *)digest);
-  strcpy(state, "0.");
-  hex_fmt(state + 2, digest, 8, HEX_LOWER);
-  state[18] = 0;
+  strcpy(text, "0.");
+  hex_fmt(text + 2, digest, 8, HEX_LOWER);
+  text[18] = 0;
   return 1;
 }
 
-int state_make(scope *s, size_t from, size_t to, char *state)
+int state_bare(scope *s, size_t from, size_t to, char *text)
 {
   int settled;
   for (int tries = 0;; tries++) {
-    if (!hash_folders(s, from, to, state, &settled)) return method_temporary(s->call, "look at folder");
+    if (!state_stamps(s, from, to, text, &settled)) return method_temporary(s->call, "look at folder");
     if (settled || tries) break;
-    nanosleep(&(struct timespec){ .tv_nsec = SETTLE_MS * 1000000 }, NULL);
+    pause_ms(SETTLE_MS);
   }
-  if (!settled) strcat(state, "?");
+  if (!settled) strcat(text, "?");
   return EXIT_DONE;
 }
 
-/* --- Changes --- */
-
-static int check(method_call *call, char const *state)
+int state_write(scope *s, int all, scope *every, state *now, char *text)
 {
-  if (strlen(state) <= STATE_MAX) return EXIT_DONE;
-  return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "this is no state:", slice_of(state), 0);
-}
-
-/* Folders that are named must be there. */
-static int open_named(scope *s)
-{
-  for (size_t i = 0; i < s->count; i++)
-    if (scope_open(s, i) <= 0) return scope_fail(s, i);
-  return EXIT_DONE;
-}
-
-int method_changes(method_call *call)
-{
-  Porter__ChangesReq const *request = call->request;
-  Porter__ChangesResp response = PORTER__CHANGES_RESP__INIT;
-  char state[STATE_FMT];
-  scope s = { .count = 0 };
-  int code = check(call, request->state);
-  if (code == EXIT_DONE) code = scope_named(call, &s, request->folders, request->n_folders);
-  if (code == EXIT_DONE && request->n_folders) code = open_named(&s);
-  if (code == EXIT_DONE) code = state_make(&s, 0, s.count, state);
-  scope_end(&s);
-  if (code != EXIT_DONE) return code;
-  response.state = state;
-  /* Of a state that is none of ours, or that could hide a change, nothing can be told. */
-  response.reset = !state_settled(request->state) || strcmp(request->state, state) != 0;
-  return method_write(call, &response.base);
-}
-
-/* --- Wait --- */
-
-#define WAIT_MAX 300
-#define WAIT_STEP 3 /* seconds between looks, after the first two */
-
-/* The state now, without waiting for it to settle: any difference is one. */
-static int differs(method_call *call, int first, char *state, int *changed)
-{
-  Porter__WaitReq const *request = call->request;
-  scope s = { .count = 0 };
-  int settled, code = scope_named(call, &s, request->folders, request->n_folders);
-  if (code == EXIT_DONE && first && request->n_folders) code = open_named(&s);
-  if (code == EXIT_DONE && !hash_folders(&s, 0, s.count, state, &settled)) code = method_temporary(call, "look at folder");
-  if (code == EXIT_DONE && strncmp(state, request->state, 18)) *changed = 1;
-  if (code == EXIT_DONE && *changed) code = state_make(&s, 0, s.count, state);
-  scope_end(&s);
-  return code;
-}
-
-int method_wait(method_call *call)
-{
-  Porter__WaitReq const *request = call->request;
-  Porter__WaitResp response = PORTER__WAIT_RESP__INIT;
-  char state[STATE_FMT];
-  time_t end = time(NULL) + (request->seconds < WAIT_MAX ? request->seconds : WAIT_MAX);
-  int changed = !state_ok(request->state) || !state_settled(request->state), code = check(call, request->state);
-  for (unsigned int looks = 0; code == EXIT_DONE; looks++) {
-    time_t left = end - time(NULL), step = looks < 1 ? 1 : looks < 2 ? 2 : WAIT_STEP;
-    code = differs(call, !looks, state, &changed);
-    if (code != EXIT_DONE || changed || left <= 0) break;
-    nanosleep(&(struct timespec){ .tv_sec = left < step ? left : step }, NULL);
-  }
-  if (code != EXIT_DONE) return code;
-  response.changed = changed;
-  response.state = changed ? state : request->state;
-  return method_write(call, &response.base);
+  int code = all ? EXIT_DONE : scope_named(s->call, every, NULL, 0);
+  if (code == EXIT_DONE) code = state_take(s->call, all ? s : every, now);
+  if (code == EXIT_DONE && now->kept) state_text(now, text);
+  return code == EXIT_DONE && !now->kept ? state_bare(s, 0, s->count, text) : code;
 }

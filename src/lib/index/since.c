@@ -1,0 +1,249 @@
+/* What an index tells of the time since one of its segments: every mail that is there has the number of the segment that last changed it, and what
+ * went is in GONE, or among the changes behind the image.
+ *
+ * What can go wrong, and the rule for each:
+ * 1. More has gone than GONE keeps: index_reaches says so, and nothing can be told.
+ * 2. The file is an older one that was put back, and its numbers are given again to other changes: index_follows compares the check of the
+ *    segment, as long as that is there; where an image has swallowed it, nothing is known against it.
+ * 3. The owner wrote it: GONE is bounded by what we would write (its memory), everything else by the bounds of the index.
+ *
+ * Tests: tests/unit/folder_index.c, tests/maildir-states.t, tests/fuzz/folder_index.c. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "index.h"
+
+/* --- moments --- */
+
+/* Steps over the next of the segments that are there, which were checked as they were read. */
+static int next_segment(folder_index const *ix, size_t *at, index_segment *g)
+{
+  char const *const s = ix->segments + *at;
+  if (ix->segments_len - *at < INDEX_SEGMENT) return 0;
+  *g = (index_segment){ .len = get32(s + SEGMENT_LEN),
+    .sequence = get64(s + SEGMENT_SEQUENCE),
+    .check = get64(s + SEGMENT_CHECK),
+    .operations = get32(s + SEGMENT_OPERATIONS) };
+  if (g->len < INDEX_SEGMENT || g->len > ix->segments_len - *at) return 0;
+  *at += g->len;
+  return 1;
+}
+
+int index_moment_take(folder_index const *ix, index_moment *m)
+{
+  uint64_t sequence = ix->h.sequence;
+  size_t at = 0;
+  m->check = ix->h.instance;
+  for (index_segment g; next_segment(ix, &at, &g);)
+    if (g.operations) sequence = g.sequence, m->check = g.check;
+  m->sequence = (uint32_t)sequence;
+  return sequence <= UINT32_MAX && ix->last.sequence <= UINT32_MAX ? 1 : (errno = EOVERFLOW, 0);
+}
+
+int index_follows(folder_index const *ix, index_moment const *m)
+{
+  size_t at = 0;
+  if (m->sequence <= ix->h.sequence) return 1;
+  for (index_segment g; next_segment(ix, &at, &g);)
+    if (g.sequence == m->sequence) return g.check == m->check;
+  return 0;
+}
+
+/* --- what went --- */
+
+int index_gone_each(folder_index *ix, index_gone_func *each, void *context)
+{
+  uint64_t const most = ix->h.n / 4 > INDEX_GONE_MAX ? ix->h.n / 4 : INDEX_GONE_MAX, len = ix->h.section[SECTION_GONE].len;
+  if (!index_load(ix, SECTION_GONE, 2 * most * (INDEX_GONE + INDEX_NAME_MAX))) return 0;
+  for (uint64_t at = 0; at < len;) {
+    index_gone g;
+    size_t const used = index_gone_unpack(&g, ix->memory[SECTION_GONE] + at, (size_t)(len - at));
+    if (!used) return ix->broken = 1, errno = EILSEQ, 0;
+    if (!each(context, &g)) return 0;
+    at += used;
+  }
+  return 1;
+}
+
+int index_reaches(folder_index const *ix, int64_t sequence) { return sequence < 0 || ix->h.gone_since <= (uint64_t)sequence; }
+
+/* --- what was touched --- */
+
+typedef struct touched_s touched;
+struct touched_s {
+  folder_index *ix;
+  int64_t sequence;
+  mail_trace_func *each;
+  void *context;
+};
+
+static mail_trace trace_of(index_mail const *m)
+{
+  return (mail_trace){ .base = m->base,
+    .inode = m->inode,
+    .serial = m->r.serial,
+    .sequence = m->r.sequence,
+    .thread = m->r.thread,
+    .twin = (m->r.flags & INDEX_TWIN) != 0 };
+}
+
+/* A mail of the image that nothing behind it speaks of. */
+static int touched_image(void *context, uint32_t number, uint32_t sequence)
+{
+  touched const *const t = context;
+  index_room room;
+  index_mail m;
+  mail_trace trace;
+  if ((int64_t)sequence <= t->sequence || index_changed(t->ix, number)) return 1;
+  if (!index_image_mail(t->ix, number, &m, &room)) return 0;
+  trace = trace_of(&m);
+  return t->each(t->context, &trace);
+}
+
+static int touched_gone(void *context, index_gone const *g)
+{
+  touched const *const t = context;
+  if ((int64_t)g->sequence <= t->sequence) return 1;
+  return t->each(t->context, &(mail_trace){ .base = g->base, .serial = g->serial, .sequence = g->sequence, .thread = g->thread, .gone = 1 });
+}
+
+static int touched_change(touched const *t, index_change *c)
+{
+  index_room room;
+  index_mail m;
+  mail_trace trace;
+  if ((int64_t)c->sequence <= t->sequence) return 1;
+  if (!index_get_gone(t->ix, c, &m, &room)) return 0;
+  trace = trace_of(&m);
+  trace.sequence = c->sequence;
+  trace.gone = c->gone;
+  if (c->gone) trace.inode = 0;
+  return t->each(t->context, &trace);
+}
+
+int index_touched(folder_index *ix, int64_t sequence, mail_trace_func *each, void *context)
+{
+  touched t = { ix, sequence, each, context };
+  if (!index_apply(ix)) return 0;
+  /* Nothing in the image is younger than the last segment that went into it. */
+  if (sequence < (int64_t)ix->h.sequence || sequence < 0)
+    if (!index_column(ix, RECORD_SEQUENCE, touched_image, &t) || !index_gone_each(ix, touched_gone, &t)) return 0;
+  for (size_t i = 0; i < ix->changes; i++)
+    if (!touched_change(&t, ix->change + i)) return 0;
+  return 1;
+}
+
+/* --- looking bases up --- */
+
+#define BISECTION 256 /* a bisection costs as much as passing over so many names */
+
+typedef struct look_up_s look_up;
+struct look_up_s {
+  folder_index *ix;
+  slice const *base;
+  size_t count;
+  uint32_t *slot; /* of bases + 1: an open table */
+  size_t mask;
+  mail_hit_func *each;
+  void *context;
+};
+
+static size_t slot_of(look_up const *l, slice base) { return (size_t)index_check(l->ix->h.instance, base.s, base.len) & l->mask; }
+
+static int make_table(look_up *l)
+{
+  size_t room = 64;
+  while (room < 2 * l->count) room *= 2;
+  l->slot = calloc(room, sizeof *l->slot);
+  if (!l->slot) return 0;
+  l->mask = room - 1;
+  for (size_t k = 0; k < l->count; k++) {
+    size_t i = slot_of(l, l->base[k]);
+    while (l->slot[i]) i = (i + 1) & l->mask;
+    l->slot[i] = (uint32_t)k + 1;
+  }
+  return 1;
+}
+
+/* Which of the bases it is; count where none. */
+static size_t which_base(look_up const *l, slice base)
+{
+  for (size_t i = slot_of(l, base); l->slot[i]; i = (i + 1) & l->mask)
+    if (slice_same(l->base[l->slot[i] - 1], base)) return l->slot[i] - 1;
+  return l->count;
+}
+
+static int give(look_up const *l, size_t which, uint32_t number)
+{
+  index_room room;
+  index_mail m;
+  mail_trace trace;
+  if (!index_get(l->ix, number, &m, &room)) return errno == ENOENT && !l->ix->broken;
+  if (!slice_same(m.base, l->base[which])) return 1;
+  trace = trace_of(&m);
+  return l->each(l->context, which, &trace);
+}
+
+/* Passes over all names of the image, then over what was added. A mail that was renamed keeps its base. */
+static int pass_names(look_up const *l)
+{
+  folder_index *const ix = l->ix;
+  uint64_t const len = ix->h.section[SECTION_NAMES].len;
+  char *names_room, room[INDEX_NAME_MAX];
+  char const *const names = index_start(ix, SECTION_NAMES, len, &names_room);
+  uint64_t at = 0;
+  int good = names != NULL;
+  for (uint32_t i = 0; good && i < ix->h.n; i++) {
+    size_t which;
+    if (at >= len || (unsigned char)names[at] > len - at - 1) {
+      good = 0, ix->broken = 1, errno = EILSEQ;
+      break;
+    }
+    which = which_base(l, index_base((slice){ names + at + 1, (unsigned char)names[at] }, room));
+    if (which < l->count) good = give(l, which, i);
+    at += 1 + (uint64_t)(unsigned char)names[at];
+  }
+  for (size_t i = 0; good && i < ix->changes; i++) {
+    index_change const *const c = ix->change + i;
+    size_t const which = c->added && !c->gone ? which_base(l, c->mail.base) : l->count;
+    if (which < l->count) good = give(l, which, c->mail.number);
+  }
+  free(names_room);
+  return good;
+}
+
+/* A base that several mails have is passed over mail by mail, so that no memory is needed for them. */
+static int bisect(look_up const *l, size_t which)
+{
+  index_key const k = { .base = l->base[which] };
+  index_cursor c;
+  uint32_t number;
+  if (!index_cursor_open(&c, l->ix, INDEX_BY_BASE, 0) || !index_cursor_seek(&c, &k, 0)) return 0;
+  for (;;) {
+    index_room room;
+    index_mail m;
+    mail_trace trace;
+    int const there = index_cursor_next(&c, &number);
+    if (there <= 0) return !there;
+    if (!index_get(l->ix, number, &m, &room)) return 0;
+    if (!slice_same(m.base, l->base[which])) return 1;
+    trace = trace_of(&m);
+    if (!l->each(l->context, which, &trace)) return 0;
+  }
+}
+
+int index_look_up(folder_index *ix, slice const *bases, size_t count, mail_hit_func *each, void *context)
+{
+  look_up l = { .ix = ix, .base = bases, .count = count, .each = each, .context = context };
+  int good = 1;
+  if (!count || (!ix->h.n && !ix->segments_len)) return 1;
+  if (!index_apply(ix)) return 0;
+  if (count > ix->h.n / BISECTION) {
+    good = make_table(&l) && pass_names(&l);
+    free(l.slot);
+    return good;
+  }
+  for (size_t i = 0; good && i < count; i++) good = bisect(&l, i);
+  return good;
+}
