@@ -1,6 +1,7 @@
 /* The floor of tests/bench/ctl: what a process for each connection costs whatever it does. It has the shape of ctlmsg and none of its work:
  * a message is a slot in memory that all share, there is no lock, no name, no check; one write to a pipe wakes everybody.
- * usage: ctl_floor SOCKET. Speaks as much of the control protocol as the load does. */
+ * usage: ctl_floor SOCKET. Speaks as much of the control protocol as the load does.
+ * usage: ctl_floor SOCKET TORSOCKET. In front of a tor, octets to and fro that it does not look at. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -113,12 +114,29 @@ static _Noreturn void serve(int fd)
   }
 }
 
+/* In front of a tor: six system calls for each command and its reply. */
+static _Noreturn void relay(int client, struct sockaddr_un const *tor)
+{
+  static char s[65536];
+  int t = socket(AF_UNIX, SOCK_STREAM, 0), e = epoll_create1(0);
+  struct epoll_event from_client = { .events = EPOLLIN, .data.fd = client }, from_tor = { .events = EPOLLIN, .data.fd = t }, event;
+  if (t < 0 || connect(t, (struct sockaddr const *)tor, sizeof *tor) < 0) die("connect");
+  if (e < 0 || epoll_ctl(e, EPOLL_CTL_ADD, client, &from_client) < 0 || epoll_ctl(e, EPOLL_CTL_ADD, t, &from_tor) < 0) die("epoll");
+  for (;;) {
+    if (epoll_wait(e, &event, 1, -1) < 0) die("epoll_wait");
+    ssize_t n = read(event.data.fd, s, sizeof s);
+    if (n <= 0) exit(0);
+    put(event.data.fd == t ? client : t, s, (size_t)n);
+  }
+}
+
 int main(int argc, char **argv)
 {
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  struct sockaddr_un address = { .sun_family = AF_UNIX }, tor = { .sun_family = AF_UNIX };
   struct sched_param param = { .sched_priority = 0 };
   int l = socket(AF_UNIX, SOCK_STREAM, 0);
-  if (argc != 2 || strlen(argv[1]) >= sizeof address.sun_path) return 100;
+  if (argc < 2 || argc > 3 || strlen(argv[1]) >= sizeof address.sun_path || (argc > 2 && strlen(argv[2]) >= sizeof tor.sun_path)) return 100;
+  if (argc > 2) strcpy(tor.sun_path, argv[2]);
   strcpy(address.sun_path, argv[1]);
   shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED || pipe2(bell, O_NONBLOCK) < 0) die("share");
@@ -130,7 +148,10 @@ int main(int argc, char **argv)
   for (;;) {
     int fd = accept(l, NULL, NULL);
     if (fd < 0) continue;
-    if (!fork()) serve(fd);
+    if (!fork()) {
+      if (argc > 2) relay(fd, &tor);
+      else serve(fd);
+    }
     close(fd);
   }
 }

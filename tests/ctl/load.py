@@ -126,7 +126,7 @@ for script, args in (('porter-ctl', []), ('porter-ctl-tor', [tor.socket])):
         conns[(i + 7) % 500].want('POSTMESSAGE @c%d to one' % i)
         equal(conns[i].event()[-6:], 'to one', script + ': and one to each')
     pss = sorted(memory(state, 'Pss'))
-    ok(len(pss) == 500 and (pss[250] <= 200 or 'asan' in BIN), '%s: an idle connection takes %d KB of its own (Pss, median of 500)' % (script, pss[250] if pss else 0), pss[-5:])
+    ok(len(pss) == 500 and (pss[250] <= 100 or 'asan' in BIN), '%s: an idle connection takes %d KB of its own (Pss, median of 500)' % (script, pss[250] if pss else 0), pss[-5:])
     for c in conns:
         c.close()
     ok(wait_until(lambda: not living(state), 30), script + ': all 500 leave')

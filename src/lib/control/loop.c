@@ -46,8 +46,8 @@ static int read_client(control *c)
     c->client.input_done = 0;
   }
   room = c->side->room(c);
-  /* A command that was long does not keep its memory. */
-  if (!c->client.input.len && c->client.input.a > 2 * CONTROL_READ) stralloc_free(&c->client.input);
+  /* A command that was long does not keep its memory. What is empty is not enlarged: that would copy all of it. */
+  if (!c->client.input.len && (c->client.input.a > 2 * CONTROL_READ || c->client.input.a < room)) stralloc_free(&c->client.input);
   if (!stralloc_readyplus(&c->client.input, room)) return 0;
   n = read(c->client.in, c->client.input.s + c->client.input.len, room);
   if (n > 0) c->client.input.len += (size_t)n;
