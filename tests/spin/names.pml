@@ -34,6 +34,7 @@ bool open[CONNECTIONS];           /* the fifo has its reader */
 byte name[NAMES];                 /* name/N: the serial it links to; 0: not there */
 byte link_new;                    /* name/.new */
 bool dead[CONNECTIONS];
+bool over[CONNECTIONS];           /* it has ended, in either way */
 byte kills;
 
 byte count;                       /* changes of names, odd during one */
@@ -202,30 +203,30 @@ proctype Connection(byte me) {
     :: d_step { has[me] = NONE; open[me] = false }    /* the lock could not be had in time */
     fi;
 #endif
-  } unless { dead[me] }
+  } unless { dead[me] };
+  atomic { over[me] = true; d_step { i = 0; serial = 0; wanted = 0; claims = 0; mine = 0; taken = false } }
 }
 
+#if KILLS
 /* kill -9: the kernel closes the fifo and unlocks. */
+inline kill(who) {
+  dead[who] = true; open[who] = false; has[who] = NONE; kills++;
+  if :: lock == who -> lock = NONE :: else fi
+}
 proctype Killer() {
-  byte i;
+end:
   do
-  :: kills < KILLS ->
-    atomic {
-      if :: i = 0 :: i = 1 :: CONNECTIONS > 2 -> i = 2 fi;
-      if
-      :: !dead[i] ->
-        dead[i] = true; open[i] = false; has[i] = NONE; kills++;
-        if :: lock == i -> lock = NONE :: else fi
-      :: else
-      fi;
-      i = 0
-    }
-  :: break
+  :: d_step { kills < KILLS && !dead[0] && !over[0] -> kill(0) }
+  :: d_step { kills < KILLS && !dead[1] && !over[1] -> kill(1) }
+#if CONNECTIONS > 2
+  :: d_step { kills < KILLS && !dead[2] && !over[2] -> kill(2) }
+#endif
   od
 }
+#endif
 
 #ifdef LIST
-/* Reads the fifos, then the links, one by one. */
+/* Reads the fifos, then the links, one by one; once the count is another there is nothing to be said of the list. */
 proctype Lister() {
   byte i, before;
   bool named[CONNECTIONS], seen[CONNECTIONS];
@@ -236,26 +237,31 @@ proctype Lister() {
   :: before % 2 == 0 ->
     d_step { i = 0; do :: i < CONNECTIONS -> named[i] = (has[i] != NONE); i++ :: else -> break od; i = 1 };
     do
-    :: i <= SERIALS -> d_step { if :: ALIVE(i) -> seen[conn[i]] = true :: else fi; i++ }
+    :: count == before && i <= SERIALS -> d_step { if :: ALIVE(i) -> seen[conn[i]] = true :: else fi; i++ }
     :: else -> break
     od;
     i = 0;
     do
-    :: i < NAMES -> d_step { if :: name[i] != 0 && conn[name[i]] != NONE -> names[conn[name[i]]]++ :: else fi; i++ }
+    :: count == before && i < NAMES ->
+      d_step { if :: name[i] != 0 && conn[name[i]] != NONE -> names[conn[name[i]]]++ :: else fi; i++ }
     :: else -> break
-    od;
-    skip;
+    od
+  :: else
+  fi;
+  atomic {
+    before = (before % 2 == 0 && count == before);
     d_step {
       i = 0;
       do
       :: i < CONNECTIONS ->
-        assert(count != before || !seen[i] || !named[i] || has[i] == NONE || names[i] == 1);
+        assert(!before || !seen[i] || !named[i] || has[i] == NONE || names[i] == 1);
+        seen[i] = false; named[i] = false; names[i] = 0;
         i++
       :: else -> break
-      od
+      od;
+      i = 0; before = 0
     }
-  :: else
-  fi
+  }
 }
 #endif
 
@@ -273,7 +279,9 @@ init {
   atomic {
     i = 0;
     do :: i < CONNECTIONS -> run Connection(i); i++ :: else -> break od;
+#if KILLS
     run Killer();
+#endif
 #ifdef LIST
     run Lister();
 #endif
