@@ -40,6 +40,38 @@ static void search(slice s, size_t *sum)
   arena_free(&a);
 }
 
+static void accented(slice s, size_t *sum)
+{
+  arena a = ARENA_ZERO;
+  slice out;
+  if (text_accented(&a, s, &out)) *sum += out.len;
+  arena_free(&a);
+}
+
+static void search_accents(slice s, size_t *sum)
+{
+  slice const pattern = { "xyzzyn\xc3\xa9\xc3\xa9" "dle", 13 };
+  arena a = ARENA_ZERO;
+  mail_matcher m, *list = &m;
+  mime_tree tree;
+  mail_excerpt x;
+  int partly;
+  if (mail_matcher_init(&m, &a, pattern, NULL) && mail_matcher_accents(&m, &a, pattern)) *sum += (size_t)mail_matches(&m, &a, s, &partly);
+  if (mime_parse(&a, s.s, s.len, NULL, &tree) && mail_excerpt_make(&a, &tree, &list, 1, &x)) *sum += x.text.len;
+  arena_free(&a);
+}
+
+static void excerpt(slice s, size_t *sum)
+{
+  arena a = ARENA_ZERO;
+  mail_matcher m, *list = &m;
+  mime_tree tree;
+  mail_excerpt x;
+  if (mail_matcher_init(&m, &a, (slice){ "xyzzyneedle", 11 }, NULL) && mime_parse(&a, s.s, s.len, NULL, &tree) && mail_excerpt_make(&a, &tree, &list, 1, &x))
+    *sum += x.text.len;
+  arena_free(&a);
+}
+
 static void preview(slice s, size_t *sum)
 {
   arena a = ARENA_ZERO;
@@ -137,6 +169,14 @@ static struct { char const *name; void (*run)(slice s, size_t *sum); char const 
   { "search-references", search, "Content-Type: text/html\n\n", "&eacute;xyz", NULL },
   { "search-japanese", search, "\n", "\x1b$B!!!!", NULL },
   { "compared", compared, "", "\xef\xac\x83\xea\xb0\x81", NULL },
+  { "accented-marks", accented, "e", "\xcc\x82\xcc\xa3", NULL },
+  { "accented-letters", accented, "", "\xe1\xbb\x87 ", NULL },
+  { "accents-others", search_accents, "Subject: xyzzyneedle\n\n", "xyzzyneedle ", NULL },
+  { "accents-marks", search_accents, "\n", "xyzzyn\xcc\x82\xcc\xa3\xcc\x82\xcc\xa3", NULL },
+  { "excerpt-subject", excerpt, "Subject: ", "xyzzyneedle ", NULL },
+  { "excerpt-nearly", excerpt, "\n", "xyzzyneedlxyzzy", NULL },
+  { "excerpt-unseen", excerpt, "\n", "\xc3\xa9\xc2\xad\xc2\xad\xc2\xad\xc2\xad\xc2\xad\xc2\xad", NULL },
+  { "excerpt-html", excerpt, "Content-Type: text/html; charset=utf-8\n\n\xc3\xa9", "xyzzy&shy;need<b>", NULL },
   { "attached-pictures", attached, "Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<img src=cid:x>\n", "--b\nContent-Type: image/png\nContent-ID: <x>\n\nx\n", NULL },
   { "attached-references", attached, "Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: image/png\nContent-ID: <x>\n\nx\n--b\nContent-Type: text/html\n\n", "<a href=\"", NULL },
   { "attached-messages", attached, "Content-Type: multipart/digest; boundary=b\n\n", "--b\n\nx: y\n\nx\n", NULL },

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <porter/arena.h>
+#include <porter/mail.h>
 #include <porter/slice.h>
 #include <porter/text.h>
 
@@ -36,5 +37,20 @@ extern int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int
 /* Gives on every text that mail_matches looks at, in the compared form, in pieces; with s null, where the next begins. *partly as there.
  * 0 with errno ENOMEM. */
 extern int mail_texts(arena *scratch, slice octets, charset const *fallback, sink_func *each, void *context, int *partly);
+
+/* --- what is shown of it --- */
+
+#define MAIL_EXCERPT_MAX 255   /* octets of a text */
+#define MAIL_EXCERPT_MARKS 100 /* of one */
+
+typedef struct mail_excerpt_s mail_excerpt;
+struct mail_excerpt_s {
+  slice subject, text;                  /* white space one blank; empty where there is no hit */
+  uint32_t *subject_marks, *text_marks; /* of each hit where it begins and how many octets it has, ascending, none over another */
+  size_t subject_count, text_count;     /* of numbers: two for each hit */
+};
+/* Where phrases are in a mail's subject, and in the text around the first that is in one of its texts; phrases that are looked for elsewhere do
+ * not count. It lies in the arena. 0 with errno ENOMEM. */
+extern int mail_excerpt_make(arena *a, mime_tree const *tree, mail_matcher *const *phrase, size_t count, mail_excerpt *out);
 
 #endif

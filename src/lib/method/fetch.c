@@ -5,6 +5,7 @@
 #include <porter/exit.h>
 #include <porter/text.h>
 #include "fields.h"
+#include "filter.h"
 #include "heads.h"
 #include "scope.h"
 
@@ -15,6 +16,7 @@ struct fetch_s {
   scope s;
   heads h;
   field_asks asks;
+  filter *excerpt;
   int parts_asked;  /* some field is asked of every part */
   uint64_t written; /* octets of the answer */
 };
@@ -166,8 +168,8 @@ static int fetch_mail(fetch *fe, folder *f, mail_entry *e, Porter__Fetched *out)
   Porter__FetchReq const *request = fe->request;
   int body_wanted = request->tree || request->texts;
   mail_body body;
-  if (!heads_read(&fe->h, f, e, body_wanted || request->preview)) return 0;
-  if (request->heads && !(out->head = heads_of(&fe->h, f, e))) return 0;
+  if (!heads_read(&fe->h, f, e, body_wanted || request->preview || request->excerpt)) return 0;
+  if ((request->heads || request->excerpt) && !(out->head = heads_of(&fe->h, f, e))) return 0;
   if (!fields_build(&fe->h.scratch, &fe->asks, &fe->h.tree, 0, 0, &out->fields, &out->n_fields)) return 0;
   if (body_wanted && !mail_body_lists(&fe->h.scratch, &fe->h.tree, &body)) return 0;
   return (!request->tree || add_tree(fe, &body, out)) && (!request->texts || add_texts(fe, &body, out));
@@ -263,6 +265,16 @@ static int begin(fetch *fe)
   return request->anywhere ? scope_from(fe->call, &fe->s, "", 1) : scope_named(fe->call, &fe->s, names, count);
 }
 
+static int begin_excerpt(fetch *fe)
+{
+  int code;
+  if (!fe->request->excerpt) return EXIT_DONE;
+  fe->h.excerpt = 1;
+  code = filter_make(fe->call, fe->request->excerpt, &fe->excerpt);
+  if (code != EXIT_DONE) return code;
+  return filter_phrases(fe->excerpt, &fe->h.phrase, &fe->h.phrases) ? EXIT_DONE : method_temporary(fe->call, "take memory");
+}
+
 int method_fetch(method_call *call)
 {
   Porter__FetchReq const *request = call->request;
@@ -271,6 +283,7 @@ int method_fetch(method_call *call)
     .h = { .call = call, .preview = request->preview },
     .asks = { request->fields, request->n_fields, request->all_fields } };
   int code = fields_check(call, &fe.asks);
+  if (code == EXIT_DONE) code = begin_excerpt(&fe);
   if (code == EXIT_DONE && request->n_mails) code = begin(&fe);
   for (size_t i = 0; code == EXIT_DONE && i < request->n_mails; i++) {
     Porter__Fetched out = PORTER__FETCHED__INIT;
@@ -279,6 +292,7 @@ int method_fetch(method_call *call)
     if (code == EXIT_DONE) code = write_one(&fe, &out);
   }
   heads_end(&fe.h);
+  filter_end(fe.excerpt);
   scope_end(&fe.s);
   return code;
 }

@@ -136,6 +136,28 @@ void filter_narrow(filter const *fl, cursor *c)
   if (!fl->all) narrow(&fl->root, c);
 }
 
+/* Recurses by FILTERS_DEPTH_MAX. */
+static size_t count_phrases(node const *n, mail_matcher **to)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < PHRASES; i++) {
+    if (!n->phrase[i]) continue;
+    if (to) to[count] = n->phrase[i];
+    count++;
+  }
+  if (n->from->join == PORTER__FILTER__JOIN__NONE) return count;
+  for (size_t i = 0; i < n->count; i++) count += count_phrases(n->child + i, to ? to + count : NULL);
+  return count;
+}
+
+int filter_phrases(filter const *fl, mail_matcher ***phrase, size_t *count)
+{
+  *count = fl->all ? 0 : count_phrases(&fl->root, NULL);
+  if (!(*phrase = arena_array(fl->call->a, *count + 1, sizeof **phrase))) return 0;
+  if (*count) count_phrases(&fl->root, *phrase);
+  return 1;
+}
+
 void filter_end(filter *fl)
 {
   if (fl) arena_free(&fl->scratch);

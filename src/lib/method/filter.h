@@ -11,6 +11,8 @@ extern int filter_make(method_call *call, Porter__Filter const *from, filter **f
 extern int filter_enter(filter *fl, folder *f, keywords *k, slice name);
 /* Tells a cursor what every mail must contain: cursor_narrow. */
 extern void filter_narrow(filter const *fl, cursor *c);
+/* The phrases of a filter, but for those below NONE, in the arena of the call. 1, or 0 with errno ENOMEM. */
+extern int filter_phrases(filter const *fl, mail_matcher ***phrase, size_t *count);
 /* A mail_match: context is the filter, which was entered with that folder. */
 extern int filter_match(void *context, folder *f, mail_entry *e, slice const *octets);
 extern void filter_end(filter *fl);

@@ -47,8 +47,8 @@ static Porter__Bound *make_bound(find *fi, hit const *h)
 
 static int write_hits(find *fi, find_page const *p)
 {
-  heads h = { .call = fi->call, .preview = fi->request->preview };
-  int code = EXIT_DONE;
+  heads h = { .call = fi->call, .preview = fi->request->preview, .excerpt = fi->request->excerpt };
+  int code = h.excerpt && !filter_phrases(fi->filter, &h.phrase, &h.phrases) ? method_temporary(fi->call, "take memory") : EXIT_DONE;
   for (size_t i = 0; code == EXIT_DONE && i < p->count; i++) code = write_hit(fi, &h, p->hit + i);
   heads_end(&h);
   return code;

@@ -50,7 +50,24 @@ static int build_keywords(heads *h, folder *f, slice flags, char ***names, size_
   return keywords_names(&h->scratch, &h->names, flags, names, count);
 }
 
-Porter__ListMailHeader *heads_build(heads *h, folder *f, mail_entry *e) { return heads_read(h, f, e, h->preview) ? heads_of(h, f, e) : NULL; }
+static int build_excerpt(heads *h, Porter__Excerpt **out)
+{
+  Porter__Excerpt *x = arena_take(&h->scratch, sizeof *x);
+  mail_excerpt made;
+  if (!x || !mail_excerpt_make(&h->scratch, &h->tree, h->phrase, h->phrases, &made)) return 0;
+  *x = (Porter__Excerpt)PORTER__EXCERPT__INIT;
+  *out = x;
+  x->subject_marks = made.subject_marks;
+  x->n_subject_marks = made.subject_count;
+  x->text_marks = made.text_marks;
+  x->n_text_marks = made.text_count;
+  return (x->subject = build_string(&h->scratch, made.subject)) && (x->text = build_string(&h->scratch, made.text));
+}
+
+Porter__ListMailHeader *heads_build(heads *h, folder *f, mail_entry *e)
+{
+  return heads_read(h, f, e, h->preview || h->excerpt) ? heads_of(h, f, e) : NULL;
+}
 
 Porter__ListMailHeader *heads_of(heads *h, folder *f, mail_entry *e)
 {
@@ -59,7 +76,7 @@ Porter__ListMailHeader *heads_of(heads *h, folder *f, mail_entry *e)
   if (!folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, &h->scratch, &facts)) return NULL;
   head = build_list_head(&h->scratch, &facts, &h->tree, h->preview);
   if (!head || !build_keywords(h, f, facts.name.flags, &head->keywords, &head->n_keywords)) return NULL;
-  return head;
+  return !h->excerpt || build_excerpt(h, &head->excerpt) ? head : NULL;
 }
 
 void heads_end(heads *h)

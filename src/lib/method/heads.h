@@ -8,6 +8,9 @@ typedef struct heads_s heads;
 struct heads_s {
   method_call *call;
   int preview;
+  int excerpt; /* what is marked in it: */
+  mail_matcher **phrase;
+  size_t phrases;
   folder *named; /* whose keywords names are */
   keywords names;
   arena scratch; /* of the last head */
@@ -19,7 +22,7 @@ struct heads_s {
 extern Porter__ListMailHeader *heads_build(heads *h, folder *f, mail_entry *e);
 /* Reads the octets of e, with whole all of them: 1; 0 with errno. What cannot be read is empty, which is noted. */
 extern int heads_read(heads *h, folder *f, mail_entry *e, int whole);
-/* Its head, of the octets that were read (all of them, where h->preview). */
+/* Its head, of the octets that were read (all of them, where h->preview or h->excerpt). */
 extern Porter__ListMailHeader *heads_of(heads *h, folder *f, mail_entry *e);
 extern void heads_end(heads *h);
 
