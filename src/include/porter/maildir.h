@@ -26,6 +26,8 @@ struct maildir_name_s {
   char separator;
 };
 extern void maildir_name_split(maildir_name *n, char const *s, size_t len);
+/* The same, but UID and TAIL stay in the base. */
+extern void maildir_name_info(maildir_name *n, char const *s, size_t len);
 
 /* A file's name is at most NAME_MAX octets. */
 #define MAILDIR_NAME_MAX 255

@@ -7,58 +7,85 @@
 
 #define GONE_HEAD 17 /* octets before the base */
 
+/* Room for so many octets, of which the first len are kept. What is large is copied, not moved: memory in large pages stays that only where it lies. */
+static int enlarge(char **s, size_t len, size_t want)
+{
+  char *const larger = place_large_take(want);
+  if (!larger) return 0;
+  if (len) memcpy(larger, *s, len);
+  free(*s);
+  *s = larger;
+  return 1;
+}
+
 /* Room for more octets behind len. */
 static int grow(char **s, size_t *room, size_t len, size_t more)
 {
   size_t want = *room ? *room : 65536;
-  char *larger;
   if (len + more <= *room) return 1;
   while (want < len + more) want *= 2;
-  larger = realloc(*s, want);
-  if (!larger) return 0;
-  *s = larger;
-  *room = want;
-  return 1;
+  return enlarge(s, len, want) && (*room = want, 1);
 }
 
 static int grow_mails(index_builder *b)
 {
-  size_t const room = b->room ? 2 * b->room : 256;
-  char *more;
-  if (b->h.n < b->room) return 1;
-  if (b->h.n + 1 >= INDEX_MAILS_MAX) return errno = EOVERFLOW, 0;
-  if (!(more = realloc(b->inodes, room * 8))) return 0;
-  b->inodes = more;
-  if (!(more = realloc(b->records, room * INDEX_RECORD))) return 0;
-  b->records = more;
+  size_t const n = b->h.n, room = b->room ? 2 * b->room : 256;
+  if (n < b->room) return 1;
+  if (n + 1 >= INDEX_MAILS_MAX) return errno = EOVERFLOW, 0;
+  if (!enlarge(&b->inodes, n * 8, room * 8) || !enlarge(&b->records, n * INDEX_RECORD, room * INDEX_RECORD)) return 0;
   b->room = room;
+  return 1;
+}
+
+/* Where the record of that mail lies. */
+static char *record_of(index_builder *b, uint32_t number) { return b->records + INDEX_RECORD * (size_t)number; }
+
+static void make_check(index_builder *b, uint32_t number)
+{
+  char *const record = record_of(b, number);
+  char const *const name = b->names + get32(record + RECORD_NAME), *const text = b->text + get32(record + RECORD_TEXT);
+  size_t const keys = index_record_keys(record);
+  put32(record + RECORD_CHECK,
+    index_record_check(record, get64(b->inodes + 8 * (size_t)number), (slice){ name + 1, (unsigned char)*name },
+      (slice){ text, keys + 8 * (size_t)(unsigned char)text[keys - 1] }));
+}
+
+int index_builder_copy(index_builder *b, index_raw const *raw)
+{
+  char *record;
+  unsigned int const provisional = get16(raw->packed.s + RECORD_SENDER) & RECORD_PROVISIONAL;
+  if (b->names_len > UINT32_MAX - 256 || b->text_len > UINT32_MAX - INDEX_MAIL_TEXT_MAX || (provisional && b->provisionals == INDEX_PROVISIONAL_MAX))
+    return errno = EOVERFLOW, 0;
+  if (!grow_mails(b) || !grow(&b->names, &b->names_room, b->names_len, raw->name.len + 1)
+    || !grow(&b->text, &b->text_room, b->text_len, raw->text.len))
+    return 0;
+  record = memcpy(record_of(b, b->h.n), raw->packed.s, INDEX_RECORD);
+  put32(record + RECORD_NAME, (uint32_t)b->names_len);
+  put32(record + RECORD_TEXT, (uint32_t)b->text_len);
+  b->names[b->names_len] = (char)raw->name.len;
+  memcpy(b->names + b->names_len + 1, raw->name.s, raw->name.len);
+  memcpy(b->text + b->text_len, raw->text.s, raw->text.len);
+  b->names_len += raw->name.len + 1;
+  b->text_len += raw->text.len;
+  put64(b->inodes + 8 * (size_t)b->h.n, raw->inode);
+  if (provisional) b->provisional[b->provisionals++] = b->h.n;
+  else if (!get64(record + RECORD_THREAD)) b->h.threadless++;
+  if (raw->where == PLACE_NEW) b->h.n_new++;
+  b->unread += (uint64_t)index_unread(raw->name);
+  b->octets += get64(record + RECORD_SIZE);
+  b->h.n++;
   return 1;
 }
 
 int index_builder_add(index_builder *b, index_mail const *m)
 {
+  char packed[INDEX_RECORD];
   index_record r = m->r;
-  if (b->names_len > UINT32_MAX - 256 || b->text_len > UINT32_MAX - INDEX_MAIL_TEXT_MAX
-    || (r.provisional && b->provisionals == INDEX_PROVISIONAL_MAX))
-    return errno = EOVERFLOW, 0;
-  if (!grow_mails(b) || !grow(&b->names, &b->names_room, b->names_len, m->name.len + 1) || !grow(&b->text, &b->text_room, b->text_len, m->text.len))
-    return 0;
-  r.name_at = (uint32_t)b->names_len;
-  r.text_at = (uint32_t)b->text_len;
+  index_raw const raw = { { packed, sizeof packed }, m->name, m->text, m->inode, m->where };
   if (!b->merged) r.flags &= (uint16_t)~INDEX_TWIN;
-  b->names[b->names_len] = (char)m->name.len;
-  memcpy(b->names + b->names_len + 1, m->name.s, m->name.len);
-  memcpy(b->text + b->text_len, m->text.s, m->text.len);
-  b->names_len += m->name.len + 1;
-  b->text_len += m->text.len;
-  put64(b->inodes + 8 * (size_t)b->h.n, m->inode);
-  index_record_pack(b->records + INDEX_RECORD * (size_t)b->h.n, &r);
-  if (r.provisional) b->provisional[b->provisionals++] = b->h.n;
-  else if (!r.thread) b->h.threadless++;
-  if (m->where == PLACE_NEW) b->h.n_new++;
-  b->h.n++;
-  b->unread += (uint64_t)index_unread(m);
-  b->octets += r.size;
+  index_record_pack(packed, &r);
+  if (!index_builder_copy(b, &raw)) return 0;
+  make_check(b, b->h.n - 1);
   return 1;
 }
 
@@ -129,6 +156,7 @@ static void order_twins(sorting *s)
     for (size_t k = i; k < i + run; k++) {
       char *const r = b->records + INDEX_RECORD * (size_t)s->list[k].number;
       put16(r + RECORD_SUBJECT, (uint16_t)(get16(r + RECORD_SUBJECT) | INDEX_TWIN << RECORD_FLAGS_SHIFT));
+      make_check(b, s->list[k].number);
       s->list[k].key = get64(b->inodes + 8 * (size_t)s->list[k].number);
     }
     index_sort(s->list + i, run, s->spare);
@@ -192,20 +220,6 @@ static int make_orders(index_builder *b, folder_index *ix)
   return good;
 }
 
-static void make_checks(index_builder *b)
-{
-  size_t name_at = 0;
-  for (uint32_t i = 0; i < b->h.n; i++) {
-    char *const record = b->records + INDEX_RECORD * (size_t)i;
-    char const *const text = b->text + get32(record + RECORD_TEXT);
-    size_t const keys = (size_t)(get16(record + RECORD_SENDER) & (RECORD_PROVISIONAL - 1)) + (get16(record + RECORD_SUBJECT) & RECORD_SUBJECT_MASK);
-    slice const name = { b->names + name_at + 1, (unsigned char)b->names[name_at] };
-    put32(record + RECORD_CHECK,
-      index_record_check(record, get64(b->inodes + 8 * (size_t)i), name, (slice){ text, keys + 1 + 8 * (size_t)(unsigned char)text[keys] }));
-    name_at += 1 + name.len;
-  }
-}
-
 static int make_sums(folder_index *ix)
 {
   uint64_t const len = ix->h.section[SECTION_ORDERS].len, blocks = (len + INDEX_BLOCK - 1) / INDEX_BLOCK;
@@ -252,7 +266,6 @@ static void place_sections(index_header *h)
 int index_builder_finish(index_builder *b, folder_index *ix)
 {
   if (!b->merged && !make_orders(b, ix)) return 0;
-  make_checks(b);
   ix->h = b->h;
   if (!hand_over(b, ix)) return 0;
   place_sections(&ix->h);

@@ -22,9 +22,8 @@ static void enter(folder_index *ix, size_t at)
   ix->slot[i] = (uint32_t)at + 1;
 }
 
-static int grow(folder_index *ix)
+static int grow(folder_index *ix, size_t room)
 {
-  size_t const room = ix->changes_room ? 2 * ix->changes_room : 64;
   index_change *change = realloc(ix->change, room * sizeof *change);
   uint32_t *slot;
   if (!change) return 0;
@@ -39,11 +38,19 @@ static int grow(folder_index *ix)
   return 1;
 }
 
+int index_changes_room(folder_index *ix, size_t count)
+{
+  size_t const most = INDEX_SEGMENTS_MAX / INDEX_OPERATION, more = count < most ? count : most;
+  size_t room = 64;
+  while (room < ix->changes + more) room *= 2;
+  return !count || room <= ix->changes_room || grow(ix, room);
+}
+
 static index_change *find_or_make(folder_index *ix, uint32_t number)
 {
   index_change *c = index_changed(ix, number);
   if (c) return c;
-  if ((!ix->change || ix->changes == ix->changes_room) && !grow(ix)) return NULL;
+  if ((!ix->change || ix->changes == ix->changes_room) && !index_changes_room(ix, ix->changes + 1)) return NULL;
   c = ix->change + ix->changes++;
   *c = (index_change){ .mail.number = number };
   enter(ix, ix->changes - 1);
@@ -52,7 +59,9 @@ static index_change *find_or_make(folder_index *ix, uint32_t number)
 
 static int keep(folder_index *ix, slice from, slice *to)
 {
-  char *const s = arena_copy(&ix->a, from.s, from.len);
+  char *s;
+  if (ix->applying) return *to = from, 1;
+  s = arena_copy(&ix->a, from.s, from.len);
   if (!s) return 0;
   *to = (slice){ s, from.len };
   return 1;
@@ -71,7 +80,7 @@ static int keep_name(folder_index *ix, index_change *c, slice name)
   slice const base = index_base(name, room);
   if (!keep(ix, name, &c->mail.name)) return 0;
   if (base.s == name.s) c->mail.base = (slice){ c->mail.name.s, base.len };
-  else return keep(ix, base, &c->mail.base);
+  else return (c->mail.base.s = arena_copy(&ix->a, base.s, base.len)) ? c->mail.base.len = base.len, 1 : 0;
   return 1;
 }
 

@@ -57,14 +57,14 @@ int compare_emit(working *w, index_operation const *o, index_mail const *before)
   c->octets += index_operation_pack(NULL, o);
   if (before) {
     c->total.mails--;
-    c->total.unread -= (uint64_t)index_unread(before);
+    c->total.unread -= (uint64_t)index_unread(before->name);
     c->total.octets -= before->r.size;
   }
   if (o->kind == INDEX_GO) return 1;
   c->total.mails++;
   c->total.octets += o->kind == INDEX_RENAME ? before->r.size : o->record.size;
   if (o->kind == INDEX_KEYS) now.name = before->name;
-  c->total.unread += (uint64_t)index_unread(&now);
+  c->total.unread += (uint64_t)index_unread(now.name);
   return 1;
 }
 

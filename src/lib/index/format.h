@@ -12,7 +12,7 @@
 
 #define INDEX_NAME "porter.index"
 #define INDEX_MAGIC "porteri1"
-#define INDEX_FORMAT 2
+#define INDEX_FORMAT 3
 #define INDEX_HEADER 512          /* octets of the header */
 #define INDEX_RECORD 64           /* of a record */
 #define INDEX_SEGMENT 152         /* of a segment before its operations */
@@ -134,6 +134,8 @@ enum {
 #define RECORD_PROVISIONAL 0x8000u /* in the length of the sender's key */
 #define RECORD_FLAGS_SHIFT 9       /* above the length of the subject's key */
 #define RECORD_SUBJECT_MASK ((1u << RECORD_FLAGS_SHIFT) - 1)
+/* Octets of both keys of a packed record, and 1; 0 where one breaks its bound. */
+extern size_t index_record_keys(char const *s);
 /* The check that a record's last field must have; packed is the record as it lies there. */
 extern uint32_t index_record_check(char const *packed, uint64_t inode, slice name, slice text);
 
@@ -156,6 +158,8 @@ struct index_segment_s {
 enum { SEGMENT_LEN = 4, SEGMENT_SEQUENCE = 8, SEGMENT_CHECK = 16, SEGMENT_OPERATIONS = 144 };
 /* 1 where a whole segment stands at s, of which len octets are there, and its check is right. */
 extern int index_segment_unpack(index_segment *g, char const *s, size_t len, uint64_t instance);
+/* The head of one that was unpacked before. */
+extern void index_segment_head(index_segment *g, char const *s);
 /* Writes the head; the check is made over all len octets of s, of which the operations are there already. */
 extern void index_segment_pack(char *s, index_segment const *g, uint64_t instance);
 
@@ -181,6 +185,7 @@ extern int index_name_ok(slice name);
 /* Whether text is that of r: both keys valid UTF-8 without NUL, within their bounds, the references counted. */
 extern int index_text_ok(slice text, index_record const *r);
 
+#define INDEX_CHECK_LONG 128 /* octets from which on it is made of four words at a time */
 /* Against accidents: any change is seen. Against who makes them on purpose stand the bounds. */
 extern uint64_t index_check(uint64_t seed, void const *p, size_t len);
 /* SipHash-2-4 (Aumasson, Bernstein): for tables of what comes from senders, who must not choose what meets there. */

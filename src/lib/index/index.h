@@ -40,8 +40,16 @@ struct index_room_s {
 };
 /* The base of a file's name: a part of it, or put together in room (INDEX_NAME_MAX octets). */
 extern slice index_base(slice name, char *room);
-/* Whether it has no S. */
-extern int index_unread(index_mail const *m);
+/* Whether the name has no S. */
+extern int index_unread(slice name);
+
+/* A mail of the image as its octets lie there. */
+typedef struct index_raw_s index_raw;
+struct index_raw_s {
+  slice packed, name, text; /* the record, the file's name, the text */
+  uint64_t inode;
+  unsigned char where;
+};
 
 /* What segments, and this call's look at the directories, changed of a mail of the image, or a mail that they added. */
 typedef struct index_change_s index_change;
@@ -57,9 +65,8 @@ struct index_change_s {
 #define INDEX_ORDER_CACHE 64
 typedef struct index_cached_s index_cached;
 struct index_cached_s {
-  unsigned int section;
   uint64_t block;
-  uint32_t len;
+  unsigned short section, len, room; /* room: which of those in pieces, and 1; 0: none yet */
 };
 
 /* A mail number beside what it is sorted by. */
@@ -76,11 +83,13 @@ struct folder_index_s {
   int fd;
   uint64_t inode, device, size; /* of the file, as it was opened */
   index_header h;
-  char *memory[SECTIONS]; /* sections that are in memory, whole; null for those that are read */
-  index_cached *cached;   /* INDEX_CACHE + INDEX_ORDER_CACHE; null as long as nothing was read */
-  char *pieces;           /* INDEX_CACHE of INDEX_PIECE octets, then INDEX_ORDER_CACHE of INDEX_BLOCK */
-  char *segments;
-  size_t segments_len; /* octets of those that are good */
+  char *memory[SECTIONS];              /* sections that are in memory, whole; null for those that are read */
+  index_cached *cached;                /* INDEX_CACHE + INDEX_ORDER_CACHE; null as long as nothing was read */
+  char *pieces;                        /* room for INDEX_CACHE of INDEX_PIECE octets, then for INDEX_ORDER_CACHE of INDEX_BLOCK */
+  unsigned short small_used, big_used; /* how many of either are given away */
+  char const *segments;                /* those that were read, and what this call appended */
+  char *segments_read;                 /* the former alone: changes point into it */
+  size_t segments_len;                 /* octets of those that are good, and of those that this call appended */
   index_segment last;
   arena a; /* names and texts of changes */
   index_change *change;
@@ -92,6 +101,7 @@ struct folder_index_s {
   size_t extras[INDEX_ORDERS];
   unsigned char *hidden; /* a bit for each mail of the image that is gone or keyed */
   int applied, broken;
+  int applying; /* changes are made of the segments */
 };
 #define FOLDER_INDEX_ZERO \
   { \
@@ -113,7 +123,8 @@ extern int index_apply(folder_index *ix);
 
 /* Copies len octets of a section, from at on. 0 where that is not inside it or cannot be read: broken. */
 extern int index_bytes(folder_index *ix, enum index_section section, uint64_t at, size_t len, char *to);
-/* The mail of that number in the image, as it is there; its check is right. */
+/* The mail of that number in the image, as it is there; its check is right. Of a raw one nothing else is known. */
+extern int index_image_raw(folder_index *ix, uint32_t number, index_raw *raw, index_room *room);
 extern int index_image_mail(folder_index *ix, uint32_t number, index_mail *m, index_room *room);
 /* The mail of that number with all changes; 0 too, but not broken, where it has gone (ENOENT). */
 extern int index_get(folder_index *ix, uint32_t number, index_mail *m, index_room *room);
@@ -131,7 +142,9 @@ extern int index_column(folder_index *ix, unsigned int at, index_column_func *ea
 /* --- change.c: what changed since the image --- */
 
 extern index_change *index_changed(folder_index const *ix, uint32_t number);
-/* Takes in one operation; slices are copied. 0 where it breaks a bound (EILSEQ), or memory fails. */
+/* Room for so many more, at most for those of the largest segment. 0 where memory fails. */
+extern int index_changes_room(folder_index *ix, size_t count);
+/* Takes in one operation; slices are copied but where they are the segments'. 0 where it breaks a bound (EILSEQ), or memory fails. */
 extern int index_change_make(folder_index *ix, index_operation const *o, uint32_t sequence);
 /* The changes that stand in that order for themselves, sorted. */
 extern int index_extra(folder_index *ix, unsigned int by);
@@ -218,6 +231,8 @@ struct index_builder_s {
   }
 /* Mails are added in the order of the listing, those of new first. 0 with errno: memory, or EOVERFLOW where a bound of the format is passed. */
 extern int index_builder_add(index_builder *b, index_mail const *m);
+/* The same of one of another image. */
+extern int index_builder_copy(index_builder *b, index_raw const *raw);
 extern int index_builder_gone(index_builder *b, index_gone const *g);
 /* One that went then is left out: GONE says nothing of what went up to then. */
 extern void index_gone_forget(index_builder *b, uint64_t sequence);

@@ -10,7 +10,7 @@
 static int find_places(folder_index *old, unsigned int by, uint32_t **place)
 {
   size_t const count = old->extras[by];
-  *place = malloc((count + 1) * sizeof **place);
+  *place = malloc(count * sizeof **place + 1);
   if (!*place) return 0;
   for (size_t i = 0; i < count; i++) {
     index_room room;
@@ -20,7 +20,6 @@ static int find_places(folder_index *old, unsigned int by, uint32_t **place)
     index_mail_key(&k, by, &m);
     if (!index_order_before(old, by, &k, *place + i)) return 0;
   }
-  (*place)[count] = UINT32_MAX;
   return 1;
 }
 
@@ -38,18 +37,24 @@ static int give(merging *m, uint32_t number)
   return 1;
 }
 
+/* Those of the image's mails from place i of its order on, up to place end. */
+static int give_image(merging *m, folder_index const *old, unsigned int by, uint32_t i, uint32_t end)
+{
+  char const *const order = old->memory[SECTION_ORDERS + by];
+  for (; i < end; i++) {
+    uint32_t const number = get32(order + 4 * (size_t)i);
+    if (number >= old->h.n || (!index_hidden(old, by, number) && !give(m, number))) return 0;
+  }
+  return 1;
+}
+
 static int merge_order(folder_index *old, unsigned int by, merging *m)
 {
-  uint32_t *place = NULL;
-  size_t next = 0;
+  uint32_t *place = NULL, at = 0;
   int good = index_extra(old, by) && find_places(old, by, &place);
-  for (uint32_t i = 0; good && i <= old->h.n; i++) {
-    uint32_t number;
-    for (; good && next < old->extras[by] && place[next] == i; next++) good = give(m, old->change[old->extra[by][next]].mail.number);
-    if (i == old->h.n) break;
-    good = good && index_order_at(old, by, i, &number);
-    if (good && !index_hidden(old, by, number)) good = give(m, number);
-  }
+  for (size_t next = 0; good && next < old->extras[by]; at = place[next++])
+    good = place[next] >= at && give_image(m, old, by, at, place[next]) && give(m, old->change[old->extra[by][next]].mail.number);
+  good = good && give_image(m, old, by, at, old->h.n);
   free(place);
   return good && m->done == m->n;
 }

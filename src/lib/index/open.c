@@ -42,8 +42,8 @@ static int read_segments(folder_index *ix)
   uint64_t const behind = ix->size - ix->h.image;
   size_t const len = behind < INDEX_SEGMENTS_MAX ? (size_t)behind : INDEX_SEGMENTS_MAX;
   uint64_t sequence = ix->h.sequence;
-  ix->segments = malloc(len ? len : 1);
-  if (!ix->segments || !read_all(ix->fd, ix->h.image, ix->segments, len)) return 0;
+  ix->segments = ix->segments_read = malloc(len ? len : 1);
+  if (!ix->segments || !read_all(ix->fd, ix->h.image, ix->segments_read, len)) return 0;
   for (index_segment g; index_segment_unpack(&g, ix->segments + ix->segments_len, len - ix->segments_len, ix->h.instance); ix->last = g) {
     if (g.sequence != sequence + 1) break;
     sequence = g.sequence;
@@ -75,7 +75,7 @@ void index_close(folder_index *ix)
   for (unsigned int i = 0; i < SECTIONS; i++) free(ix->memory[i]);
   free(ix->cached);
   free(ix->pieces);
-  free(ix->segments);
+  free(ix->segments_read);
   index_changes_free(ix);
   *ix = (folder_index)FOLDER_INDEX_ZERO;
 }
@@ -87,21 +87,33 @@ int index_current(folder_index const *ix)
     && (uint64_t)st.st_size == ix->size;
 }
 
+static int apply(folder_index *ix, char const *s, index_segment const *g)
+{
+  size_t used = INDEX_SEGMENT;
+  for (uint32_t i = 0; i < g->operations; i++) {
+    index_operation o;
+    size_t const len = index_operation_unpack(&o, s + used, g->len - used);
+    if (!len) return errno = EILSEQ, 0;
+    if (!index_change_make(ix, &o, (uint32_t)g->sequence)) return 0;
+    used += len;
+  }
+  return used == g->len ? 1 : (errno = EILSEQ, 0);
+}
+
 int index_apply(folder_index *ix)
 {
-  for (size_t at = 0; !ix->applied && at < ix->segments_len;) {
-    char const *const s = ix->segments + at;
-    index_segment g;
-    size_t used = INDEX_SEGMENT;
-    if (!index_segment_unpack(&g, s, ix->segments_len - at, ix->h.instance)) return ix->broken = 1, errno = EILSEQ, 0;
-    for (uint32_t i = 0; i < g.operations; i++) {
-      index_operation o;
-      size_t const len = index_operation_unpack(&o, s + used, g.len - used);
-      if (!len || !index_change_make(ix, &o, (uint32_t)g.sequence)) return ix->broken = 1, errno = len ? errno : EILSEQ, 0;
-      used += len;
-    }
-    if (used != g.len) return ix->broken = 1, errno = EILSEQ, 0;
-    at += g.len;
+  size_t all = 0;
+  index_segment g;
+  int good;
+  if (ix->applied) return 1;
+  for (size_t at = 0; at < ix->segments_len; at += g.len) index_segment_head(&g, ix->segments + at), all += g.operations;
+  good = index_changes_room(ix, all);
+  ix->applying = 1;
+  for (size_t at = 0; good && at < ix->segments_len; at += g.len) {
+    index_segment_head(&g, ix->segments + at);
+    good = apply(ix, ix->segments + at, &g);
   }
-  return ix->applied = 1;
+  ix->applying = 0;
+  if (!good) ix->broken = 1;
+  return ix->applied = good;
 }

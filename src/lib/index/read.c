@@ -26,6 +26,13 @@ static int sum_right(folder_index *ix, unsigned int section, uint64_t block, cha
   return index_bytes(ix, SECTION_SUMS, 4 * at, 4, sum) && get32(sum) == check;
 }
 
+/* A place gets its room when it is first used, one behind the other: what is read here and there touches few pages. */
+static char *room_of(folder_index *ix, index_cached *kept, int order)
+{
+  if (!kept->room) kept->room = order ? ++ix->big_used : ++ix->small_used;
+  return ix->pieces + (order ? (size_t)INDEX_CACHE * INDEX_PIECE + (kept->room - 1u) * (size_t)INDEX_BLOCK : (kept->room - 1u) * (size_t)INDEX_PIECE);
+}
+
 /* A piece of a section, read and kept: orders in blocks, the rest in small pieces, as hardly any two mails lie beside each other. Two pieces may
  * want one place: the later has it. */
 static char const *piece_at(folder_index *ix, unsigned int section, uint64_t block, size_t *len)
@@ -40,7 +47,7 @@ static char const *piece_at(folder_index *ix, unsigned int section, uint64_t blo
   if (!ix->pieces && !(ix->pieces = malloc((size_t)INDEX_CACHE * INDEX_PIECE + (size_t)INDEX_ORDER_CACHE * INDEX_BLOCK))) return NULL;
   if (!ix->cached && !(ix->cached = calloc(INDEX_CACHE + INDEX_ORDER_CACHE, sizeof *ix->cached))) return NULL;
   kept = ix->cached + place;
-  s = ix->pieces + (order ? (size_t)INDEX_CACHE * INDEX_PIECE + (size_t)(place - INDEX_CACHE) * INDEX_BLOCK : (size_t)place * INDEX_PIECE);
+  s = room_of(ix, kept, order);
   *len = x->len - at < size ? (size_t)(x->len - at) : size;
   if (kept->len && kept->section == section && kept->block == block) return s;
   kept->len = 0;
@@ -51,7 +58,9 @@ static char const *piece_at(folder_index *ix, unsigned int section, uint64_t blo
     done += (size_t)r;
   }
   if (order && !sum_right(ix, section, block, s, *len)) return errno = EILSEQ, NULL;
-  *kept = (index_cached){ section, block, (uint32_t)*len };
+  kept->section = (unsigned short)section;
+  kept->block = block;
+  kept->len = (unsigned short)*len;
   return s;
 }
 
@@ -77,14 +86,6 @@ int index_bytes(folder_index *ix, enum index_section section, uint64_t at, size_
   return 1;
 }
 
-/* Large stretches take fewer page faults in large pages, where the kernel has such. */
-static char *take_stretch(uint64_t len)
-{
-  char *const s = malloc(len ? len : 1);
-  if (s) place_large(s, len);
-  return s;
-}
-
 static int read_stretch(folder_index *ix, enum index_section section, uint64_t len, char *s)
 {
   for (uint64_t at = 0; at < len;) {
@@ -101,7 +102,7 @@ char const *index_start(folder_index *ix, enum index_section section, uint64_t l
   *room = NULL;
   if (len > ix->h.section[section].len) return broken(ix, EILSEQ), NULL;
   if (ix->memory[section]) return ix->memory[section];
-  *room = take_stretch(len);
+  *room = place_large_take(len);
   return *room && read_stretch(ix, section, len, *room) ? *room : NULL;
 }
 
@@ -111,7 +112,7 @@ int index_load(folder_index *ix, enum index_section section, uint64_t most)
   char *s;
   if (ix->memory[section]) return 1;
   if (x->len > most) return errno = ENOMEM, 0;
-  s = take_stretch(x->len);
+  s = place_large_take(x->len);
   if (!s) return 0;
   if (!read_stretch(ix, section, x->len, s)) return free(s), 0;
   for (uint64_t at = 0; is_order(section) && at < x->len; at += INDEX_BLOCK)
@@ -160,35 +161,42 @@ slice index_base(slice name, char *room)
   return (slice){ room, n.base.len + n.tail.len };
 }
 
-int index_unread(index_mail const *m)
+int index_unread(slice name)
 {
   maildir_name n;
-  maildir_name_split(&n, m->name.s, m->name.len);
+  maildir_name_info(&n, name.s, name.len);
   return !slice_has(n.flags, 'S');
+}
+
+int index_image_raw(folder_index *ix, uint32_t number, index_raw *raw, index_room *room)
+{
+  char inode[8], len;
+  uint64_t name_at, text_at;
+  size_t keys;
+  if (number >= ix->h.n) return broken(ix, EILSEQ);
+  if (!stretch_at(ix, SECTION_RECORDS, (uint64_t)number * INDEX_RECORD, INDEX_RECORD, room->packed, &raw->packed)
+    || !index_bytes(ix, SECTION_INODES, (uint64_t)number * 8, 8, inode))
+    return 0;
+  name_at = get32(raw->packed.s + RECORD_NAME);
+  text_at = get32(raw->packed.s + RECORD_TEXT);
+  keys = index_record_keys(raw->packed.s);
+  if (!keys--) return broken(ix, EILSEQ);
+  if (!index_bytes(ix, SECTION_NAMES, name_at, 1, &len) || !stretch_at(ix, SECTION_NAMES, name_at + 1, (unsigned char)len, room->name, &raw->name)
+    || !index_bytes(ix, SECTION_TEXT, text_at + keys, 1, &len)
+    || !stretch_at(ix, SECTION_TEXT, text_at, keys + 1 + 8 * (size_t)(unsigned char)len, room->text, &raw->text))
+    return 0;
+  raw->inode = get64(inode);
+  raw->where = number >= ix->h.n_new;
+  return get32(raw->packed.s + RECORD_CHECK) == index_record_check(raw->packed.s, raw->inode, raw->name, raw->text) || broken(ix, EILSEQ);
 }
 
 int index_image_mail(folder_index *ix, uint32_t number, index_mail *m, index_room *room)
 {
-  char inode[8], len;
-  slice packed;
-  size_t keys;
-  if (number >= ix->h.n) return broken(ix, EILSEQ);
-  if (!stretch_at(ix, SECTION_RECORDS, (uint64_t)number * INDEX_RECORD, INDEX_RECORD, room->packed, &packed)
-    || !index_bytes(ix, SECTION_INODES, (uint64_t)number * 8, 8, inode))
-    return 0;
-  index_record_unpack(&m->r, packed.s);
-  keys = (size_t)m->r.sender_len + m->r.subject_len;
-  if (m->r.sender_len > INDEX_TEXT_MAX || m->r.subject_len > INDEX_TEXT_MAX) return broken(ix, EILSEQ);
-  if (!index_bytes(ix, SECTION_NAMES, m->r.name_at, 1, &len)
-    || !stretch_at(ix, SECTION_NAMES, (uint64_t)m->r.name_at + 1, (unsigned char)len, room->name, &m->name)
-    || !index_bytes(ix, SECTION_TEXT, (uint64_t)m->r.text_at + keys, 1, &len)
-    || !stretch_at(ix, SECTION_TEXT, m->r.text_at, keys + 1 + 8 * (size_t)(unsigned char)len, room->text, &m->text))
-    return 0;
-  m->number = number;
-  m->where = number >= ix->h.n_new;
-  m->inode = get64(inode);
-  if (m->r.check != index_record_check(packed.s, m->inode, m->name, m->text) || !index_name_ok(m->name) || !index_text_ok(m->text, &m->r))
-    return broken(ix, EILSEQ);
+  index_raw raw;
+  if (!index_image_raw(ix, number, &raw, room)) return 0;
+  *m = (index_mail){ .number = number, .where = raw.where, .inode = raw.inode, .name = raw.name, .text = raw.text };
+  index_record_unpack(&m->r, raw.packed.s);
+  if (!index_name_ok(m->name) || !index_text_ok(m->text, &m->r)) return broken(ix, EILSEQ);
   m->base = index_base(m->name, room->base);
   return 1;
 }

@@ -47,16 +47,25 @@ static int write_image(folder_index const *ix, int fd)
   return index_write_at(fd, segment, sizeof segment, ix->h.image) && index_write_at(fd, head, sizeof head, 0);
 }
 
+/* One more segment in memory. Those that were read stay where they are: changes point into them. */
+static int keep_segment(folder_index *ix, char const *segment, size_t len)
+{
+  char *const s = arena_take(&ix->a, ix->segments_len + len);
+  if (!s) return 0;
+  if (ix->segments_len) memcpy(s, ix->segments, ix->segments_len);
+  memcpy(s + ix->segments_len, segment, len);
+  ix->segments = s;
+  ix->segments_len += len;
+  return 1;
+}
+
 /* The image's own segment, as if it had been read. */
 static int keep_first(folder_index *ix)
 {
-  char *const s = malloc(INDEX_SEGMENT);
-  if (!s) return 0;
+  char s[INDEX_SEGMENT];
   index_segment_pack(s, &ix->last, ix->h.instance);
-  free(ix->segments);
-  ix->segments = s;
-  ix->segments_len = INDEX_SEGMENT;
-  return 1;
+  ix->segments_len = 0;
+  return keep_segment(ix, s, sizeof s);
 }
 
 int index_image_write(folder_index *ix, int tmp, char const *unique)
@@ -85,19 +94,13 @@ static int append_locked(folder_index *ix, int fd, char const *segment, size_t l
 {
   uint64_t const end = ix->h.image + ix->segments_len;
   struct stat st;
-  char *more;
   if (fstat(fd, &st) < 0) return 0;
   if (st.st_ino != ix->inode || st.st_dev != ix->device || (uint64_t)st.st_size != ix->size || !index_current(ix)) return errno = EAGAIN, 0;
-  more = realloc(ix->segments, ix->segments_len + len);
-  if (!more) return 0;
-  ix->segments = more;
   if (ix->size != end && ftruncate(fd, (off_t)end) < 0) return 0;
   ix->size = end;
   if (!index_write_at(fd, segment, len, end)) return 0;
-  memcpy(ix->segments + ix->segments_len, segment, len);
-  ix->segments_len += len;
   ix->size = end + len;
-  return 1;
+  return keep_segment(ix, segment, len);
 }
 
 static int append(folder_index *ix, char const *segment, size_t len)

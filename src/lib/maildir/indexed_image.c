@@ -128,24 +128,32 @@ static int keep_gone(folder_index *old, index_builder *b)
   return index_changes_gone(old, b, k.all > k.passed + k.most ? k.all - k.passed - k.most : 0);
 }
 
+/* Of several names of a mail one counts: whether that is this, of place p. */
+static int counts(unsigned char where, slice name, int p, char const *listed) { return where == p && slice_is(name, listed); }
+
+/* One that is as the image has it goes over as it lies there. *map: its number in the new image. */
+static int copy_mail(folder_index *old, uint32_t number, int p, char const *listed, index_builder *b, uint32_t *map)
+{
+  uint32_t const n = b->h.n;
+  index_room room;
+  index_raw raw;
+  index_mail m;
+  if (!index_changed(old, number)) {
+    if (!index_image_raw(old, number, &raw, &room)) return 0;
+    return !counts(raw.where, raw.name, p, listed) || (index_builder_copy(b, &raw) && (*map = n, 1));
+  }
+  if (!index_get(old, number, &m, &room)) return errno == ENOENT;
+  return !counts(m.where, m.name, p, listed) || (index_builder_add(b, &m) && (*map = n, 1));
+}
+
 /* map: where each mail of old has gone. */
 static int copy_mails(folder_index *old, comparison const *c, index_builder *b, uint32_t *map)
 {
   memset(map, 0xff, ((size_t)old->h.n + old->added) * sizeof *map);
   for (int p = 0; p < PLACES; p++) {
-    for (size_t k = 0; k < c->listing[p].count; k++) {
-      index_room room;
-      index_mail m;
-      if (c->listing[p].number[k] == UINT32_MAX) continue;
-      if (!index_get(old, c->listing[p].number[k], &m, &room)) {
-        if (errno != ENOENT) return 0;
-        continue;
-      }
-      /* Of several names of a mail the one that counts. */
-      if (m.where != p || !slice_is(m.name, c->listing[p].list[k].name)) continue;
-      map[m.number] = b->h.n;
-      if (!index_builder_add(b, &m)) return 0;
-    }
+    index_listing const *const l = c->listing + p;
+    for (size_t k = 0; k < l->count; k++)
+      if (l->number[k] != UINT32_MAX && !copy_mail(old, l->number[k], p, l->list[k].name, b, map + l->number[k])) return 0;
   }
   return 1;
 }

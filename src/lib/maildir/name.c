@@ -29,7 +29,7 @@ static void split_uid(maildir_name *n)
   }
 }
 
-static void split_info(maildir_name *n, char const *s, size_t len)
+void maildir_name_info(maildir_name *n, char const *s, size_t len)
 {
   n->base = (slice){ s, len };
   n->flags = n->rest = (slice){ s + len, 0 };
@@ -52,7 +52,7 @@ static void split_info(maildir_name *n, char const *s, size_t len)
 
 void maildir_name_split(maildir_name *n, char const *s, size_t len)
 {
-  split_info(n, s, len);
+  maildir_name_info(n, s, len);
   n->uid = n->tail = (slice){ n->base.s + n->base.len, 0 };
   split_uid(n);
 }

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -64,6 +65,16 @@ void place_large(void *s, size_t len)
   int const error = errno;
   if (from < to) madvise((void *)from, to - from, MADV_HUGEPAGE);
   errno = error;
+}
+
+void *place_large_take(uint64_t len)
+{
+  uint64_t const whole = (len + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+  void *s;
+  if (len < LARGE_PAGE) return malloc(len ? (size_t)len : 1);
+  s = aligned_alloc(LARGE_PAGE, (size_t)whole);
+  if (s) place_large(s, (size_t)whole);
+  return s;
 }
 
 /* Room in the arena: less, where so much is not to be had. */

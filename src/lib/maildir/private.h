@@ -30,6 +30,8 @@ extern size_t place_room(int fd);
 
 /* Asks for large pages for what a listing fills: one fault for 2 MiB. */
 extern void place_large(void *s, size_t len);
+/* Memory for so many octets, at least one, in such pages where it is that large; to be freed. */
+extern void *place_large_take(uint64_t len);
 
 typedef struct place_stamp_s place_stamp;
 struct place_stamp_s {
