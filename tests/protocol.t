@@ -79,8 +79,9 @@ is 'a draft, its successor, a reply with a file' "$(cat "$work/compose.out")" 'R
 is 'the draft has gone, the mail is answered' "$(find "$work/mail/ada/.Drafts/cur" "$work/mail/ada/cur" -name '*:2,*[DR]*' | wc -l)" 1
 is 'a conversation' "$(sed "s/^20[0-9-]*T[0-9:]*Z /when /" "$work/conversation.out")" "x 1
 when ['x\\n']"
-is 'polling' "$(cat "$work/poll.out")" 'False
-True'
+is 'polling' "$(cat "$work/poll.out")" "False
+True
+CHANGED ['']"
 is 'searching as one types' "$(cat "$work/search.out")" "d ['Sent']
 de ['Sent']
 dear b ['Sent']"

@@ -18,6 +18,7 @@
 #include "since.h"
 
 #define CHANGES_MAX 10000 /* of an answer */
+#define TRIES_MAX 10      /* at a state that is stable, where one is needed */
 
 /* A folder of the state: in the moments asked, and now. */
 typedef struct changed_s changed;
@@ -229,12 +230,30 @@ static int answer_bare(changed *c)
   return code == EXIT_DONE ? write_reset(c, text, strchr(c->request->state, '?') || strcmp(c->request->state, text) != 0) : code;
 }
 
+/* Whether it says of a mail that it has gone, or what comes next will. */
+static int has_gone(since const *page)
+{
+  for (size_t i = 0; i < page->count; i++)
+    if (page->change[i].kind == PORTER__CHANGE__KIND__GONE) return 1;
+  return page->cut;
+}
+
+/* A mail that is on its way from one folder to another has not gone. */
 static int answer(changed *c)
 {
   since page = { .count = 0 };
   char text[STATE_FMT];
-  if (!c->now.kept) return answer_bare(c);
-  switch (take_page(c, &page)) {
+  enum since_answer told = SINCE_FAILED;
+  for (int tries = 0; tries < TRIES_MAX; tries++) {
+    int const code = state_take(c->call, &c->all, &c->now);
+    if (code != EXIT_DONE) return code;
+    if (!c->now.kept) return answer_bare(c);
+    c->lanes = c->folders = 0;
+    c->lost = 0;
+    told = take_page(c, &page);
+    if (c->now.stable || told != SINCE_TOLD || !has_gone(&page)) break;
+  }
+  switch (told) {
   case SINCE_TOLD: return write_page(c, &page);
   case SINCE_UNKNOWN: state_text(&c->now, text); return write_reset(c, text, 1);
   default: return method_temporary(c->call, "read folder");
@@ -248,7 +267,6 @@ int method_changes(method_call *call)
   if (code == EXIT_DONE) code = scope_named(call, &c.all, NULL, 0);
   if (code == EXIT_DONE && !c.every) code = scope_named(call, &c.named, c.request->folders, c.request->n_folders);
   if (code == EXIT_DONE && !c.every) code = state_named(&c.named);
-  if (code == EXIT_DONE) code = state_take(call, &c.all, &c.now);
   if (code == EXIT_DONE) code = answer(&c);
   scope_end(&c.named);
   scope_end(&c.all);

@@ -2,7 +2,8 @@
  *
  * A state that is kept is a moment of all folders: for each what its index says. What can go wrong, and the rule for each:
  * 1. A mail goes from one folder to another while they are looked at, and is in neither: stamps are looked at again behind all, and where one has moved that
- *    folder is looked at again. Where a stamp is not settled, a change could bear the same one: that is waited for, once.
+ *    folder is looked at again. Where a stamp is not settled, a change could bear the same one: that is waited for, once. Where others change folders all the
+ *    time the state is not stable, and who would have to say that a mail has gone takes another.
  * 2. Another call writes to an index, so that what this one found is not in the file: the folder is opened again.
  * 3. Another call adds a record while this one looks: this one begins again, so that each record is wholly later than the one before.
  * 4. An index is an old one that was put back: its numbers mean other mails. The file is made anew, with another birth.
@@ -127,7 +128,7 @@ struct taking_s {
   state *s;
   states_folder const **old; /* those of the last record, by id */
   size_t olds;
-  int waited, anew;
+  int waited, anew, unsettled;
 };
 
 enum look { LOOK_FAILED = -1, LOOK_NEVER, LOOK_DONE, LOOK_MOVED };
@@ -209,6 +210,7 @@ static enum look look_again(taking *t, size_t i)
   enum look seen;
   if (all->f[i]) {
     int const unmoved = before.there ? folder_unmoved(all->f[i]) : 0;
+    t->unsettled |= unmoved < 0;
     if (unmoved == 1 || (unmoved < 0 && t->waited)) return LOOK_DONE;
     if (unmoved < 0) pause_ms(SETTLE_MS), t->waited = 1;
     scope_shut(all, i);
@@ -235,9 +237,11 @@ static enum look look(taking *t)
 {
   enum look seen = look_at_all(t, 0);
   for (int looks = 0; seen == LOOK_DONE || seen == LOOK_MOVED; looks++) {
+    t->unsettled = 0;
     seen = look_at_all(t, 1);
     if (seen == LOOK_DONE || looks == LOOKS_MAX) break;
   }
+  t->s->stable = seen == LOOK_DONE && !t->unsettled;
   return seen == LOOK_MOVED ? LOOK_DONE : seen;
 }
 

@@ -17,7 +17,8 @@
 /* The state of the mailbox. */
 typedef struct state_s state;
 struct state_s {
-  int kept; /* it is one of porter.states */
+  int kept;   /* it is one of porter.states */
+  int stable; /* no folder changed while others were looked at: a mail that is in none has gone */
   uint64_t birth, number;
   states st; /* as it is, with this record */
   size_t record;
