@@ -1,0 +1,364 @@
+"""storm.py STEPS: for so many steps of each client, or for STORM_SECONDS: methods and IMAP sessions of Dovecot on one Maildir at the same time. Each mail has an owner, who alone stores, moves, copies and
+removes it, and alone changes its flags but for those of mails that all share: there each client has a flag or a keyword of its own. Folders are
+renamed and removed meanwhile. In the end each mail is where its owner was told, once, with the flags that were said; and both see the same."""
+import collections, random, re, threading
+from dovecot import *
+
+STEPS = int(sys.argv[1])
+SECONDS = float(os.environ.get('STORM_SECONDS', '0'))
+SEED = int(os.environ.get('SEED', '1'))
+FOLDERS = ['', 'A', 'B']
+FLAG_OF = {'S': '\\Seen', 'F': '\\Flagged', 'R': '\\Answered', 'D': '\\Draft'}
+SHARED_FLAG = ['F', 'S', None, 'R', 'D']  # of mails that all share, each client's own; beside a keyword "own-N"
+os.chmod(work, 0o755)
+box = OwnedBox('storm')
+for f in FOLDERS[1:] + ['Q', 'R']:
+    box.folder('.' + f)
+give(box.path)
+imap = Server(box.path, os.path.join(work, 'imap'))
+lock = threading.Lock()
+counts = collections.Counter()
+faults = []
+next_id = 0
+mails = {}   # what is known: the folders it is in, its flags and keywords; sure: whether its owner was told how the last change ended
+shared = {}  # id: what each client said last of its flag and its keyword
+
+
+def new_id():
+    global next_id
+    with lock:
+        next_id += 1
+        return next_id
+
+
+def text(i):
+    return 'Subject: mail %d\nMessage-ID: <id%d@storm>\nFrom: a@example.org\n\nbody of id%d\n' % (i, i, i)
+
+
+def fault(what):
+    with lock:
+        faults.append(what)
+        print('# wrong: %s' % what, flush=True)
+
+
+def going(step):
+    return time.monotonic() < end if SECONDS else step < STEPS
+
+
+def outcome(method, mail, r, at=0):
+    """Whether it was done. A failure is one that can be: never that the mail is not there."""
+    o = r.outcomes[at] if len(r.outcomes) > at else None
+    error = r.error if r.HasField('error') else o.error if o is not None and o.HasField('error') else None
+    if error is None and o is not None:
+        return o
+    mail['sure'] = False
+    fault('%s: %s' % (method, error))
+    return None
+
+
+class Porter:
+    """A client that calls methods."""
+
+    def __init__(self, k):
+        self.k, self.dice, self.mine = k, random.Random(100 * SEED + k), []
+        self.name = 'own-%d' % k
+
+    def run(self):
+        step = 0
+        while going(step):
+            step += 1
+            what = self.dice.choice(['append', 'flags', 'flags', 'move', 'move', 'copy', 'remove', 'shared', 'shared', 'look'] + (['folder'] if self.k == 2 else []))
+            counts[what] += 1
+            if what in ('flags', 'move', 'copy', 'remove') and not self.mine:
+                what = 'append'
+            getattr(self, what)()
+
+    def append(self):
+        i = new_id()
+        f = self.dice.choice(FOLDERS)
+        flags = self.dice.choice(['', 'S', 'F'])
+        r = box.call('Append', folder=f, flags=flags, keywords=[self.name] if flags else [], octets=text(i).encode())
+        if r.HasField('error'):
+            return fault('Append: %s' % r.error)
+        mails[i] = {'folders': {f: r.mid}, 'flags': set(flags), 'keywords': {self.name} if flags else set(), 'sure': True}
+        self.mine.append(i)
+
+    def one(self):
+        i = self.dice.choice(self.mine)
+        m = mails[i]
+        f = self.dice.choice(sorted(m['folders']))
+        return i, m, f, m['folders'][f]
+
+    def flags(self):
+        i, m, f, mid = self.one()
+        word = 'w%d-%d' % (self.k, self.dice.randrange(4))
+        add, on = self.dice.choice('SFRD'), self.dice.random() < .6
+        r = box.call('SetFlags', folder=f, mids=[mid], anywhere=True, **(dict(add=add, add_keywords=[word]) if on else dict(remove=add, remove_keywords=[word])))
+        if outcome('SetFlags', m, r):
+            for have, x in ((m['flags'], add), (m['keywords'], word)):
+                (have.add if on else have.discard)(x)
+
+    def move(self):
+        i, m, f, mid = self.one()
+        to = self.dice.choice([x for x in FOLDERS if x != f])
+        o = outcome('Move', m, box.call('Move', mids=[mid], from_folder=f, to_folder=to))
+        if o:
+            del m['folders'][f]
+            m['folders'][to] = o.new_mid
+
+    def copy(self):
+        i, m, f, mid = self.one()
+        to = self.dice.choice([x for x in FOLDERS if x != f])
+        o = outcome('Copy', m, box.call('Copy', mids=[mid], from_folder=f, to_folder=to))
+        if o and to not in m['folders']:
+            m['folders'][to] = o.new_mid
+
+    def remove(self):
+        i, m, f, mid = self.one()
+        if outcome('Remove', m, box.call('Remove', folder=f, mids=[mid])):
+            del m['folders'][f]
+            if not m['folders']:
+                self.mine.remove(i)
+
+    def shared(self):
+        i = self.dice.choice(sorted(shared))
+        s = shared[i]
+        on, flag = self.dice.random() < .5, SHARED_FLAG[self.k]
+        change = dict(add=flag or '', add_keywords=[self.name]) if on else dict(remove=flag or '', remove_keywords=[self.name])
+        r = box.call('SetFlags', folder=s['folder'], mids=[s['mid']], **change)
+        if outcome('SetFlags of a shared mail', s, r):
+            s[self.k] = on
+
+    def look(self):
+        f = self.dice.choice(FOLDERS)
+        r = box.call('Find', folders=[f], limit=100000, heads='MIDS', sort={'parameter': 'ARRIVAL'})
+        seen = collections.Counter(h.mid for h in r.found)
+        for i in self.mine:
+            mid = mails[i]['folders'].get(f)
+            if mid and mails[i]['sure'] and seen[mid] != 1:
+                fault('Find sees mail %d %d times in "%s"' % (i, seen[mid], f))
+
+    def folder(self):
+        """R is renamed and back; Q is removed where nobody has put anything into it."""
+        r = box.call('RenameFolder', name='R', new_name='R-away')
+        back = box.call('RenameFolder', name='R-away', new_name='R')
+        if r.HasField('error') or back.HasField('error'):
+            fault('RenameFolder: %s, %s' % (r.error, back.error))
+        r = box.call('RemoveFolder', name='Q')
+        if r.HasField('error') and r.error.code not in (pb.Error.FOLDER_NOT_EMPTY,):
+            fault('RemoveFolder: %s' % r.error)
+        counts['Q removed'] += not r.HasField('error')
+        box.call('AddFolder', name='Q')
+        # With force and what is in it: all of it is this client's.
+        box.call('AddFolder', name='Z')
+        box.call('Append', folder='Z', octets=text(0).encode())
+        r = box.call('RemoveFolder', name='Z', force=True)
+        if r.HasField('error') or r.mails != 1:
+            fault('RemoveFolder with force: %s' % r)
+
+
+class Dovecot:
+    """A client that speaks IMAP; its session is opened anew at times."""
+
+    def __init__(self, k):
+        self.k, self.dice, self.mine, self.c = k, random.Random(100 * SEED + k), [], None
+        self.name = 'own-%d' % k
+
+    def run(self):
+        step = 0
+        while going(step):
+            step += 1
+            try:
+                if self.c is None or self.dice.random() < .05:
+                    self.close()
+                    self.c = imap.client()
+                self.step()
+            except (imaplib.IMAP4.error, OSError) as e:
+                counts['sessions that ended'] += 1
+                self.c = None
+        self.close()
+
+    def close(self):
+        try:
+            if self.c:
+                self.c.logout()
+        except (imaplib.IMAP4.error, OSError):
+            pass
+        self.c = None
+
+    def step(self):
+        what = self.dice.choice(['append', 'flags', 'flags', 'move', 'copy', 'remove', 'shared', 'shared', 'aside'])
+        counts['imap ' + what] += 1
+        if what in ('flags', 'move', 'copy', 'remove') and not self.mine:
+            what = 'append'
+        getattr(self, what)()
+
+    def quoted(self, f):
+        return '"%s"' % (f or 'INBOX')
+
+    def store(self, f, i, flags):
+        return self.c.append(self.quoted(f), flags, None, text(i).replace('\n', '\r\n').encode())[0] == 'OK'
+
+    def append(self):
+        i, f = new_id(), self.dice.choice(FOLDERS)
+        if self.store(f, i, '(\\Seen %s)' % self.name):
+            mails[i] = {'folders': {f: None}, 'flags': {'S'}, 'keywords': {self.name}, 'sure': True}
+            self.mine.append(i)
+
+    def aside(self):
+        """Into folders that are renamed and removed meanwhile: what was acknowledged stays."""
+        i, f = new_id(), self.dice.choice(['Q', 'R'])
+        if self.store(f, i, None):
+            mails[i] = {'folders': {f: None}, 'flags': set(), 'keywords': set(), 'sure': True}
+            counts['aside, stored'] += 1
+
+    def uid(self, i, f):
+        self.c.select(self.quoted(f))
+        found = self.c.uid('SEARCH', None, 'HEADER', 'MESSAGE-ID', 'id%d@storm' % i)[1][0].split()
+        if len(found) != 1:
+            fault('Dovecot finds mail %d %d times in "%s"' % (i, len(found), f))
+        return found[0].decode() if found else None
+
+    def one(self):
+        i = self.dice.choice(self.mine)
+        m = mails[i]
+        f = self.dice.choice(sorted(m['folders']))
+        if not m['sure']:
+            self.mine.remove(i)
+        return i, m, f, self.uid(i, f) if m['sure'] else None
+
+    def changed(self, m, call):
+        """Runs a command; where the session ends within it, nobody knows."""
+        m['sure'] = False
+        status = call()[0]
+        m['sure'] = status == 'OK'
+        return status == 'OK'
+
+    def flags(self):
+        i, m, f, uid = self.one()
+        word = 'w%d-%d' % (self.k, self.dice.randrange(4))
+        flag, on = self.dice.choice('SFRD'), self.dice.random() < .6
+        if uid and self.changed(m, lambda: self.c.uid('STORE', uid, ('+' if on else '-') + 'FLAGS.SILENT', '(%s %s)' % (FLAG_OF[flag], word))):
+            for have, x in ((m['flags'], flag), (m['keywords'], word)):
+                (have.add if on else have.discard)(x)
+
+    def move(self):
+        i, m, f, uid = self.one()
+        to = self.dice.choice([x for x in FOLDERS if x not in m['folders']] or [None])
+        if uid and to is not None and self.changed(m, lambda: self.c.uid('MOVE', uid, self.quoted(to))):
+            del m['folders'][f]
+            m['folders'][to] = None
+
+    def copy(self):
+        i, m, f, uid = self.one()
+        to = self.dice.choice([x for x in FOLDERS if x not in m['folders']] or [None])
+        if uid and to is not None and self.changed(m, lambda: self.c.uid('COPY', uid, self.quoted(to))):
+            m['folders'][to] = None
+            m['copied'] = True  # flags are each copy's own from here on
+
+    def remove(self):
+        i, m, f, uid = self.one()
+        if uid and self.changed(m, lambda: self.c.uid('STORE', uid, '+FLAGS.SILENT', '(\\Deleted)')) and self.changed(m, lambda: self.c.uid('EXPUNGE', uid)):
+            del m['folders'][f]
+            if not m['folders']:
+                self.mine.remove(i)
+
+    def shared(self):
+        i = self.dice.choice(sorted(shared))
+        s = shared[i]
+        uid = self.uid(i, s['folder'])
+        on, flag = self.dice.random() < .5, SHARED_FLAG[self.k]
+        s[self.k] = None
+        if uid and self.c.uid('STORE', uid, ('+' if on else '-') + 'FLAGS.SILENT', '(%s %s)' % (FLAG_OF[flag], self.name))[0] == 'OK':
+            s[self.k] = on
+
+
+# --- before ---
+for n in range(30):
+    i = new_id()
+    f, mid = ('', 'A')[n % 2], '%d.M%dP1.storm' % (1700000000 + n, n)
+    box.put(mid + ':2,', text=text(i), folder='.' + f if f else '')
+    shared[i] = {'folder': f, 'mid': mid, 'sure': True, **{k: False for k in range(5)}}
+give(box.path)
+
+
+def uids():
+    c = imap.client()
+    out = {}
+    for f in FOLDERS:
+        c.select('"%s"' % (f or 'INBOX'), readonly=True)
+        answer = c.uid('FETCH', '1:*', '(FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])')[1]
+        seen = {}
+        for a in answer:
+            if isinstance(a, tuple):
+                uid, flags = re.search(rb'UID (\d+)', a[0]).group(1), re.search(rb'FLAGS \(([^)]*)\)', a[0]).group(1)
+                seen[int(re.search(rb'id(\d+)@', a[1]).group(1))] = (int(uid), sorted(x for x in flags.decode().split() if x != '\\Recent'))
+        out[f] = (c.status('"%s"' % (f or 'INBOX'), '(UIDVALIDITY)')[1][0], seen)
+    c.logout()
+    return out
+
+
+uids_before = uids()
+end = time.monotonic() + SECONDS
+clients = [Porter(0), Porter(1), Porter(2), Dovecot(3), Dovecot(4)]
+threads = [threading.Thread(target=c.run) for c in clients]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+
+# --- what is there ---
+there = collections.defaultdict(dict)  # id: folder: (flags, keywords)
+doubled = []
+for f in FOLDERS + ['Q', 'R', 'R-away']:
+    disk = os.path.join(box.path, '.' + f if f else '')
+    if not os.path.isdir(disk):
+        continue
+    names = dict(l.split(None, 1) for l in open(os.path.join(disk, 'dovecot-keywords'))) if os.path.exists(os.path.join(disk, 'dovecot-keywords')) else {}
+    for n in box.ls('.' + f if f else ''):
+        i = int(re.search(r'id(\d+)@', open(os.path.join(disk, n)).read()).group(1))
+        flags = n.split(':2,')[1] if ':2,' in n else ''
+        if f in there[i]:
+            doubled.append((i, f))
+        there[i][f] = ({c for c in flags if c.isupper()}, {names.get(str(ord(c) - 97), '?' + c).strip() for c in flags if c.islower()})
+where = [(i, sorted(m['folders']), sorted(there[i])) for i, m in mails.items() if m['sure'] and sorted(m['folders']) != sorted(there[i])]
+marked = [(i, m['flags'], m['keywords'], there[i]) for i, m in mails.items() if m['sure'] and not m.get('copied') and any(x != (m['flags'], m['keywords']) for x in there[i].values())]
+wrong = []
+for i, s in shared.items():
+    flags, keywords = there[i].get(s['folder'], (None, None))
+    if flags is None or list(there[i]) != [s['folder']]:
+        wrong.append((i, 'lost'))
+        continue
+    for k in range(5):
+        if s[k] is not None and (('own-%d' % k in keywords) != s[k] or (SHARED_FLAG[k] and (SHARED_FLAG[k] in flags) != s[k])):
+            wrong.append((i, k, s, flags, keywords))
+eq(where[:3], [], '%d mails, each where its owner was told, and nowhere else' % len(mails))
+eq(doubled, [], 'none twice in a folder')
+eq(marked[:3], [], 'with the flags and keywords that were said')
+eq(wrong[:3], [], 'of 30 mails that all share, each client\'s flag and keyword as it said last')
+ok(sum(not m['sure'] for m in mails.values()) * 20 <= len(mails), 'of nearly all it is known: %s' % dict(counts))
+ok(not faults, 'no false error')
+
+# --- both see the same ---
+def heads_of(f):
+    out, bound = [], None
+    while True:
+        r = box.call('Find', folders=[f], limit=1000, bound=bound, sort={'parameter': 'ARRIVAL'})
+        out += r.found
+        if r.last or not r.found:
+            return out
+        bound = r.last_bound
+
+
+after = uids()
+differ = []
+for f in FOLDERS:
+    heads = {int(re.search(r'id(\d+)', h.header.message_id).group(1)): sorted([FLAG_OF.get(c, c) for c in h.flags] + list(h.keywords)) for h in heads_of(f)}
+    theirs = {i: x[1] for i, x in after[f][1].items()}
+    differ += [(f, i, heads.get(i), theirs.get(i)) for i in set(heads) | set(theirs) if sorted(heads.get(i) or []) != sorted(theirs.get(i) or []) or (i in heads) != (i in theirs)]
+eq(differ[:3], [], 'Dovecot sees what porter sees, flags and keywords too')
+moved = [(f, i) for f in FOLDERS for i in shared if i in uids_before[f][1] and after[f][1].get(i, (0,))[0] != uids_before[f][1][i][0]]
+eq((moved, [after[f][0] for f in FOLDERS]), ([], [uids_before[f][0] for f in FOLDERS]), 'no UID changed, nor UIDVALIDITY')
+# Of folders that are renamed or removed under it, Dovecot says that files have gone, as when it does so itself.
+eq([l for l in imap.complaints() if not re.search(r'/\.[QRZ](-away)?/|Mailbox [QRZ]', l)], [], 'Dovecot had nothing else to say')
+done()
