@@ -82,12 +82,17 @@ when ['x\\n']"
 is 'polling' "$(cat "$work/poll.out")" "False
 True
 CHANGED ['']"
-is 'searching as one types' "$(cat "$work/search.out")" "d ['Sent']
-de ['Sent']
-dear b ['Sent']"
+is 'searching as one types, with what was found' "$(cat "$work/search.out")" "1 [D]ear Bob, here it is.
+1 [De]ar Bob, here it is.
+1 [Dear B]ob, here it is."
 printf 'ada\0secret\0\0' > "$work/credentials"
 extract shell > "$work/shell"
-is 'from a shell' "$(cd "$work" && SOCK=$work/socket PATH=$bin:$PATH sh ./shell)" Sent
+is 'from a shell' "$(cd "$work" && SOCK=$work/socket PATH=$bin:$PATH sh ./shell)" 'Sent: Dear Bob, here it is.'
+extract shell-draft >> "$work/shell"
+is 'a draft from a shell' "$(cd "$work" && SOCK=$work/socket PATH=$bin:$PATH sh ./shell | tail -n 1)" '"25"'
+is 'it has replaced the one before it' "$(cat "$work"/mail/ada/.Drafts/cur/*)" 'Subject: hello
+
+Dear Bob'
 rm -r "$work/mail/ada/.Drafts" "$work/mail/ada/.Sent"
 mv "$work/mail/ada/cur/"* "$work/mail/ada/cur/1700000000.M1.h:2,S"
 

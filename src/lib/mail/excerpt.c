@@ -184,6 +184,7 @@ static slice around(mapped const *m)
   while (from < hit && m->plain[from] == ' ') from++;
   to = m->plain_len - from > MAIL_EXCERPT_MAX ? from + MAIL_EXCERPT_MAX : m->plain_len;
   to = from + utf8_valid(m->plain + from, to - from);
+  while (to > end && m->plain[to - 1] == ' ') to--;
   return (slice){ m->plain + from, to - from };
 }
 
