@@ -32,7 +32,8 @@ def done():
 
 
 class Box:
-    """A Maildir++ and what is asked of it."""
+    """A Maildir++ and what is asked of it, by maildir-op with options."""
+    options = ()
 
     options = ()  # of maildir-op
 

@@ -7,7 +7,7 @@ T = 1700000000
 
 
 def key(id_, subject):
-    return hashlib.blake2s((id_ + '\0' + subject).encode()).digest()[:8].hex()
+    return hashlib.blake2s(hashlib.blake2s(id_.encode()).digest()[:8] + subject.encode()).digest()[:8].hex()
 
 
 def model(mails):
@@ -44,9 +44,11 @@ def plain(r):
     return [(t.thread, [(n.folder, n.mid) for n in t.mails]) for t in r.threads]
 
 
-def expect(mails, folders=None):
+def expect(mails, folders=None, told=None):
+    """folders: those asked; told: those of which mails are told."""
     rows = []
     for id_, ms in model(mails).items():
+        ms = [m for m in ms if told is None or m['folder'] in told]
         inside = [m for m in ms if folders is None or m['folder'] in folders]
         if inside:
             rows.append((max(m['arrival'] for m in inside), id_, [(m['folder'], m['mid']) for m in ms]))
@@ -58,8 +60,12 @@ eq((B.code, plain(r), r.last, r.total), (0, expect(mails), True, len(expect(mail
 ok(len(r.threads) > 8 and max(len(t.mails) for t in r.threads) > 3, 'some are long')
 r = B.call('Threads', folders=[''], with_folders=['Sent'], limit=1000)
 eq(plain(r), expect(mails, ['']), 'with_folders adds mails, and no threads')
-r = B.call('Threads', folders=['Sent'], limit=1000)
-eq(plain(r), expect([m for m in mails if m['folder'] == 'Sent']), 'one folder')
+eq(plain(B.call('Threads', folders=['Sent'], limit=1000)), expect(mails, told=['Sent']), 'one folder: the ids are those of all')
+B.options = ['-I']
+eq(plain(B.call('Threads', limit=1000)), expect(mails), 'without an index')
+eq(plain(B.call('Threads', folders=['Sent'], limit=1000)), expect([m for m in mails if m['folder'] == 'Sent']), 'and one folder: what it knows alone')
+B.options = []
+ok(os.path.exists(B.path + '/porter.threads') and os.path.exists(B.path + '/.Sent/porter.index'), 'the table lies in the mailbox, and small folders have an index')
 got, bound = [], None
 while True:
     r = B.call('Threads', limit=3, bound=bound)

@@ -88,6 +88,29 @@ extern void folder_unread_file(folder *f, mail_entry *e);
 /* Whether errno is that of one mail that cannot be read: EACCES, EPERM, EIO. Any other failure but ENOENT is the call's. */
 extern int mail_unreadable(int error);
 
+/* --- threads (maildir/threads.c has the rule) --- */
+
+/* Gives every mail of these folders its thread; null ones are passed over. What an index has is used, and what is found is kept there; folders
+ * without one have threads for this call. 1, or 0 with errno. */
+extern int folders_thread(mailbox *box, folder *const *f, size_t count);
+/* The id of a mail's thread, after that; 0: it came too late. */
+extern uint64_t folder_thread(folder *f, mail_entry const *e);
+
+/* What is said of each mail of a folder, without opening it. */
+typedef struct mail_line_s mail_line;
+struct mail_line_s {
+  uint64_t thread;
+  int64_t arrival;
+  slice name;      /* of the file, where names were asked for */
+  uint32_t number; /* for folder_line_mail */
+};
+/* 0 with errno ends it. */
+typedef int folder_line(void *context, folder *f, mail_line const *line);
+/* Calls each with every mail, in no order. */
+extern int folder_lines(folder *f, int names, folder_line *each, void *context);
+/* The mail of a line; null with errno. */
+extern mail_entry *folder_line_mail(folder *f, uint32_t number);
+
 /* --- a mail's octets --- */
 
 /* Reads one mail after the other into memory that is used again. */

@@ -80,6 +80,8 @@ extern int mailbox_index_elsewhere(mailbox *box, char const *path);
 extern int mailbox_index_name(mailbox const *box, char const *disk, char *index, char *search);
 /* Where porter.states is, and its name there, likewise. */
 extern int mailbox_states_place(mailbox const *box, char *name);
+/* Where the table of threads is, and its name there (MAILDIR_NAME_MAX + 1 octets); -1: there is none. */
+extern int mailbox_threads_place(mailbox const *box, char *name);
 /* A base name that nobody else makes: seconds.MmicrosecondsPpid_counter.host and ",S=size" if with_size. s has MAILDIR_NAME_MAX + 1. */
 extern size_t mailbox_unique(mailbox *box, char *s, int with_size, uint64_t size);
 /* The same, with another time in front, that of a mail's arrival: then it has R and 8 hex digits too, as that second may be long gone. */

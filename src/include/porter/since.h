@@ -33,7 +33,8 @@ typedef struct mail_trace_s mail_trace;
 struct mail_trace_s {
   slice base;
   uint64_t inode; /* of one that has gone 0 */
-  uint32_t serial, sequence, thread;
+  uint32_t serial, sequence;
+  uint64_t thread;          /* 0: none was given yet */
   unsigned char gone, twin; /* twin: another inode has its base */
 };
 typedef int mail_trace_func(void *context, mail_trace const *t);

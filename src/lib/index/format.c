@@ -201,7 +201,8 @@ void index_segment_head(index_segment *g, char const *s)
   g->mails = get64(s + 120);
   g->unread = get64(s + 128);
   g->octets = get64(s + 136);
-  g->operations = get32(s + 144);
+  g->operations = get32(s + SEGMENT_OPERATIONS);
+  g->threads = get32(s + SEGMENT_THREADS);
 }
 
 int index_segment_unpack(index_segment *g, char const *s, size_t len, uint64_t instance)
@@ -221,8 +222,8 @@ void index_segment_pack(char *s, index_segment const *g, uint64_t instance)
   put64(s + 120, g->mails);
   put64(s + 128, g->unread);
   put64(s + 136, g->octets);
-  put32(s + 144, g->operations);
-  put32(s + 148, 0);
+  put32(s + SEGMENT_OPERATIONS, g->operations);
+  put32(s + SEGMENT_THREADS, g->threads);
   put64(s + 16, segment_check(s, g->len, instance));
 }
 

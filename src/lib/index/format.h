@@ -149,13 +149,13 @@ enum { STAMP_REMOTE = 1 }; /* the file system is a remote one: another clock may
 
 typedef struct index_segment_s index_segment;
 struct index_segment_s {
-  uint32_t len, operations;
+  uint32_t len, operations, threads; /* threads: how many of the operations tell nothing but a thread */
   uint64_t sequence, check;
   index_stamp stamp[2];
   uint64_t mails, unread, octets;
 };
 /* Where in a packed segment some of them lie. */
-enum { SEGMENT_LEN = 4, SEGMENT_SEQUENCE = 8, SEGMENT_CHECK = 16, SEGMENT_OPERATIONS = 144 };
+enum { SEGMENT_LEN = 4, SEGMENT_SEQUENCE = 8, SEGMENT_CHECK = 16, SEGMENT_OPERATIONS = 144, SEGMENT_THREADS = 148 };
 /* 1 where a whole segment stands at s, of which len octets are there, and its check is right. */
 extern int index_segment_unpack(index_segment *g, char const *s, size_t len, uint64_t instance);
 /* The head of one that was unpacked before. */

@@ -138,6 +138,10 @@ extern char const *index_start(folder_index *ix, enum index_section section, uin
  * is broken. */
 typedef int index_column_func(void *context, uint32_t number, uint32_t value);
 extern int index_column(folder_index *ix, unsigned int at, index_column_func *each, void *context);
+/* Copies the records of so many mails of the image, from that number on, as they lie there: their checks are not looked at. */
+extern int index_records(folder_index *ix, uint32_t number, uint32_t count, char *to);
+/* Has the image's mails in memory, for who looks at all of them. */
+extern int index_mails_load(folder_index *ix);
 
 /* --- change.c: what changed since the image --- */
 
@@ -273,4 +277,6 @@ extern int index_write_at(int fd, char const *s, size_t len, uint64_t at);
 /* Writes the image that is in memory, and one segment that says last, to a file in tmp, and renames that over the index. 0 with errno; no
  * file is left then. */
 extern int index_image_write(folder_index *ix, int tmp, char const *unique);
+/* The same for an image that was read and of which all is in memory (index_mails_load, and the rest): with the segments that it has. */
+extern int index_image_rewrite(folder_index *ix, int tmp, char const *unique);
 #endif

@@ -122,19 +122,31 @@ int index_load(folder_index *ix, enum index_section section, uint64_t most)
   return 1;
 }
 
+int index_records(folder_index *ix, uint32_t number, uint32_t count, char *to)
+{
+  uint64_t const at = (uint64_t)number * INDEX_RECORD;
+  size_t const len = INDEX_RECORD * (size_t)count;
+  ssize_t r;
+  if (ix->broken || at > ix->h.section[SECTION_RECORDS].len || len > ix->h.section[SECTION_RECORDS].len - at) return broken(ix, EILSEQ);
+  if (ix->memory[SECTION_RECORDS]) return memcpy(to, ix->memory[SECTION_RECORDS] + at, len), 1;
+  do r = pread(ix->fd, to, len, (off_t)(ix->h.section[SECTION_RECORDS].at + at));
+  while (r < 0 && errno == EINTR);
+  return r == (ssize_t)len || broken(ix, r < 0 ? errno : EILSEQ);
+}
+
+int index_mails_load(folder_index *ix)
+{
+  for (unsigned int i = 0; i < SECTION_ORDERS; i++)
+    if (!index_load(ix, (enum index_section)i, INDEX_FILE_MAX)) return 0;
+  return 1;
+}
+
 int index_column(folder_index *ix, unsigned int at, index_column_func *each, void *context)
 {
   char piece[INDEX_RECORD * 512];
   for (uint32_t number = 0; number < ix->h.n; number += 512) {
     uint32_t const some = ix->h.n - number < 512 ? ix->h.n - number : 512;
-    uint64_t const from = (uint64_t)number * INDEX_RECORD;
-    ssize_t r;
-    if (ix->memory[SECTION_RECORDS]) memcpy(piece, ix->memory[SECTION_RECORDS] + from, INDEX_RECORD * (size_t)some);
-    else {
-      do r = pread(ix->fd, piece, INDEX_RECORD * (size_t)some, (off_t)(ix->h.section[SECTION_RECORDS].at + from));
-      while (r < 0 && errno == EINTR);
-      if (r != INDEX_RECORD * (ssize_t)some) return broken(ix, r < 0 ? errno : EILSEQ);
-    }
+    if (!index_records(ix, number, some, piece)) return 0;
     for (uint32_t i = 0; i < some; i++)
       if (!each(context, number + i, get32(piece + INDEX_RECORD * (size_t)i + at))) return 0;
   }

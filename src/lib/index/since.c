@@ -24,7 +24,8 @@ static int next_segment(folder_index const *ix, size_t *at, index_segment *g)
   *g = (index_segment){ .len = get32(s + SEGMENT_LEN),
     .sequence = get64(s + SEGMENT_SEQUENCE),
     .check = get64(s + SEGMENT_CHECK),
-    .operations = get32(s + SEGMENT_OPERATIONS) };
+    .operations = get32(s + SEGMENT_OPERATIONS),
+    .threads = get32(s + SEGMENT_THREADS) };
   if (g->len < INDEX_SEGMENT || g->len > ix->segments_len - *at) return 0;
   *at += g->len;
   return 1;
@@ -36,7 +37,7 @@ int index_moment_take(folder_index const *ix, index_moment *m)
   size_t at = 0;
   m->check = ix->h.instance;
   for (index_segment g; next_segment(ix, &at, &g);)
-    if (g.operations) sequence = g.sequence, m->check = g.check;
+    if (g.operations > g.threads) sequence = g.sequence, m->check = g.check;
   m->sequence = (uint32_t)sequence;
   return sequence <= UINT32_MAX && ix->last.sequence <= UINT32_MAX ? 1 : (errno = EOVERFLOW, 0);
 }
@@ -95,8 +96,9 @@ static int touched_image(void *context, uint32_t number, uint32_t sequence)
   index_room room;
   index_mail m;
   mail_trace trace;
-  if ((int64_t)sequence <= t->sequence || index_changed(t->ix, number)) return 1;
-  if (!index_image_mail(t->ix, number, &m, &room)) return 0;
+  index_change const *const c = index_changed(t->ix, number);
+  if ((int64_t)sequence <= t->sequence || (c && c->sequence)) return 1;
+  if (!index_get(t->ix, number, &m, &room)) return 0;
   trace = trace_of(&m);
   return t->each(t->context, &trace);
 }
@@ -113,7 +115,7 @@ static int touched_change(touched const *t, index_change *c)
   index_room room;
   index_mail m;
   mail_trace trace;
-  if ((int64_t)c->sequence <= t->sequence) return 1;
+  if (!c->sequence || (int64_t)c->sequence <= t->sequence) return 1;
   if (!index_get_gone(t->ix, c, &m, &room)) return 0;
   trace = trace_of(&m);
   trace.sequence = c->sequence;

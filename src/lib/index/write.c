@@ -39,12 +39,11 @@ static int has_room(int dir, uint64_t octets)
 /* Sections begin at multiples of INDEX_ALIGN: what lies between them reads as NUL. */
 static int write_image(folder_index const *ix, int fd)
 {
-  char head[INDEX_HEADER], segment[INDEX_SEGMENT];
+  char head[INDEX_HEADER];
   index_header_pack(head, &ix->h);
-  index_segment_pack(segment, &ix->last, ix->h.instance);
   for (unsigned int i = 0; i < SECTIONS; i++)
     if (!index_write_at(fd, ix->memory[i], ix->h.section[i].len, ix->h.section[i].at)) return 0;
-  return index_write_at(fd, segment, sizeof segment, ix->h.image) && index_write_at(fd, head, sizeof head, 0);
+  return index_write_at(fd, ix->segments, ix->segments_len, ix->h.image) && index_write_at(fd, head, sizeof head, 0);
 }
 
 /* One more segment in memory. Those that were read stay where they are: changes point into them. */
@@ -68,7 +67,9 @@ static int keep_first(folder_index *ix)
   return keep_segment(ix, s, sizeof s);
 }
 
-int index_image_write(folder_index *ix, int tmp, char const *unique)
+int index_image_write(folder_index *ix, int tmp, char const *unique) { return keep_first(ix) && index_image_rewrite(ix, tmp, unique); }
+
+int index_image_rewrite(folder_index *ix, int tmp, char const *unique)
 {
   struct stat st;
   int fd, error;
@@ -81,7 +82,7 @@ int index_image_write(folder_index *ix, int tmp, char const *unique)
     ix->inode = st.st_ino;
     ix->device = st.st_dev;
     ix->size = (uint64_t)st.st_size;
-    return keep_first(ix);
+    return 1;
   }
   error = errno;
   unlinkat(tmp, unique, 0);
@@ -121,6 +122,7 @@ int index_segment_write(folder_index *ix, comparison const *c, index_stamp const
     .mails = c->total.mails,
     .unread = c->total.unread,
     .octets = c->total.octets };
+  for (size_t i = 0; i < c->count; i++) g.threads += c->operation[i].kind == INDEX_THREAD;
   ix->last = g;
   if (c->octets > INDEX_SEGMENTS_MAX || ix->segments_len + INDEX_SEGMENT + c->octets > INDEX_SEGMENTS_MAX) return errno = EFBIG, 0;
   s = malloc(g.len);

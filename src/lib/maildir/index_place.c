@@ -12,6 +12,8 @@
 #include <porter/closing.h>
 #include <porter/maildir.h>
 
+#include "../index/threads.h"
+
 #define NAME_HASH 16 /* octets */
 
 int mailbox_index_elsewhere(mailbox *box, char const *path)
@@ -49,5 +51,13 @@ int mailbox_states_place(mailbox const *box, char *name)
 {
   if (box->index_dir < 0) return strcpy(name, "porter.states"), box->fd;
   strcpy(hash_name(box, "", name), ".states");
+  return box->index_dir;
+}
+
+int mailbox_threads_place(mailbox const *box, char *name)
+{
+  if (box->no_index) return -1;
+  if (box->index_dir < 0) return strcpy(name, THREADS_NAME), box->fd;
+  strcpy(hash_name(box, "", name), ".threads");
   return box->index_dir;
 }

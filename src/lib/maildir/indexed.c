@@ -89,6 +89,12 @@ folder_index *folder_index_fresh(folder *f)
   return ix;
 }
 
+folder_index *folder_index_looked(folder *f)
+{
+  folder_indexed *const x = f->indexed;
+  return x && x->state == FRESH && !x->ix.broken ? &x->ix : NULL;
+}
+
 static folder_index *made(folder *f, size_t smallest)
 {
   folder_index *const ix = folder_index_fresh(f);

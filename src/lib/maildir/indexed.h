@@ -14,9 +14,10 @@ extern int folder_index_count(folder *f, folder_count *count);
 extern folder_index *folder_index_any(folder *f);
 /* Fresh, and made where there is none and the folder is worth one; then f->mails is known, too. */
 extern folder_index *folder_index_made(folder *f);
-
 /* The same, however small the folder is. */
 extern folder_index *folder_index_kept(folder *f);
+/* What one of them gave already: null where none did. Nothing is looked at. */
+extern folder_index *folder_index_looked(folder *f);
 
 /* Whether all that a fresh index says is in its file, so that serials name the same mails for everybody. */
 extern int folder_index_saved(folder const *f);
@@ -31,6 +32,17 @@ extern int folder_index_record(folder *f, mail_entry const *e, index_mail *m, in
  * of no use. */
 extern int folder_index_remake(folder *f, int count_unreadable);
 extern void folder_index_close(folder *f);
+
+/* --- threads --- */
+
+typedef struct index_threading_s index_threading;
+struct index_threading_s {
+  uint32_t number;
+  uint64_t thread;
+};
+/* Tells the records of a fresh index the threads of those mails; lasting: in the file, too, where that can be. 0 with errno: the index is broken,
+ * or memory fails. The list is used up. */
+extern int folder_index_thread(folder *f, index_threading *list, size_t count, int lasting);
 
 /* --- for the text filter --- */
 

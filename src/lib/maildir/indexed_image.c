@@ -158,13 +158,6 @@ static int copy_mails(folder_index *old, comparison const *c, index_builder *b, 
   return 1;
 }
 
-static int load_all(folder_index *ix)
-{
-  for (unsigned int i = 0; i < SECTION_ORDERS; i++)
-    if (!index_load(ix, (enum index_section)i, INDEX_FILE_MAX)) return 0;
-  return 1;
-}
-
 /* Rule 2: the lock of the file that was read, if nobody has written to it or made another meanwhile; else -1. */
 static int hold(folder_index const *ix)
 {
@@ -174,6 +167,21 @@ static int hold(folder_index const *ix)
   if (!flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st) && st.st_ino == ix->inode && index_current(ix)) return fd;
   close(fd);
   return -1;
+}
+
+int indexed_leave_again(folder *f)
+{
+  folder_index *const ix = &f->indexed->ix;
+  char unique[MAILDIR_NAME_MAX + 1];
+  int tmp, held, good;
+  for (unsigned int i = 0; i < SECTIONS; i++)
+    if (!index_load(ix, (enum index_section)i, INDEX_FILE_MAX)) return 0;
+  if (ix->fd < 0 || (held = hold(ix)) < 0) return 0;
+  tmp = folder_tmp(f, unique);
+  good = tmp >= 0 && index_image_rewrite(ix, tmp, unique);
+  if (tmp >= 0) folder_tmp_close(f, tmp);
+  close(held);
+  return good;
 }
 
 int indexed_make_again(folder *f, comparison const *c)
@@ -188,7 +196,7 @@ int indexed_make_again(folder *f, comparison const *c)
     .birth = old->birth, .serial = old->serial, .sequence = x->ix.last.sequence, .gone_since = old->gone_since, .keys_version = old->keys_version
   };
   b.merged = 1;
-  good = map && take_random(h, 0) && load_all(&x->ix) && keep_gone(&x->ix, &b) && copy_mails(&x->ix, c, &b, map)
+  good = map && take_random(h, 0) && index_mails_load(&x->ix) && keep_gone(&x->ix, &b) && copy_mails(&x->ix, c, &b, map)
     && index_merge(&now, &x->ix, map, b.h.n) && index_builder_finish(&b, &now);
   free(map);
   index_builder_free(&b);

@@ -1,5 +1,5 @@
 /* What the files of a folder that is known by its index share. Each calls only those before it: indexed_mail.c, indexed_image.c, indexed_look.c,
- * indexed.c, which opens with the states. */
+ * indexed_thread.c, indexed.c, which opens with the states. */
 #ifndef PORTER_MAILDIR_INDEXED_INTERNAL_H
 #define PORTER_MAILDIR_INDEXED_INTERNAL_H
 
@@ -38,6 +38,8 @@ extern int indexed_may_write(folder *f);
 extern int indexed_make(folder *f);
 /* A new image of what the index and a listing of both places say. 0 with errno. */
 extern int indexed_make_again(folder *f, comparison const *c);
+/* The image of which records were changed in memory, and its segments, in the place of the file that was read. 0 with errno: it is as it was. */
+extern int indexed_leave_again(folder *f);
 
 /* --- indexed_look.c --- */
 

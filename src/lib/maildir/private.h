@@ -46,6 +46,10 @@ extern int place_stamp_settled(place_stamp const *s, uint64_t clock, int remote)
 extern int place_clock(uint64_t *clock);
 extern int place_remote(int fd);
 
+/* When the machine was started, in seconds since 1970, about; whether that was the start that was then noted (started.c). */
+extern uint64_t machine_started(void);
+extern int machine_same_start(uint64_t then);
+
 /* --- knowing a folder (census.c, view.c) --- */
 
 /* Another name of a mail, a hard link (or one that it had a moment ago). */
@@ -71,6 +75,7 @@ struct mail_entry_s {
   unsigned int unreadable : 1; /* it is counted in unread_files */
   unsigned int linked : 1;     /* the index says that it has other names, and does not know them */
   uint32_t number;             /* in the folder's index, and 1; 0: it is not from there */
+  uint64_t thread;             /* of a mail that is in no index; 0: not known (threads.c) */
 };
 
 /* Makes e->also what it is, where only an index was asked so far. */

@@ -5,7 +5,7 @@
  *    there, or the next; names are UTF-8, as they go out. Work is linear in its octets.
  * 2. It was cut, or half of a record is there, as another is writing: what lies before the first record that is not whole holds.
  * 3. The machine was started anew: what is read may be older than what was given out, in it or in the indexes, as nothing is synced. It is not used. A
- *    clock that was set by more than STARTED_SLACK says so, too.
+ *    clock that was set by more than started.c allows says so, too.
  *
  * Writing is states_add.c's. Tests: tests/maildir-states.t, tests/fuzz/states.c. */
 #include <errno.h>
@@ -19,20 +19,12 @@
 #include <porter/closing.h>
 
 #include "../index/format.h"
+#include "private.h"
 #include "states.h"
-
-#define STARTED_SLACK 10 /* seconds */
 
 uint64_t states_check(uint64_t birth, char const *s, size_t len)
 {
   return index_check(index_check(birth, s, RECORD_STATES_CHECK), s + STATES_RECORD, len - STATES_RECORD);
-}
-
-uint64_t states_started(void)
-{
-  struct timespec now, up;
-  if (clock_gettime(CLOCK_REALTIME, &now) < 0 || clock_gettime(CLOCK_BOOTTIME, &up) < 0) return 0;
-  return (uint64_t)(now.tv_sec - up.tv_sec);
 }
 
 /* --- records --- */
@@ -127,13 +119,10 @@ int states_take(states *st, arena *a, size_t size) { return take_records(st, a, 
 
 static int header_good(states *st, size_t size)
 {
-  uint64_t const started = states_started();
-  uint64_t then;
   if (size < STATES_HEADER || memcmp(st->s, STATES_MAGIC, 8) || get32(st->s + 8) != STATES_FORMAT || get64(st->s + 56) != index_check(0, st->s, 56))
     return 0;
   st->birth = get64(st->s + 16);
-  then = get64(st->s + 24);
-  return (then > started ? then - started : started - then) <= STARTED_SLACK;
+  return machine_same_start(get64(st->s + 24));
 }
 
 /* What is there of it; -1 where that cannot be read. */

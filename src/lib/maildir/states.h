@@ -22,8 +22,6 @@ enum { ENTRY_THERE = 1, ENTRY_GONE = 2 };
 
 /* The octets of a record of the file with that birth; its check counts as 0. */
 extern uint64_t states_check(uint64_t birth, char const *s, size_t len);
-/* When the machine was started: seconds since 1970, about. */
-extern uint64_t states_started(void);
 /* Takes in the records that are there, as far as they are good: st has birth, and size octets. 0 where memory fails. */
 extern int states_take(states *st, arena *a, size_t size);
 /* Writes an entry; returns its length. Kind ENTRY_GONE needs only the slot. */

@@ -26,6 +26,7 @@
 #include <porter/closing.h>
 
 #include "../index/index.h"
+#include "private.h"
 #include "states.h"
 
 #define LOCK_TRIES 200 /* of 10 ms */
@@ -134,7 +135,7 @@ static void make_header(char *s, uint64_t birth)
   memcpy(s, STATES_MAGIC, 8);
   put32(s + 8, STATES_FORMAT);
   put64(s + 16, birth);
-  put64(s + 24, states_started());
+  put64(s + 24, machine_started());
   put64(s + 56, index_check(0, s, 56));
 }
 

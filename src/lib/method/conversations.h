@@ -1,41 +1,37 @@
-/* Which mails belong together. A mail's keys are the pairs of an id (its Message-ID, and those that it refers to) and its base subject
- * without white space. In order of arrival, each joins the oldest thread that has one of its keys, else begins one; its keys without a
- * thread get that one. A thread's id is the hash of the first key of the mail that began it: its first reference, else its
- * Message-ID, else its mid. Broken and cyclic references are keys like others. */
+/* Threads, as methods ask for them: which mails belong together is maildir/threads.c's to say. */
 #ifndef PORTER_CONVERSATIONS_H
 #define PORTER_CONVERSATIONS_H
 
 #include "scope.h"
 
-typedef struct threaded_s threaded;
-struct threaded_s {
-  mail_entry *e;
-  size_t folder; /* of the scope */
-  slice mid;
-  int64_t arrival;
-  uint64_t *key; /* the first one first */
-  unsigned int keys;
-  unsigned int thread;
-  unsigned char unread, again; /* again: a mail that was met before, in another folder */
-  char flags[sizeof MAILDIR_FLAGS];
-};
+#define THREAD_ID_LEN 16
+/* The id as hex digits and NUL; "" for 0, which is none. */
+extern void conversations_id(uint64_t id, char *s);
+/* What it reads as, 0 where it is no id. */
+extern uint64_t conversations_scan(char const *s);
 
-typedef struct conversations_s conversations;
-struct conversations_s {
-  threaded *mail; /* in order of arrival, ties by mid, then folder */
-  size_t count;
-  uint64_t *id; /* of each thread */
-  unsigned int threads;
-  unsigned int *index; /* of mails by entry, and 1; once conversations_index was called */
+/* Opens the folders of the scope and gives their mails threads. EXIT_DONE, or the failure that was answered; named: folders that are not there are
+ * failures. */
+extern int conversations_make(scope *s, int named);
+/* The same for one that is open. */
+extern int conversations_of(method_call *call, folder *f);
+/* Calls each with a line for every mail of the scope. An index may break under way: then forget is called, and all is told once more. EXIT_DONE, or
+ * the failure that was answered. */
+typedef void forget_func(void *context);
+extern int conversations_lines(scope *s, int names, folder_line *each, forget_func *forget, void *context);
+
+/* Numbers for ids, from 0 on, in the order in which they were met. */
+typedef struct thread_numbers_s thread_numbers;
+struct thread_numbers_s {
+  uint64_t *id; /* by number */
+  uint32_t count, room;
+  uint32_t *slot; /* of numbers and 1: an open table */
   size_t mask;
 };
-/* Reads the heads of all mails of the scope's folders. EXIT_DONE, or the failure that was answered; named: folders that are not there are failures. */
-extern int conversations_make(scope *s, int named, conversations *c);
-/* Makes them be found by entry. 0 with errno ENOMEM. conversations_find gives null where there is none. */
-extern int conversations_index(arena *a, conversations *c);
-extern threaded const *conversations_find(conversations const *c, mail_entry const *e);
-#define THREAD_ID_LEN 16
-/* The id as hex digits and NUL. */
-extern void conversations_id(uint64_t id, char *s);
+/* The number of an id, which gets one; UINT32_MAX where memory fails. */
+extern uint32_t thread_number(thread_numbers *t, uint64_t id);
+/* UINT32_MAX where it has none. */
+extern uint32_t thread_number_find(thread_numbers const *t, uint64_t id);
+extern void thread_numbers_free(thread_numbers *t);
 
 #endif

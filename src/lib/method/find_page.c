@@ -5,16 +5,17 @@
  *   start                      so many are passed over first
  *   start, with back           so many are gone against the way first; where that ends is the page's first
  *   total                      all that match are walked through, and give the position too
- *   one_a_thread               all that match are walked through, the first of each thread is kept, and the page cut out of them
+ *   one_a_thread               from the beginning, the first of each thread is kept, and the page cut out of them
  *
  * What can go wrong, and the rule for it:
  *
  *   the place's mail has gone, or does not match    it is a place all the same: what lies strictly behind it
  *   start is beyond all                             an empty page, with nothing ahead; with back the page begins with the first there is
  *   back without a place                            it is the far end, so the last mails; with start 0 an empty page
- *   a mail comes while heads are read for threads   it has a thread of its own
+ *   a mail comes after threads were given           it stands for itself
  *
  * tests/maildir-find.t against a plain evaluation; one a thread: tests/maildir-threads.t. */
+#include <stdint.h>
 #include <string.h>
 
 #include <porter/exit.h>
@@ -107,25 +108,32 @@ static int count_all(find *fi, find_page *p)
 
 /* --- one a thread: worked out from the beginning --- */
 
-/* The first of each thread, in order, of all that match. */
-static int first_of_each(find *fi, find_page *all)
+/* The first of each thread, in order, of all that match; of most threads at most. */
+static int walk_first(find *fi, thread_numbers *seen, size_t most, find_page *all)
 {
-  conversations c;
-  unsigned char *seen;
   hit h;
-  int there, code = conversations_make(&fi->s, 0, &c);
-  if (code != EXIT_DONE) return code;
-  if (!(seen = arena_array(fi->call->a, (size_t)c.threads + 1, 1)) || !conversations_index(fi->call->a, &c))
-    return method_temporary(fi->call, "take memory");
-  there = find_seek(fi, NULL, 0, fi->descending, 0) ? 1 : -1;
-  while (there > 0 && (there = find_next(fi, fi->descending, &h)) > 0) {
-    threaded const *t = conversations_find(&c, h.key.mail);
-    /* One that came while heads were read begins a thread of its own. */
-    if (t && seen[t->thread]) continue;
-    if (t) seen[t->thread] = 1;
-    if (!put(fi, all, &h)) there = -1;
+  int there = find_seek(fi, NULL, 0, fi->descending, 0) ? 1 : -1;
+  while (there > 0 && all->count < most && (there = find_next(fi, fi->descending, &h)) > 0) {
+    uint64_t const thread = folder_thread(fi->s.f[h.folder], h.key.mail);
+    uint32_t const before = seen->count;
+    if (thread && thread_number(seen, thread) == UINT32_MAX) return 0;
+    if (thread && seen->count == before) continue;
+    if (!put(fi, all, &h)) return 0;
   }
-  return there < 0 ? method_temporary(fi->call, "read mail") : EXIT_DONE;
+  return there >= 0;
+}
+
+/* A page from the beginning needs no more than itself, and one to know that there are more. */
+static int first_of_each(find *fi, size_t most, find_page *all)
+{
+  Porter__FindReq const *const request = fi->request;
+  int const from_start = !fi->bounded && !fi->before && !request->back && !request->total;
+  thread_numbers seen = { .id = NULL };
+  int good;
+  if (conversations_make(&fi->s, 0) != EXIT_DONE) return EXIT_TEMPORARY;
+  good = walk_first(fi, &seen, from_start && request->start < SIZE_MAX - most - 1 ? (size_t)request->start + most + 1 : SIZE_MAX, all);
+  thread_numbers_free(&seen);
+  return good ? EXIT_DONE : method_temporary(fi->call, "read mail");
 }
 
 /* How many of them lie before the bound's place, or at it. */
@@ -168,7 +176,7 @@ static void cut_out(find const *fi, find_page const *all, find_page *p, size_t m
 static int take_threads(find *fi, size_t most, find_page *p)
 {
   find_page all = { .hit = NULL };
-  int const code = first_of_each(fi, &all);
+  int const code = first_of_each(fi, most, &all);
   if (code != EXIT_DONE) return code;
   cut_out(fi, &all, p, most);
   if (fi->request->total) p->total = all.count;
