@@ -158,6 +158,30 @@ static void check_mail(folder_index *ix, uint32_t number)
   check_text((slice){ m.text.s + m.r.sender_len, m.r.subject_len });
 }
 
+static int heard(void *context, mail_trace const *t)
+{
+  check(t->base.len <= INDEX_NAME_MAX);
+  return ++*(uint64_t *)context < 100000;
+}
+
+static int found(void *context, size_t which, mail_trace const *t)
+{
+  check(which < 3 && !t->gone);
+  return ++*(uint64_t *)context < 100000;
+}
+
+/* What happened since a moment. */
+static void ask_since(folder_index *ix, unsigned int how)
+{
+  slice const bases[] = { { "1700000012.M12P1.h", 18 }, { "none", 4 }, { "1700000003.M3P1.h", 17 } };
+  uint64_t heard_of = 0, hits = 0;
+  index_moment m;
+  if (index_moment_take(ix, &m)) check(index_follows(ix, &m) || !m.sequence);
+  index_reaches(ix, how % 5);
+  if (index_touched(ix, (int64_t)(how % 6) - 1, heard, &heard_of)) check(heard_of <= (uint64_t)ix->h.n + ix->changes + ix->h.section[SECTION_GONE].len);
+  if (index_look_up(ix, bases, how % 4, found, &hits)) check(hits <= (uint64_t)ix->h.n + ix->added);
+}
+
 static void use(folder_index *ix, unsigned int how)
 {
   uint32_t numbers[8], number;
@@ -177,6 +201,7 @@ static void use(folder_index *ix, unsigned int how)
   }
   if (index_base_find(ix, (slice){ "1700000012.M12P1.h", 18 }, 0, numbers, 8, &count)) check(count <= 8);
   for (number = 0; number < ix->h.n + ix->added && !ix->broken; number++) check_mail(ix, number);
+  if (how & 128) ask_since(ix, how);
   if (how & 64) look(ix, how % 5);
 }
 
