@@ -124,6 +124,70 @@ for again in ('made', 'used'):
     want = first_of_each(I, True)
     eq((len(want), pages(I, True, 7, 'AFTER')), (40, want), '300 mails, an index is %s' % again)
 
+# --- threads in heads, in filters, counted: with an index and without ---
+
+of = {(m['folder'], m['mid']): id_ for id_, ms in model(mails).items() for m in ms}
+for options in ((), ('-I',)):
+    B.options = options
+    way = 'without an index' if options else 'with one'
+    r = B.call('Find', heads='MIDS', limit=1000, thread=True)
+    eq({(h.folder, h.mid): h.thread for h in r.found}, of, 'Find MIDS has threads, ' + way)
+    r = B.call('Find', limit=1000, thread=True)
+    eq({(h.folder, h.mid): h.thread for h in r.found}, of, 'heads of Find, ' + way)
+    eq({h.thread for h in B.call('Find', limit=1000).found}, {''}, 'not asked for, not told')
+    r = B.call('Fetch', mails=[{'folder': f, 'mid': m} for f, m in of], heads=True, thread=True, anywhere=True)
+    eq([m.head.thread for m in r.mails], list(of.values()), 'Fetch, ' + way)
+    some = sorted(of.items())[:5]
+    for ask in ({'thread': some[0][1]}, {'filters': [{'thread': some[0][1]}, {'thread': some[4][1]}], 'join': 'ANY'}, {'thread': some[1][1], 'flags': 'F'}, {'join': 'NONE', 'filters': [{'thread': some[2][1]}]}, {'thread': 'f' * 16}, {'thread': 'nonsense'}):
+        def holds(f, m):
+            if 'filters' in ask:
+                return any(of[m['folder'], m['mid']] == g['thread'] for g in f['filters']) != (f['join'] == 'NONE')
+            return of[m['folder'], m['mid']] == f['thread'] and ('flags' not in f or f['flags'] in m['flags'])
+        eq(sorted((h.folder, h.mid) for h in B.call('Find', heads='MIDS', limit=1000, filter=ask).found), sorted((m['folder'], m['mid']) for m in mails if holds(ask, m)), 'filter %r, %s' % (list(ask), way))
+    flagged = {i: ['F' in m['flags'] for m in ms] for i, ms in model(mails).items()}
+    seen = {i: ['S' in m['flags'] for m in ms] for i, ms in model(mails).items()}
+    for name, ask, holds in (('all', {'all_in_thread': {'flags': 'S'}}, lambda i: all(seen[i])), ('some', {'some_in_thread': {'flags': 'F'}}, lambda i: any(flagged[i])),
+                             ('none', {'none_in_thread': {'flags': 'F'}}, lambda i: not any(flagged[i])), ('some not', {'some_in_thread': {'no_flags': 'S'}}, lambda i: not all(seen[i])),
+                             ('some and all', {'join': 'ANY', 'filters': [{'some_in_thread': {'flags': 'F'}}, {'all_in_thread': {'no_flags': 'S'}}]}, lambda i: any(flagged[i]) or not any(seen[i]))):
+        for folders in ([], [''], ['Sent']):
+            got = B.call('Find', heads='MIDS', limit=1000, filter=ask, folders=folders)
+            eq(sorted((h.folder, h.mid) for h in got.found), sorted((m['folder'], m['mid']) for m in mails if holds(of[m['folder'], m['mid']]) and (not folders or m['folder'] in folders)), '%s in thread, in %r, %s' % (name, folders, way))
+    for f in ('', 'Sent'):
+        inside = [m for m in mails if m['folder'] == f]
+        r = B.call('FolderInfo', folders=['', 'Sent'], threads=True)
+        got = [x for x in r.folders if x.name == f][0]
+        eq((got.thread_count, got.unread_thread_count), (len({of[f, m['mid']] for m in inside}), len({of[f, m['mid']] for m in inside if 'S' not in m['flags']})), 'FolderInfo of %r, %s' % (f, way))
+B.options = ()
+eq(B.call('FolderInfo').folders[0].thread_count, 0, 'not asked for, not counted')
+for ask in ({'all_in_thread': {'text': 'x'}}, {'some_in_thread': {'flags': 'F', 'filters': [{'flags': 'S'}]}}, {'none_in_thread': {'min_size': 1}}):
+    eq(B.error('Find', 4, filter=ask), (4, 'BAD_REQUEST'), '%s asks for more than flags' % list(ask)[0])
+one = [m for m in mails if not m['folder']][0]
+for f, more in (('ListSearch', {'limit': 1000}), ('List', {'end': 1000})):
+    r = B.call(f, thread=True, **more)
+    eq({h.mid: h.thread for h in r.mail_heads}, {m: t for (f, m), t in of.items() if not f}, f + ' has them')
+eq(B.call('Show', mid=one['mid'], thread=True).thread, of['', one['mid']], 'Show, too')
+r = B.call('Append', folder='Sent', flags='S', octets=b'Subject: other\nMessage-ID: <fresh@x>\n\n', thread=True)
+eq(r.thread, key('fresh@x', 'other'), 'Append tells the thread that a mail begins')
+r = B.call('Append', octets=b'Subject: Re: other\nReferences: <fresh@x>\n\n', thread=True)
+eq(r.thread, key('fresh@x', 'other'), 'or joins, from another folder')
+ok(not B.call('Append', octets=b'Subject: Re: other\nReferences: <fresh@x>\n\n').thread, 'where that is asked')
+
+# --- keywords: letters are a folder's own ---
+K = Box('keyworded')
+K.folder('.Other')
+with open(K.path + '/dovecot-keywords', 'w') as f:
+    f.write('0 Work\n')
+with open(K.path + '/.Other/dovecot-keywords', 'w') as f:
+    f.write('0 Play\n1 Work\n')
+K.put('1.M1P1.h:2,a', text='Subject: a\nMessage-ID: <a@x>\n\n')
+K.put('2.M1P1.h:2,a', text='Subject: a\nReferences: <a@x>\n\n', folder='.Other')
+K.put('3.M1P1.h:2,b', text='Subject: b\nMessage-ID: <b@x>\n\n', folder='.Other')
+K.put('4.M1P1.h:2,', text='Subject: b\nReferences: <b@x>\n\n')
+for options in ((), ('-I',)):
+    K.options = options
+    for ask, want in (({'some_in_thread': {'keywords': ['work']}}, '1234'), ({'some_in_thread': {'keywords': ['play']}}, '12'), ({'all_in_thread': {'no_keywords': ['play']}}, '34'), ({'none_in_thread': {'keywords': ['play']}}, '34'), ({'all_in_thread': {'keywords': ['work']}}, '')):
+        eq(sorted(h.mid[0] for h in K.call('Find', filter=ask, heads='MIDS').found), list(want), 'keywords: %r%s' % (ask, ', -I' if options else ''))
+
 # --- a date as a bound of ListSearch ---
 for down in (False, True):
     when = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(T + 100))

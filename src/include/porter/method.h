@@ -135,8 +135,8 @@ extern int bound_date(method_call *call, enum order_by by, int descending, char 
 extern Porter__Bound *bound_build(arena *a, enum order_by by, order_key const *k);
 /* Takes up to count mails from the cursor into keys of the arena. */
 extern int listing_take(method_call *call, listing *l, size_t count, order_key **keys, size_t *taken);
-/* Writes the heads of count mails as fields of that number. */
-extern int listing_write(method_call *call, folder *f, order_key const *keys, size_t count, unsigned int number, int preview);
+/* Writes the heads of count mails as fields of that number; thread: with their threads, which were asked for before (conversations_of). */
+extern int listing_write(method_call *call, folder *f, order_key const *keys, size_t count, unsigned int number, int preview, int thread);
 
 /* Whether the flags are of MAILDIR_FLAGS, and the names can be keywords': EXIT_DONE, or the code of the failure that was answered. */
 extern int keywords_check(method_call *call, char const *flags, char *const *names, size_t count);

@@ -152,7 +152,7 @@ static int add_listed(joining *j, size_t at)
   folder *const f = j->f[at];
   if (!folder_know(f)) return 0;
   for (size_t i = 0; i < f->mails.count; i++)
-    if (!f->mails.mail[i].gone && !add_entry(j, at, f->mails.mail + i)) return 0;
+    if (!f->mails.mail[i].gone && !f->mails.mail[i].thread && !add_entry(j, at, f->mails.mail + i)) return 0;
   return 1;
 }
 

@@ -6,6 +6,7 @@
 
 #include <porter/exit.h>
 #include "changes.h"
+#include "conversations.h"
 #include "storing.h"
 
 #define HEAD_PIECE 16384
@@ -80,6 +81,14 @@ static Porter__Outcome *replace(method_call *call, Porter__MailName const *name)
   return changes_remove(call, folder_name, slice_of(name->mid));
 }
 
+/* It is stored: what cannot be told of its thread is left out. 0 where memory fails. */
+static int tell_thread(method_call *call, append *p, slice mid, Porter__AppendResp *response)
+{
+  mail_entry *e;
+  if (!folders_thread(call->box, &p->f, 1) || !(e = folder_find(p->f, mid))) return errno != ENOMEM;
+  return (response->thread = conversations_build(call->a, folder_thread(p->f, e))) != NULL;
+}
+
 static int answer(method_call *call, append *p)
 {
   Porter__AppendReq const *request = call->request;
@@ -89,6 +98,7 @@ static int answer(method_call *call, append *p)
   maildir_name_split(&n, p->name, strlen(p->name));
   if (!maildir_mid(call->a, n.base, 0, 0, &mid) || !(response.mid = build_string(call->a, mid))) return method_temporary(call, "take memory");
   response.byte_size = p->to.size;
+  if (request->thread && !tell_thread(call, p, mid, &response)) return method_temporary(call, "take memory");
   if (request->replaces && !(response.replaced = replace(call, request->replaces))) return method_temporary(call, "take memory");
   return method_write(call, &response.base);
 }
@@ -130,6 +140,7 @@ int method_append(method_call *call)
   /* What is stored is stored: a quota that could not be kept up is counted anew in time. */
   if (code == EXIT_DONE && p.counts) mailbox_quota_add(call->box, (int64_t)p.to.size, 1);
   mailbox_deliver_end(&p.to.d);
+  if (code == EXIT_DONE) code = answer(call, &p);
   folder_close(f);
-  return code == EXIT_DONE ? answer(call, &p) : code;
+  return code;
 }

@@ -16,6 +16,13 @@ void conversations_id(uint64_t id, char *s)
   s[id ? hex_fmt(s, octets, sizeof octets, HEX_LOWER) : 0] = 0;
 }
 
+char *conversations_build(arena *a, uint64_t id)
+{
+  char s[THREAD_ID_LEN + 1];
+  conversations_id(id, s);
+  return arena_copy(a, s, strlen(s));
+}
+
 uint64_t conversations_scan(char const *s)
 {
   char octets[8];
@@ -25,7 +32,16 @@ uint64_t conversations_scan(char const *s)
   return id;
 }
 
-int conversations_of(method_call *call, folder *f) { return folders_thread(call->box, &f, 1) ? EXIT_DONE : method_temporary(call, "read mail"); }
+int conversations_of(method_call *call, folder *f)
+{
+  void (*const reading)(mailbox const *, int) = call->box->reading;
+  int good;
+  /* Threads are the mailbox's: all folders may have to be looked into, and porter.threads be written. */
+  call->box->reading = NULL;
+  good = folders_thread(call->box, &f, 1);
+  call->box->reading = reading;
+  return good ? EXIT_DONE : method_temporary(call, "read mail");
+}
 
 int conversations_make(scope *s, int named)
 {

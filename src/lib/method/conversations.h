@@ -7,13 +7,15 @@
 #define THREAD_ID_LEN 16
 /* The id as hex digits and NUL; "" for 0, which is none. */
 extern void conversations_id(uint64_t id, char *s);
+/* The same as a string in the arena; null where memory fails. */
+extern char *conversations_build(arena *a, uint64_t id);
 /* What it reads as, 0 where it is no id. */
 extern uint64_t conversations_scan(char const *s);
 
 /* Opens the folders of the scope and gives their mails threads. EXIT_DONE, or the failure that was answered; named: folders that are not there are
  * failures. */
 extern int conversations_make(scope *s, int named);
-/* The same for one that is open. */
+/* The same for one that is open, whatever the call gave up for it. */
 extern int conversations_of(method_call *call, folder *f);
 /* Calls each with a line for every mail of the scope. An index may break under way: then forget is called, and all is told once more. EXIT_DONE, or
  * the failure that was answered. */

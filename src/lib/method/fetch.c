@@ -4,6 +4,7 @@
 
 #include <porter/exit.h>
 #include <porter/text.h>
+#include "conversations.h"
 #include "fields.h"
 #include "filter.h"
 #include "heads.h"
@@ -257,12 +258,14 @@ static int begin(fetch *fe)
   Porter__FetchReq const *request = fe->request;
   char **names = arena_array(fe->call->a, request->n_mails + 1, sizeof *names);
   size_t count = request->n_mails < FETCH_MAX ? request->n_mails : FETCH_MAX;
+  int code;
   if (!names) return method_temporary(fe->call, "take memory");
   if (request->texts > PORTER__FETCH_REQ__TEXTS__ALL)
     return method_fail(fe->call, PORTER__ERROR__CODE__BAD_REQUEST, "no such choice of texts", (slice)SLICE_ZERO, 0);
   for (size_t i = 0; i < count; i++) names[i] = request->mails[i]->folder;
   for (size_t i = 0; i < request->n_fields; i++) fe->parts_asked |= request->fields[i]->parts;
-  return request->anywhere ? scope_from(fe->call, &fe->s, "", 1) : scope_named(fe->call, &fe->s, names, count);
+  code = request->anywhere ? scope_from(fe->call, &fe->s, "", 1) : scope_named(fe->call, &fe->s, names, count);
+  return code == EXIT_DONE && request->thread && request->heads ? conversations_make(&fe->s, 0) : code;
 }
 
 static int begin_excerpt(fetch *fe)
@@ -280,7 +283,7 @@ int method_fetch(method_call *call)
   Porter__FetchReq const *request = call->request;
   fetch fe = { .call = call,
     .request = request,
-    .h = { .call = call, .preview = request->preview },
+    .h = { .call = call, .preview = request->preview, .thread = request->thread },
     .asks = { request->fields, request->n_fields, request->all_fields } };
   int code = fields_check(call, &fe.asks);
   if (code == EXIT_DONE) code = begin_excerpt(&fe);

@@ -11,9 +11,11 @@
 
 #include <porter/exit.h>
 #include <porter/text.h>
+#include "conversations.h"
 #include "filter.h"
 
-enum { PHRASES = 8 }; /* of one node: text, from, to, cc, bcc, subject, body, file name */
+enum { IN_ALL, IN_SOME, IN_NONE, INS }; /* filters of a mail's thread */
+enum { PHRASES = 8 };                   /* of one node: text, from, to, cc, bcc, subject, body, file name */
 
 typedef struct node_s node;
 struct node_s {
@@ -27,6 +29,9 @@ struct node_s {
   char either;                                      /* the letter that is as good as P, for $Forwarded */
   int missing;                                      /* a keyword that is wanted has no letter there: no mail has it */
   int elsewhere;                                    /* the folder is none of those that are wanted */
+  uint64_t thread;                                  /* the one that is wanted */
+  node *in[INS];                                    /* of the thread's mails; null: none */
+  unsigned char *hit, *miss;                        /* of one of these: a bit for each thread that has a mail with it, without it */
 };
 
 struct filter_s {
@@ -40,6 +45,9 @@ struct filter_s {
   slice const *octets;
   int parsed, partly;
   mime_tree tree; /* of the octets, once parsed */
+  enum filter_wants wants;
+  thread_numbers numbers; /* of threads, for the bits */
+  scope *threads;         /* whose lines are told */
 };
 
 /* --- making --- */
@@ -93,18 +101,50 @@ static int make_node(method_call *call, node *n)
   return code;
 }
 
-/* Recurses as deep as filters lie in one another: FILTERS_DEPTH_MAX. */
-static int make_tree(method_call *call, node *n, unsigned int depth, size_t *left)
+/* Nothing but flags and keywords, which names of files tell. */
+static int is_of_names(Porter__Filter const *f)
 {
+  Porter__Filter only = PORTER__FILTER__INIT;
+  only.flags = f->flags, only.no_flags = f->no_flags;
+  only.keywords = f->keywords, only.n_keywords = f->n_keywords;
+  only.no_keywords = f->no_keywords, only.n_no_keywords = f->n_no_keywords;
+  return protobuf_c_message_get_packed_size(&f->base) == protobuf_c_message_get_packed_size(&only.base);
+}
+
+/* What is asked of its thread. */
+static int make_in_thread(filter *fl, node *n, size_t *left)
+{
+  Porter__Filter const *const from = n->from, *const of[INS] = { from->all_in_thread, from->some_in_thread, from->none_in_thread };
+  if (*from->thread && fl->wants == FILTER_NO_THREADS) fl->wants = FILTER_THREAD;
+  n->thread = conversations_scan(from->thread);
+  for (unsigned int i = 0; i < INS; i++) {
+    int code;
+    if (!of[i]) continue;
+    if (!*left || !is_of_names(of[i])) return refuse(fl->call, "of a thread's mails flags and keywords can be asked, nothing else", "");
+    --*left;
+    fl->wants = FILTER_OF_THREADS;
+    if (!(n->in[i] = arena_array(fl->call->a, 1, sizeof *n->in[i]))) return method_temporary(fl->call, "take memory");
+    n->in[i]->from = of[i];
+    code = make_node(fl->call, n->in[i]);
+    if (code != EXIT_DONE) return code;
+  }
+  return EXIT_DONE;
+}
+
+/* Recurses as deep as filters lie in one another: FILTERS_DEPTH_MAX. */
+static int make_tree(filter *fl, node *n, unsigned int depth, size_t *left)
+{
+  method_call *const call = fl->call;
   int code;
   if (depth > FILTERS_DEPTH_MAX || !*left) return refuse(call, "too many filters", "");
   --*left;
   code = make_node(call, n);
+  if (code == EXIT_DONE) code = make_in_thread(fl, n, left);
   n->count = n->from->n_filters;
   if (code == EXIT_DONE && n->count && !(n->child = arena_array(call->a, n->count, sizeof *n->child))) return method_temporary(call, "take memory");
   for (size_t i = 0; code == EXIT_DONE && i < n->count; i++) {
     n->child[i].from = n->from->filters[i];
-    code = make_tree(call, n->child + i, depth + 1, left);
+    code = make_tree(fl, n->child + i, depth + 1, left);
   }
   return code;
 }
@@ -118,7 +158,7 @@ int filter_make(method_call *call, Porter__Filter const *from, filter **out)
   fl->call = call;
   fl->all = !from;
   fl->root.from = from;
-  return from ? make_tree(call, &fl->root, 1, &left) : EXIT_DONE;
+  return from ? make_tree(fl, &fl->root, 1, &left) : EXIT_DONE;
 }
 
 /* The phrases that every mail must have: a node's own, and those of nodes in it that must all hold. Each is looked for in texts that mail_matches
@@ -160,7 +200,9 @@ int filter_phrases(filter const *fl, mail_matcher ***phrase, size_t *count)
 
 void filter_end(filter *fl)
 {
-  if (fl) arena_free(&fl->scratch);
+  if (!fl) return;
+  arena_free(&fl->scratch);
+  thread_numbers_free(&fl->numbers);
 }
 
 /* --- a folder --- */
@@ -185,6 +227,8 @@ static int enter(filter *fl, node *n, folder *f, keywords *k, slice name)
     if (keyword_flag(word) == 'P') n->either = keywords_letter(k, word);
   }
   n->elsewhere = (from->n_folders && !is_among(from->folders, from->n_folders, name)) || is_among(from->no_folders, from->n_no_folders, name);
+  for (unsigned int i = 0; i < INS; i++)
+    if (n->in[i] && !enter(fl, n->in[i], f, k, name)) return 0;
   for (size_t i = 0; i < n->count; i++)
     if (!enter(fl, n->child + i, f, k, name)) return 0;
   return 1;
@@ -229,6 +273,118 @@ static int name_match(filter *fl, node const *n)
   if (!flags_match(n, facts.name.flags)) return 0;
   if (wanted & FACT_SIZE && (facts.size < from->min_size || (from->max_size && facts.size >= from->max_size))) return 0;
   return !(wanted & FACT_ARRIVAL) || within(facts.arrival, from, n);
+}
+
+/* --- a mail: its thread --- */
+
+static int has_bit(unsigned char const *bits, uint32_t i) { return bits[i / 8] >> i % 8 & 1; }
+
+static void set_bit(unsigned char *bits, uint32_t i) { bits[i / 8] = (unsigned char)(bits[i / 8] | 1 << i % 8); }
+
+static int thread_match(filter const *fl, node const *n)
+{
+  uint64_t thread;
+  uint32_t i;
+  if (!*n->from->thread && !n->in[IN_ALL] && !n->in[IN_SOME] && !n->in[IN_NONE]) return 1;
+  thread = folder_thread(fl->f, fl->e);
+  if (*n->from->thread && (!thread || thread != n->thread)) return 0;
+  i = thread_number_find(&fl->numbers, thread);
+  if (i == UINT32_MAX) return !n->in[IN_ALL] && !n->in[IN_SOME] && !n->in[IN_NONE];
+  if (n->in[IN_ALL] && has_bit(n->in[IN_ALL]->miss, i)) return 0;
+  if (n->in[IN_SOME] && !has_bit(n->in[IN_SOME]->hit, i)) return 0;
+  return !n->in[IN_NONE] || !has_bit(n->in[IN_NONE]->hit, i);
+}
+
+/* Does to every node that is of threads, in the tree from n on: 1, or what is not 1. */
+typedef int thread_node_func(filter *fl, node *n, void *context);
+
+static int each_in_thread(filter *fl, node *n, thread_node_func *each, void *context)
+{
+  for (unsigned int i = 0; i < INS; i++)
+    if (n->in[i] && !each(fl, n->in[i], context)) return 0;
+  for (size_t i = 0; i < n->count; i++)
+    if (!each_in_thread(fl, n->child + i, each, context)) return 0;
+  return 1;
+}
+
+static int take_number(void *context, folder *f, mail_line const *line)
+{
+  filter *const fl = context;
+  (void)f;
+  return thread_number(&fl->numbers, line->thread) != UINT32_MAX;
+}
+
+static void forget_numbers(void *context) { thread_numbers_free(&((filter *)context)->numbers); }
+
+static int make_bits(filter *fl, node *n, void *context)
+{
+  size_t const octets = fl->numbers.count / 8 + 1;
+  (void)context;
+  n->hit = arena_array(fl->call->a, octets, 1);
+  n->miss = arena_array(fl->call->a, octets, 1);
+  return n->hit && n->miss;
+}
+
+static int clear_bits(filter *fl, node *n, void *context)
+{
+  size_t const octets = fl->numbers.count / 8 + 1;
+  (void)context;
+  memset(n->hit, 0, octets);
+  memset(n->miss, 0, octets);
+  return 1;
+}
+
+static void forget_bits(void *context)
+{
+  filter *const fl = context;
+  each_in_thread(fl, &fl->root, clear_bits, NULL);
+}
+
+typedef struct thread_line_s thread_line;
+struct thread_line_s {
+  uint32_t number;
+  slice flags;
+};
+
+static int note_line(filter *fl, node *n, void *context)
+{
+  thread_line const *const l = context;
+  (void)fl;
+  set_bit(flags_match(n, l->flags) ? n->hit : n->miss, l->number);
+  return 1;
+}
+
+static int enter_of(filter *fl, folder *f)
+{
+  keywords k;
+  size_t i = 0;
+  if (fl->entered == f) return 1;
+  while (fl->threads->f[i] != f) i++;
+  return folder_keywords(f, &k, fl->call->a) && filter_enter(fl, f, &k, fl->threads->name[i]);
+}
+
+static int take_flags(void *context, folder *f, mail_line const *line)
+{
+  filter *const fl = context;
+  maildir_name name;
+  thread_line l = { .number = thread_number_find(&fl->numbers, line->thread) };
+  if (l.number == UINT32_MAX) return 1;
+  if (!enter_of(fl, f)) return 0;
+  maildir_name_split(&name, line->name.s, line->name.len);
+  l.flags = name.flags;
+  return each_in_thread(fl, &fl->root, note_line, &l);
+}
+
+enum filter_wants filter_wants(filter const *fl) { return fl->wants; }
+
+int filter_threads(filter *fl, scope *all)
+{
+  int code = conversations_lines(all, 0, take_number, forget_numbers, fl);
+  fl->threads = all;
+  if (code == EXIT_DONE && !each_in_thread(fl, &fl->root, make_bits, NULL)) code = method_temporary(fl->call, "take memory");
+  if (code == EXIT_DONE) code = conversations_lines(all, 1, take_flags, forget_bits, fl);
+  fl->entered = NULL;
+  return code;
 }
 
 /* --- a mail: what is in it --- */
@@ -350,6 +506,7 @@ static int children_match(filter *fl, node const *n)
 static int node_match(filter *fl, node const *n)
 {
   int r = name_match(fl, n), inner;
+  if (r > 0) r = thread_match(fl, n);
   if (r <= 0) return r < 0 ? MATCH_FAILED : MATCH_NO;
   inner = children_match(fl, n);
   if (inner == MATCH_NO || inner == MATCH_FAILED) return inner;

@@ -15,6 +15,7 @@
 
 #include <porter/exit.h>
 
+#include "conversations.h"
 #include "find.h"
 #include "heads.h"
 #include "state.h"
@@ -30,6 +31,8 @@ static int write_hit(find *fi, heads *h, hit const *at)
   if (fi->request->heads == PORTER__FIND_REQ__HEADS__MIDS) {
     head = &bare;
     if (!mail_mid(&h->scratch, at->key.mail, &mid) || !(head->mid = build_string(&h->scratch, mid))) return method_temporary(fi->call, "take memory");
+    if (h->thread && !(head->thread = conversations_build(&h->scratch, folder_thread(fi->s.f[at->folder], at->key.mail))))
+      return method_temporary(fi->call, "take memory");
   } else {
     head = heads_build(h, fi->s.f[at->folder], at->key.mail);
     if (!head) return errno == ENOENT ? EXIT_DONE : method_temporary(fi->call, "read mail");
@@ -47,7 +50,7 @@ static Porter__Bound *make_bound(find *fi, hit const *h)
 
 static int write_hits(find *fi, find_page const *p)
 {
-  heads h = { .call = fi->call, .preview = fi->request->preview, .excerpt = fi->request->excerpt };
+  heads h = { .call = fi->call, .preview = fi->request->preview, .excerpt = fi->request->excerpt, .thread = fi->request->thread };
   int code = h.excerpt && !filter_phrases(fi->filter, &h.phrase, &h.phrases) ? method_temporary(fi->call, "take memory") : EXIT_DONE;
   for (size_t i = 0; code == EXIT_DONE && i < p->count; i++) code = write_hit(fi, &h, p->hit + i);
   heads_end(&h);
@@ -117,6 +120,7 @@ int method_find_mails(method_call *call)
   /* The state first: what changes while mails are read shows in the next one. */
   if (code == EXIT_DONE && fi.request->state) code = state_write(&fi.s, !fi.request->n_folders, &every, &now, text);
   scope_end(&every);
+  if (code == EXIT_DONE) code = find_threads(&fi);
   if (code == EXIT_DONE) code = find_open(&fi);
   if (code == EXIT_DONE) code = find_bound(&fi);
   if (code == EXIT_DONE) code = answer(&fi, fi.request->state ? text : NULL);

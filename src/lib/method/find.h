@@ -35,6 +35,8 @@ struct find_s {
 /* Opens a cursor for each folder of the scope. EXIT_DONE, or the failure that was answered; find_close is due in any case. */
 extern int find_open(find *fi);
 extern void find_close(find *fi);
+/* Gives mails their threads, where the request asks for any, before find_open: likewise. find_threads.c. */
+extern int find_threads(find *fi);
 /* Sets the place from the request's bound: EXIT_DONE, or the failure that was answered. */
 extern int find_bound(find *fi);
 /* Sends the walk to a place; null: to an end. backwards: against the order by keys. Of the mails with the very key and mid of the place, those

@@ -130,7 +130,6 @@ static int first_of_each(find *fi, size_t most, find_page *all)
   int const from_start = !fi->bounded && !fi->before && !request->back && !request->total;
   thread_numbers seen = { .id = NULL };
   int good;
-  if (conversations_make(&fi->s, 0) != EXIT_DONE) return EXIT_TEMPORARY;
   good = walk_first(fi, &seen, from_start && request->start < SIZE_MAX - most - 1 ? (size_t)request->start + most + 1 : SIZE_MAX, all);
   thread_numbers_free(&seen);
   return good ? EXIT_DONE : method_temporary(fi->call, "read mail");

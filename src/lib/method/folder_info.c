@@ -4,7 +4,7 @@
 
 #include <porter/exit.h>
 #include <porter/roles.h>
-#include "scope.h"
+#include "conversations.h"
 #include "state.h"
 
 typedef struct info_s info;
@@ -32,6 +32,42 @@ static int add_keywords(info *in, folder *f, Porter__Folder *out)
   for (size_t i = 0; i < KEYWORDS_MAX; i++)
     if (k.name[i].len && !(out->keywords[out->n_keywords++] = build_string(in->call->a, k.name[i]))) return 0;
   return 1;
+}
+
+/* Threads, and which of them have something unread. */
+typedef struct thread_count_s thread_count;
+struct thread_count_s {
+  thread_numbers all, unread;
+};
+
+static int count_thread(void *context, folder *f, mail_line const *line)
+{
+  thread_count *const c = context;
+  maildir_name name;
+  (void)f;
+  maildir_name_split(&name, line->name.s, line->name.len);
+  if (!slice_has(name.flags, 'S') && thread_number(&c->unread, line->thread) == UINT32_MAX) return 0;
+  return thread_number(&c->all, line->thread) != UINT32_MAX;
+}
+
+static void forget_count(void *context)
+{
+  thread_count *const c = context;
+  thread_numbers_free(&c->all);
+  thread_numbers_free(&c->unread);
+}
+
+/* Of folder i; its folder may have been opened anew since threads were given. */
+static int add_threads(info *in, size_t i, Porter__Folder *out)
+{
+  scope one = { .call = in->call, .name = in->s.name + i, .f = in->s.f + i, .count = 1 };
+  thread_count c = { .all = { .id = NULL } };
+  int code = conversations_of(in->call, in->s.f[i]);
+  if (code == EXIT_DONE) code = conversations_lines(&one, 1, count_thread, forget_count, &c);
+  out->thread_count = c.all.count;
+  out->unread_thread_count = c.unread.count;
+  forget_count(&c);
+  return code;
 }
 
 /* 1, or 0 with errno. */
@@ -82,6 +118,7 @@ static int write_folder(info *in, size_t i)
   /* The state first: what changes while mails are counted shows in the next one. */
   if (request->state && !request->names_only) code = folder_state(in, i, state), out.state = state;
   if (code == EXIT_DONE && !request->names_only && !add_counts(in, in->s.f[i], &out)) code = method_temporary(in->call, "read folder");
+  if (code == EXIT_DONE && request->threads && !request->names_only) code = add_threads(in, i, &out);
   return code == EXIT_DONE ? method_write_field(in->call, 1, &out.base) : code;
 }
 
@@ -107,6 +144,8 @@ int method_folder_info(method_call *call)
   char state[STATE_FMT];
   int code = begin(&in);
   if (code == EXIT_DONE && request->state) code = state_write(&in.s, !request->n_folders, &every, &in.now, state), response.state = state;
+  /* Of all at once: a conversation may go through several. */
+  if (code == EXIT_DONE && request->threads && !request->names_only) code = conversations_make(&in.s, 0);
   for (size_t i = 0; code == EXIT_DONE && i < in.s.count; i++) {
     code = write_folder(&in, i);
     scope_shut(&in.s, i);

@@ -1,6 +1,7 @@
 /* Heads of mails as lists show them. */
 #include <errno.h>
 
+#include "conversations.h"
 #include "heads.h"
 
 #define START 16384 /* holds the heads of nearly every mail, and those of its parts up to the first attachment */
@@ -76,6 +77,7 @@ Porter__ListMailHeader *heads_of(heads *h, folder *f, mail_entry *e)
   if (!folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, &h->scratch, &facts)) return NULL;
   head = build_list_head(&h->scratch, &facts, &h->tree, h->preview);
   if (!head || !build_keywords(h, f, facts.name.flags, &head->keywords, &head->n_keywords)) return NULL;
+  if (h->thread && !(head->thread = conversations_build(&h->scratch, folder_thread(f, e)))) return NULL;
   return !h->excerpt || build_excerpt(h, &head->excerpt) ? head : NULL;
 }
 

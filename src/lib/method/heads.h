@@ -8,6 +8,7 @@ typedef struct heads_s heads;
 struct heads_s {
   method_call *call;
   int preview;
+  int thread;  /* its id is wanted, which was asked for before (conversations.h) */
   int excerpt; /* what is marked in it: */
   mail_matcher **phrase;
   size_t phrases;

@@ -4,6 +4,8 @@
 #include <porter/exit.h>
 #include <porter/method.h>
 
+#include "conversations.h"
+
 static int range(method_call *call, listing *l)
 {
   Porter__ListReq const *request = call->request;
@@ -18,7 +20,7 @@ static int range(method_call *call, listing *l)
   response.cut = wanted > LISTING_MAX;
   if (cursor_skip(l->c, request->start) < 0) return method_temporary(call, "read mail");
   code = listing_take(call, l, response.cut ? LISTING_MAX : wanted, &keys, &taken);
-  if (code == EXIT_DONE) code = listing_write(call, l->f, keys, taken, 1, request->preview);
+  if (code == EXIT_DONE) code = listing_write(call, l->f, keys, taken, 1, request->preview, request->thread);
   return code == EXIT_DONE ? method_write(call, &response.base) : code;
 }
 
@@ -30,6 +32,7 @@ int method_list(method_call *call)
   int code;
   if (request->start > request->end) return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "start is beyond end", (slice)SLICE_ZERO, 0);
   code = method_folder(call, &f, request->folder);
+  if (code == EXIT_DONE && request->thread) code = conversations_of(call, f);
   if (code == EXIT_DONE) code = listing_begin(call, &l, f, request->sort, "");
   if (code == EXIT_DONE) code = range(call, &l);
   listing_end(&l);
@@ -48,7 +51,7 @@ int method_search(method_call *call)
   int code = method_folder(call, &f, request->folder);
   if (code == EXIT_DONE) code = listing_begin(call, &l, f, NULL, request->pattern);
   if (code == EXIT_DONE) code = listing_take(call, &l, SIZE_MAX, &keys, &count);
-  if (code == EXIT_DONE) code = listing_write(call, f, keys, count, 1, 0);
+  if (code == EXIT_DONE) code = listing_write(call, f, keys, count, 1, 0, 0);
   if (code == EXIT_DONE) {
     response.unread_files = folder_unread_files(f);
     code = method_write(call, &response.base);

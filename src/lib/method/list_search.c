@@ -5,6 +5,8 @@
 #include <porter/exit.h>
 #include <porter/method.h>
 
+#include "conversations.h"
+
 static void turn(order_key *keys, size_t count)
 {
   for (size_t i = 0; i < count / 2; i++) {
@@ -39,7 +41,7 @@ static int page(method_call *call, listing *l, order_key const *from)
   behind = more_behind(l, from, backwards);
   if (ahead < 0 || behind < 0) return method_temporary(call, "read mail");
   if (before) turn(keys, count);
-  code = listing_write(call, l->f, keys, count, 1, request->preview);
+  code = listing_write(call, l->f, keys, count, 1, request->preview, request->thread);
   if (code != EXIT_DONE) return code;
   if (!*request->search && !folder_count_mails(l->f, 0, &all)) return method_temporary(call, "read folder");
   response.total = all.mails;
@@ -66,6 +68,7 @@ int method_list_search(method_call *call)
   if (request->direction > PORTER__LIST_SEARCH_REQ__DIRECTION__BEFORE)
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such direction", (slice)SLICE_ZERO, 0);
   code = method_folder(call, &f, request->folder);
+  if (code == EXIT_DONE && request->thread) code = conversations_of(call, f);
   if (code == EXIT_DONE) code = listing_begin(call, &l, f, request->sort, request->search);
   if (code == EXIT_DONE && bounded) code = dated ? bound_date(call, l.by, l.descending, b->date, &from) : bound_place(call, f, l.by, b, &from);
   if (code == EXIT_DONE) code = page(call, &l, bounded ? &from : NULL);

@@ -60,9 +60,9 @@ int listing_take(method_call *call, listing *l, size_t count, order_key **keys, 
   return there < 0 ? method_temporary(call, "read mail") : EXIT_DONE;
 }
 
-int listing_write(method_call *call, folder *f, order_key const *keys, size_t count, unsigned int number, int preview)
+int listing_write(method_call *call, folder *f, order_key const *keys, size_t count, unsigned int number, int preview, int thread)
 {
-  heads h = { .call = call, .preview = preview };
+  heads h = { .call = call, .preview = preview, .thread = thread };
   int code = EXIT_DONE;
   for (size_t i = 0; code == EXIT_DONE && i < count; i++) {
     Porter__ListMailHeader *head = heads_build(&h, f, keys[i].mail);

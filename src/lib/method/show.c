@@ -6,6 +6,7 @@
 #include <porter/exit.h>
 #include <porter/method.h>
 #include <porter/text.h>
+#include "conversations.h"
 #include "fields.h"
 
 #define KEPT_MAX 65536 /* text up to this is decoded once, into memory; a larger one twice: to count it, and to write it */
@@ -181,11 +182,13 @@ int method_show(method_call *call)
   if (request->bodies > PORTER__SHOW_REQ__BODIES__NONE)
     return method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "no such choice of bodies", (slice)SLICE_ZERO, 0);
   code = method_folder(call, &f, request->folder);
+  if (code == EXIT_DONE && request->thread) code = conversations_of(call, f);
   if (code == EXIT_DONE) code = method_read(call, f, mid, &m, &e);
   if (code == EXIT_DONE) {
     int known = folder_facts(f, e, FACT_SIZE | FACT_ARRIVAL, call->a, &facts);
     if (!known) code = method_fail_mail(call, mid);
     else if (!mime_parse(call->a, m.s, m.len, call->box->fallback, &sh.tree) || !tell_file(call, f, &facts, &response)
+      || (request->thread && !(response.thread = conversations_build(call->a, folder_thread(f, e))))
       || !mail_has_attachment(call->a, &sh.tree, &response.has_attachment) || !(response.mail = build_mail(&sh, request->bodies)))
       code = method_temporary(call, "read mail");
     else if (protobuf_c_message_get_packed_size(&response.base) > RESPONSE_MAX)
