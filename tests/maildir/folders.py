@@ -199,6 +199,22 @@ def killed(method, build, **fields):
 
 
 if strace:
+    # A system call of somebody who had found the folder before it was renamed ends late: a file is there once all that was listed has gone.
+    late = Box('late')
+    late.folder('.A')
+    late.put('1.M1P1.h:2,S', folder='.A')
+    p = subprocess.Popen([strace, '-qq', '-o', '/dev/null', '-e', 'trace=unlinkat', '-e', 'inject=unlinkat:delay_enter=400000', os.path.join(bin_dir, 'maildir-op'), 'RemoveFolder'],
+                         cwd=late.path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    p.stdin.write(pb.RemoveFolderReq(name='A', force=True).SerializeToString())
+    p.stdin.close()
+    while p.poll() is None:
+        left = [os.path.join(late.path, 'tmp', n) for n in os.listdir(os.path.join(late.path, 'tmp'))]
+        if left and not os.listdir(left[0]):
+            open(os.path.join(left[0], 'dovecot-uidlist'), 'w').close()
+            break
+        time.sleep(.005)
+    r = pb.RemoveFolderResp.FromString(p.stdout.read())
+    eq((p.wait(), r.mails, r.HasField('error'), os.listdir(os.path.join(late.path, 'tmp')), tree(late)), (0, 1, False, [], []), 'a file that comes while a folder is deleted goes with it')
     def build(box):
         make('.A', '.A.x', '.A.x.y', box=box)
         for i, f in enumerate(('.A', '.A.x', '.A.x.y')):

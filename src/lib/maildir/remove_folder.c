@@ -20,12 +20,15 @@
 #define GONE "porter-gone." /* without force: its mails, should any have come in, are nobody's to delete */
 #define FORCED "porter-forced."
 #define GONE_SECONDS 3600
+#define TRIES 10
 #define DEPTH_MAX 16 /* directories in one another, below a folder: nothing that writes into one makes more than two */
 
 /* --- deleting --- */
 
-/* Deletes what is in the directory, and it. Recursion is bound by DEPTH_MAX. */
-static int delete_tree(int dir, char const *name, unsigned int depth)
+static int delete_tree(int dir, char const *name, unsigned int depth);
+
+/* Deletes what is in the directory. */
+static int delete_inside(int dir, char const *name, unsigned int depth)
 {
   DIR *list = depth < DEPTH_MAX ? list_open(dir, name) : NULL;
   struct dirent *d;
@@ -37,9 +40,19 @@ static int delete_tree(int dir, char const *name, unsigned int depth)
     if (!unlinkat(dirfd(list), d->d_name, 0) || errno == ENOENT) continue;
     if ((errno != EISDIR && errno != EPERM) || !delete_tree(dirfd(list), d->d_name, depth + 1)) return list_close(list, 0);
   }
-  if (errno) return list_close(list, 0);
-  list_close(list, 1);
-  return !unlinkat(dir, name, AT_REMOVEDIR) || errno == ENOENT;
+  return errno ? list_close(list, 0) : list_close(list, 1);
+}
+
+/* Deletes the directory and what is in it. Who had found it before it was renamed may still put a file there: then once more. Recursion is bound
+ * by DEPTH_MAX. */
+static int delete_tree(int dir, char const *name, unsigned int depth)
+{
+  for (int tries = 0; tries < TRIES; tries++) {
+    if (!delete_inside(dir, name, depth)) return errno == ENOENT;
+    if (!unlinkat(dir, name, AT_REMOVEDIR) || errno == ENOENT) return 1;
+    if (errno != ENOTEMPTY && errno != EEXIST) return 0;
+  }
+  return errno = EBUSY, 0;
 }
 
 /* --- one folder --- */
