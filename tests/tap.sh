@@ -7,6 +7,8 @@
 #   skip NAME WHY              says what is not tested here
 #   wait_for COMMAND...        until COMMAND succeeds, at most 10 s
 #   background COMMAND...      starts it; stopped at the end ($! is its pid)
+#   instructions COMMAND...    prints how many it takes, by valgrind
+#   instructions_each FUNCTION COMMAND...   prints how many each of its calls of that function takes, a line each
 #   finish                     prints the plan; last line of a test
 #
 # bin is where the programs under test are; every test has $work, a directory that goes away.
@@ -72,6 +74,18 @@ wait_for() {
     [ $tap_tries -lt 1000 ] || return 1
     sleep 0.01
   done
+}
+instructions() {
+  valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null "$@" 2>&1 > /dev/null | sed -n 's/.*I *refs: *//p' | tr -d ,
+}
+instructions_each() {
+  tap_function=$1
+  shift
+  mkdir "$work/calls"
+  valgrind --tool=callgrind --callgrind-out-file="$work/calls/n" --zero-before="$tap_function" --dump-after="$tap_function" "$@" > /dev/null 2>&1
+  # Not the last file, which is of what comes behind the last call.
+  find "$work/calls" -name 'n.*' | sort -t. -k3n | xargs sed -n 's/^totals: //p'
+  rm -r "$work/calls"
 }
 background() { "$@" & tap_pids="$tap_pids $!"; }
 finish() { echo "1..$tap_n"; [ $tap_bad = 0 ]; exit; }
