@@ -21,20 +21,29 @@ static int enlarge(char **s, size_t len, size_t want)
 /* Room for more octets behind len. */
 static int grow(char **s, size_t *room, size_t len, size_t more)
 {
-  size_t want = *room ? *room : 65536;
+  size_t want = 2 * *room;
   if (len + more <= *room) return 1;
-  while (want < len + more) want *= 2;
+  if (want < len + more) want = len + more + 65536;
   return enlarge(s, len, want) && (*room = want, 1);
+}
+
+static int enlarge_mails(index_builder *b, size_t room)
+{
+  size_t const n = b->h.n;
+  return enlarge(&b->inodes, n * 8, room * 8) && enlarge(&b->records, n * INDEX_RECORD, room * INDEX_RECORD) && (b->room = room, 1);
 }
 
 static int grow_mails(index_builder *b)
 {
-  size_t const n = b->h.n, room = b->room ? 2 * b->room : 256;
-  if (n < b->room) return 1;
-  if (n + 1 >= INDEX_MAILS_MAX) return errno = EOVERFLOW, 0;
-  if (!enlarge(&b->inodes, n * 8, room * 8) || !enlarge(&b->records, n * INDEX_RECORD, room * INDEX_RECORD)) return 0;
-  b->room = room;
-  return 1;
+  if (b->h.n < b->room) return 1;
+  if ((size_t)b->h.n + 1 >= INDEX_MAILS_MAX) return errno = EOVERFLOW, 0;
+  return enlarge_mails(b, b->room ? 2 * b->room : 256);
+}
+
+int index_builder_room(index_builder *b, size_t mails, size_t names, size_t text)
+{
+  if (mails > b->room && !enlarge_mails(b, mails)) return 0;
+  return (names <= b->names_room || grow(&b->names, &b->names_room, 0, names)) && (text <= b->text_room || grow(&b->text, &b->text_room, 0, text));
 }
 
 /* Where the record of that mail lies. */

@@ -233,6 +233,8 @@ struct index_builder_s {
   { \
     .names = 0 \
   }
+/* Room for about so many mails, and octets of names and texts: an empty builder's; what it holds need not be copied then. 0 with errno. */
+extern int index_builder_room(index_builder *b, size_t mails, size_t names, size_t text);
 /* Mails are added in the order of the listing, those of new first. 0 with errno: memory, or EOVERFLOW where a bound of the format is passed. */
 extern int index_builder_add(index_builder *b, index_mail const *m);
 /* The same of one of another image. */

@@ -20,6 +20,10 @@
 
 #include "indexed_internal.h"
 
+/* Octets of most mails' names and texts, and some more. */
+#define NAME_USUAL 64
+#define TEXT_USUAL 64
+
 /* --- leaving it in the file --- */
 
 int indexed_may_write(folder *f)
@@ -83,7 +87,7 @@ int indexed_make(folder *f)
   folder_indexed *const x = f->indexed;
   index_builder b = INDEX_BUILDER_ZERO;
   arena scratch = ARENA_ZERO;
-  int good = take_random(&b.h, 1);
+  int good = take_random(&b.h, 1) && index_builder_room(&b, f->mails.count, NAME_USUAL * f->mails.count, TEXT_USUAL * f->mails.count);
   b.h.keys_version = indexed_keys_version(f);
   for (unsigned char p = 0; good && p < PLACES; p++)
     for (size_t i = 0; good && i < f->mails.count; i++)
@@ -158,6 +162,12 @@ static int copy_mails(folder_index *old, comparison const *c, index_builder *b, 
   return 1;
 }
 
+/* Octets that a section takes in an image that has what was added since, too, or a few more. */
+static size_t octets(folder_index const *ix, enum index_section section, size_t usual)
+{
+  return (size_t)ix->h.section[section].len + usual * (size_t)ix->added;
+}
+
 /* Rule 2: the lock of the file that was read, if nobody has written to it or made another meanwhile; else -1. */
 static int hold(folder_index const *ix)
 {
@@ -196,7 +206,9 @@ int indexed_make_again(folder *f, comparison const *c)
     .birth = old->birth, .serial = old->serial, .sequence = x->ix.last.sequence, .gone_since = old->gone_since, .keys_version = old->keys_version
   };
   b.merged = 1;
-  good = map && take_random(h, 0) && index_mails_load(&x->ix) && keep_gone(&x->ix, &b) && copy_mails(&x->ix, c, &b, map)
+  good = map
+    && index_builder_room(&b, (size_t)old->n + x->ix.added, octets(&x->ix, SECTION_NAMES, NAME_USUAL), octets(&x->ix, SECTION_TEXT, TEXT_USUAL))
+    && take_random(h, 0) && index_mails_load(&x->ix) && keep_gone(&x->ix, &b) && copy_mails(&x->ix, c, &b, map)
     && index_merge(&now, &x->ix, map, b.h.n) && index_builder_finish(&b, &now);
   free(map);
   index_builder_free(&b);
