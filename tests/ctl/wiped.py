@@ -60,6 +60,18 @@ equal((first > 200, a.info('messages-lost')), (True, str(first)), 'messages-lost
 equal(s.conn().info('messages-lost'), '0', 'who has just come has lost nothing')
 
 # ctlmsg-listen does not go deaf.
+other = Server(options=['-r', '0'])
+heard = path('heard')
+start(['s6-ipcclient', '-l', '0', '--', other.address, BIN + '/ctlmsg-listen', '-n', 'ear'], stdout=open(heard, 'w'))
+c = other.conn('c')
+wait_until(lambda: 'ear' in c.info('list-controllers'))
+c.want('POSTMESSAGE @all one')
+wait_until(lambda: os.path.getsize(heard))
+shutil.rmtree(other.statedir)
+c.want('POSTMESSAGE @all another one')
+ok(wait_until(lambda: open(heard).read() == '1 c @all one\n1 c @all another one\n'), 'ctlmsg-listen hears the first message of a new bus though the last of the old one had its id', open(heard).read())
+c.close()
+other.stop()
 heard = path('heard')
 p = start(['s6-ipcclient', '-l', '0', '--', s.address, BIN + '/ctlmsg-listen', '-n', 'ear', '-r'], stdout=open(heard, 'w'))
 wait_until(lambda: 'ear' in a.info('list-controllers'))

@@ -83,10 +83,10 @@ struct control_listener_s {
   stralloc recent, early; /* lines that wait, each with a NUL behind it: the recent messages; events that came before them */
   stralloc queue;         /* events that came while we posted, likewise */
   size_t queue_at;
-  size_t recent_at, early_at; /* how far they are done with; then, how far events have come again */
+  size_t recent_at, early_at; /* how far they are done with; then, how far recent messages have come as events */
   uint64_t last;              /* the id of the last message given out */
   uint64_t event;             /* of the last that came as an event */
-  uint64_t merged;            /* of the last that was in recent or early, which are kept until events have gone beyond it */
+  uint64_t merged;            /* of the last that was in recent or early, recent is kept until events have gone beyond it */
   uint64_t untold;            /* lost, and not yet said */
   uint64_t lost;              /* how many messages the server has passed over, so far */
   unsigned int merging : 1;   /* recent and early are being given out */
@@ -106,7 +106,7 @@ enum control_news {
 /* Turns the events on (SETEVENTS POSTMESSAGE), then takes name if it is not null: what is posted to a name that does not listen yet
  * comes as no event. With recent, fetches the recent messages, which then come first, none twice. */
 extern int control_listen(control_listener *l, control_client *c, char const *name, int recent);
-/* What comes next, by deadline: ids rise, none comes twice. Where they go back the server's bus has begun anew. A message is valid until the next call; *lost is how many more have been lost since it last said so. */
+/* What comes next, by deadline: ids rise, none comes twice. Where they do not the server's bus has begun anew. A message is valid until the next call; *lost is how many more have been lost since it last said so. */
 extern enum control_news control_listener_next(control_listener *l, control_message *m, uint64_t *lost, tain const *deadline);
 /* Posts a message. Events that come meanwhile wait; messages that were given out before are no longer valid. */
 extern int control_listener_post(control_listener *l, slice to, slice text);

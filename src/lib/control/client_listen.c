@@ -124,24 +124,24 @@ static void give_out(control_listener *l, control_message const *m)
   l->last = m->id;
 }
 
-/* Whether m is in sa, whose lines before it are passed over: both rise. */
-static int given_in(stralloc const *sa, size_t *at, control_message const *m)
+/* Whether m is among the recent messages, whose lines before it are passed over: both rise. */
+static int given_in_recent(control_listener *l, control_message const *m)
 {
   control_message other;
-  while (waiting(sa, at, &other) == 1) {
+  while (waiting(&l->recent, &l->recent_at, &other) == 1) {
     if (other.id == m->id) return other.line.len == m->line.len && !memcmp(other.line.s, m->line.s, m->line.len);
     if (other.id > m->id) return 0;
-    *at += (size_t)(other.line.s + other.line.len + 1 - (sa->s + *at));
+    l->recent_at += (size_t)(other.line.s + other.line.len + 1 - (l->recent.s + l->recent_at));
   }
   return 0;
 }
 
-/* Whether the message of an event is new. Events rise, and so an id that goes back is that of another bus; but the first ones may be
+/* Whether the message of an event is new. Events rise, and so an id that does not is that of another bus; but the first ones may be
  * of messages that were given out as recent. */
 static int fresh(control_listener *l, control_message const *m)
 {
-  if (m->id < l->event) forget(l);
-  else if (m->id == l->event || given_in(&l->recent, &l->recent_at, m) || given_in(&l->early, &l->early_at, m)) return l->event = m->id, 0;
+  if (m->id <= l->event) forget(l);
+  else if (given_in_recent(l, m)) return l->event = m->id, 0;
   if (m->id > l->merged) forget(l);
   l->event = m->id;
   give_out(l, m);
@@ -170,7 +170,7 @@ enum control_news control_listener_next(control_listener *l, control_message *m,
     l->merged = l->last;
     return CONTROL_NEWS_MESSAGE;
   }
-  if (l->merging) l->recent_at = l->early_at = 0;
+  if (l->merging) l->recent_at = 0, stralloc_free(&l->early);
   l->merging = 0;
   while ((r = queue_take(l, m))) {
     if (r < 0) return control_client_broken(l->client, "the server sent a malformed message"), CONTROL_NEWS_FAILED;
