@@ -1,13 +1,41 @@
 """Threads: random references against the rule, written plainly; pages; what a thread tells."""
-import hashlib, random
+import random
 from op import *
 
 rnd = random.Random(5)
 T = 1700000000
 
 
+def siphash(key, data):
+    """SipHash-2-4."""
+    mask = 2 ** 64 - 1
+    k0, k1 = (int.from_bytes(key[i:i + 8], 'little') for i in (0, 8))
+    v = [k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573]
+    rotate = lambda x, n: (x << n | x >> (64 - n)) & mask
+
+    def turn(times):
+        a, b, c, d = v
+        for _ in range(times):
+            a, c = (a + b) & mask, (c + d) & mask
+            b, d = rotate(b, 13) ^ a, rotate(d, 16) ^ c
+            a = rotate(a, 32)
+            c, a = (c + b) & mask, (a + d) & mask
+            b, d = rotate(b, 17) ^ c, rotate(d, 21) ^ a
+            c = rotate(c, 32)
+        v[:] = a, b, c, d
+    data += bytes((-len(data) - 1) % 8) + bytes([len(data) & 255])
+    for i in range(0, len(data), 8):
+        w = int.from_bytes(data[i:i + 8], 'little')
+        v[3] ^= w
+        turn(2)
+        v[0] ^= w
+    v[2] ^= 255
+    turn(4)
+    return (v[0] ^ v[1] ^ v[2] ^ v[3]).to_bytes(8, 'little')
+
+
 def key(id_, subject):
-    return hashlib.blake2s(hashlib.blake2s(id_.encode()).digest()[:8] + subject.encode()).digest()[:8].hex()
+    return siphash(siphash(bytes(16), id_.encode()) + bytes(8), subject.encode()).hex()
 
 
 def model(mails):

@@ -1,8 +1,6 @@
 /* The octets of an index: packed, unpacked and held to their bounds. */
 #include <string.h>
 
-#include <skalibs/blake2s.h>
-
 #include <porter/text.h>
 
 #include "format.h"
@@ -342,7 +340,7 @@ uint64_t index_check(uint64_t seed, void const *p, size_t len)
 
 static uint64_t rotate(uint64_t x, unsigned int bits) { return x << bits | x >> (64 - bits); }
 
-static void sip_round(uint64_t v[4])
+static inline void sip_round(uint64_t v[4])
 {
   v[0] += v[1], v[1] = rotate(v[1], 13) ^ v[0], v[0] = rotate(v[0], 32);
   v[2] += v[3], v[3] = rotate(v[3], 16) ^ v[2];
@@ -350,7 +348,7 @@ static void sip_round(uint64_t v[4])
   v[2] += v[1], v[1] = rotate(v[1], 17) ^ v[2], v[2] = rotate(v[2], 32);
 }
 
-static void sip_word(uint64_t v[4], uint64_t w)
+static inline void sip_word(uint64_t v[4], uint64_t w)
 {
   v[3] ^= w;
   sip_round(v);
@@ -375,12 +373,7 @@ uint64_t index_siphash(char const key[INDEX_KEY], void const *p, size_t len)
 
 uint64_t index_id_hash(slice id)
 {
-  char digest[32];
-  uint64_t h;
-  blake2s_ctx ctx;
-  blake2s_init(&ctx, sizeof digest);
-  if (id.len) blake2s_update(&ctx, id.s, id.len);
-  blake2s_final(&ctx, digest);
-  h = get64(digest);
+  static char const key[INDEX_KEY];
+  uint64_t const h = index_siphash(key, id.s, id.len);
   return h ? h : 1;
 }

@@ -12,7 +12,7 @@
 
 #define INDEX_NAME "porter.index"
 #define INDEX_MAGIC "porteri1"
-#define INDEX_FORMAT 3
+#define INDEX_FORMAT 4
 #define INDEX_HEADER 512          /* octets of the header */
 #define INDEX_RECORD 64           /* of a record */
 #define INDEX_SEGMENT 152         /* of a segment before its operations */
@@ -190,7 +190,8 @@ extern int index_text_ok(slice text, index_record const *r);
 extern uint64_t index_check(uint64_t seed, void const *p, size_t len);
 /* SipHash-2-4 (Aumasson, Bernstein): for tables of what comes from senders, who must not choose what meets there. */
 extern uint64_t index_siphash(char const key[INDEX_KEY], void const *p, size_t len);
-/* The hash of an id, which is the same in every index (threads are made of it): the first 8 octets of its BLAKE2s, never 0, which is none. */
+/* The hash of an id, which is the same in every index (threads are made of it): SipHash with a key of NULs, never 0, which is none. Who makes two ids
+ * meet has them in one thread, as he would by naming one in the other. */
 extern uint64_t index_id_hash(slice id);
 
 #endif

@@ -26,8 +26,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <skalibs/blake2s.h>
-
 #include "index.h"
 #include "threads.h"
 
@@ -42,16 +40,11 @@ enum { AT_FORMAT = 8, AT_MARK = 12, AT_BIRTH = 16, AT_KEY = 24, AT_SLOT_BLOCKS =
 
 uint64_t thread_key(uint64_t id_hash, slice subject)
 {
-  char s[8], digest[32];
-  uint64_t key;
-  blake2s_ctx ctx;
-  put64(s, id_hash);
-  blake2s_init(&ctx, sizeof digest);
-  blake2s_update(&ctx, s, sizeof s);
-  if (subject.len) blake2s_update(&ctx, subject.s, subject.len);
-  blake2s_final(&ctx, digest);
-  key = get64(digest);
-  return key ? key : 1;
+  char key[INDEX_KEY] = "";
+  uint64_t h;
+  put64(key, id_hash);
+  h = index_siphash(key, subject.s, subject.len);
+  return h ? h : 1;
 }
 
 static int broken(thread_table *t)
@@ -246,15 +239,17 @@ static int fill_slot(thread_table *t, uint64_t key, uint32_t number)
 int thread_table_join(thread_table *t, uint64_t const *key, size_t keys, uint64_t *id)
 {
   uint32_t oldest = 0, block;
+  size_t free_keys = 0;
   char const *s;
   for (size_t i = 0; i < keys; i++) {
     uint32_t number;
     if (!(s = find_slot(t, key[i], &block))) return 0;
     number = get32(s + 8);
+    free_keys += !number;
     if (number && (!oldest || number < oldest)) oldest = number;
   }
   if (!oldest && !new_thread(t, *key, &oldest)) return 0;
-  for (size_t i = 0; i < keys; i++)
+  for (size_t i = 0; free_keys && i < keys; i++)
     if (!fill_slot(t, key[i], oldest)) return 0;
   if (!(s = id_at(t, oldest, 0, &block))) return 0;
   return (*id = get64(s)) != 0 || broken(t);

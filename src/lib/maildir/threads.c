@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <skalibs/blake2s.h>
-
 #include "../index/threads.h"
 #include "indexed.h"
 
