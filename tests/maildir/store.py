@@ -191,9 +191,6 @@ big = b'Subject: big\n\n' + os.urandom(MIB) * 63
 big += b'x' * (64 * MIB - len(big))
 LAUNCH = 'import os,sys;p=os.posix_spawnp(sys.argv[1],sys.argv[1:],os.environ);_,s,u=os.wait4(p,0);os.write(2,b"\\n%d %d"%(os.waitstatus_to_exitcode(s),u.ru_maxrss))'
 peak = ['/usr/bin/python3', '-I', '-S', '-c', LAUNCH]
-measure = os.path.join(work, 'measure')
-open(measure, 'w').write('#!/bin/sh\nexec /usr/bin/python3 -I -S -c \'%s\' maildir-op "$1" 2>>%s/peaks\n' % (LAUNCH, work))
-os.chmod(measure, 0o755)
 L = Box('large')
 for order, data in (('first', field(14, big) + field(2, b'S')), ('last', field(2, b'S') + field(14, big))):
     p = subprocess.run(peak + ['maildir-op', 'Append'], input=data, cwd=L.path, capture_output=True)
@@ -204,4 +201,36 @@ for order, data in (('first', field(14, big) + field(2, b'S')), ('last', field(2
     ok(int(kb) < 14000, 'maildir-op: %s KB (the launcher has 10,000)' % kb.decode())
     eq(os.listdir(os.path.join(L.path, 'tmp')), [], 'nothing is left in tmp')
     os.unlink(path)
+
+# By frames: each program of the chain, as the chains of README have it; the octets first and last.
+stub, peaks = [os.environ['PEAK'], os.path.join(work, 'peaks')], os.path.join(work, 'peaks')
+frame = lambda *parts: b''.join(len(p).to_bytes(4, 'big') + p for p in parts)
+for method, data in (('Append', field(14, big) + field(2, b'S')), ('Append', field(2, b'S') + field(14, big)), ('Upload', field(14, big))):
+    p = subprocess.run(stub + ['frame-read', '-d', 'tmp'] + stub + ['frame-write', '-d', 'tmp'] + stub + ['maildir-op'], input=frame(method.encode(), data), cwd=L.path, capture_output=True)
+    r = getattr(pb, method + 'Resp').FromString(p.stdout[4:])
+    eq((p.returncode, r.byte_size, r.HasField('error'), os.listdir(os.path.join(L.path, 'tmp'))), (0, len(big), False, []), '64 MiB by frames, %s: nothing is left in tmp' % method)
+    path = os.path.join(L.path, 'cur', r.mid + ':2,S') if method == 'Append' else os.path.join(L.path, 'porter.uploads', r.upload)
+    ok(open(path, 'rb').read() == big, 'the same octets')
+    os.unlink(path)
+    with open(peaks) as f:
+        took = [l.split() for l in f]
+    os.unlink(peaks)
+    eq(sorted(n for n, _ in took), ['frame-read', 'frame-write', 'maildir-op'], 'three programs were measured')
+    if 'asan' not in os.environ['PEAK']:
+        ok(all(int(kb) < 4000 for _, kb in took), 'none of them had 4 MB: %s' % took)
+# One octet more than a call takes, and more than frame-read does: the connection ends.
+for size, error in ((64 * MIB + 1, 'TOO_LARGE'), (66 * MIB, 'BAD_REQUEST')):
+    p = subprocess.run(['frame-read', '-d', 'tmp', 'frame-write', '-d', 'tmp', 'maildir-op'], input=frame(b'Append', field(14, b'a: b\n' + b'x' * (size - 5))), cwd=L.path, capture_output=True)
+    eq((pb.Error.Code.Name(pb.Failure.FromString(p.stdout[4:]).error.code), L.ls(), os.listdir(os.path.join(L.path, 'tmp'))), (error, [], []), '%d MiB and more by frames' % (size // MIB))
+# A mail that is made of pieces: base64 of 48 MiB is more than it may have, of 47 MiB is not.
+for size, code in ((47 * MIB, 0), (48 * MIB, 3), (65 * MIB, None)):
+    if code is None:
+        eq(send(field(14, b'x' * size), 'Upload', box=L)[0], 3, 'an upload of 65 MiB: TOO_LARGE')
+        continue
+    up = send(field(14, big[:size]), 'Upload', box=L)[1].upload
+    r = L.call('Append', pieces=[{'octets': b'a: b\n\n'}, {'upload': up, 'encoding': 'BASE64'}])
+    eq((L.code, pb.Error.Code.Name(r.error.code) if r.HasField('error') else None, len(L.ls())), (code, 'TOO_LARGE' if code else None, 0 if code else 1), 'base64 of %d MiB' % (size // MIB))
+    eq(os.listdir(os.path.join(L.path, 'tmp')), [], 'nothing is left in tmp')
+    for n in L.ls():
+        os.unlink(os.path.join(L.path, n))
 done()
