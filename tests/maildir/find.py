@@ -14,8 +14,9 @@ open(os.path.join(B.path, '.A', 'dovecot-keywords'), 'w').write('0 later\n2 work
 KEYWORDS = {'': {'work': 'a', 'later': 'b', '$forwarded': 'd'}, 'A': {'later': 'a', 'work': 'c'}, 'B.c': {}}
 rfc = lambda t: time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(t))
 mails = []
-for i in range(60):
-    folder = rnd.choice(FOLDERS)
+
+
+def put_mail(i, folder):
     m = {'folder': folder, 'mid': '%d.M%dP1.h' % (T + rnd.randrange(30), i), 'flags': ''.join(sorted(c for c in 'FPSabcd' if rnd.random() < 0.4)),
          'from': rnd.choice(WORDS), 'to': rnd.choice(WORDS), 'cc': rnd.choice(WORDS), 'subject': ' '.join(rnd.choices(WORDS, k=2)), 'body': ' '.join(rnd.choices(WORDS, k=3)),
          'name': rnd.choice(['', rnd.choice(WORDS) + '.pdf']), 'x': rnd.choice([None, rnd.choice(WORDS)]), 'sent': T - rnd.randrange(40)}
@@ -32,6 +33,10 @@ for i in range(60):
     m['id'] = 'm%d@x' % i
     B.put(m['mid'] + ':2,' + m['flags'], text=text, folder='.' + folder if folder else '')
     mails.append(m)
+
+
+for i in range(60):
+    put_mail(i, rnd.choice(FOLDERS))
 
 
 def form(s):
@@ -128,16 +133,22 @@ def sort(list_, by, down):
 
 names = lambda r: [(h.folder, h.mid) for h in r.found]
 want = lambda ms: [(m['folder'], m['mid']) for m in ms]
-wrong, hits = [], 0
-for i in range(400):
-    f, by, down = random_filter(3), rnd.choice(list(ORDER)), rnd.random() < 0.5
-    expect = want(sort([m for m in mails if node(m, f)], by, down))
-    r = B.call('Find', filter=f, sort={'parameter': by, 'direction': 'DESC' if down else 'ASC'}, limit=100, total=True, heads='MIDS')
-    hits += len(expect)
-    if (names(r), r.total, r.first, r.last) != (expect, len(expect), True, True):
-        wrong.append((f, by, down, len(names(r)), len(expect)))
-eq(wrong[:2], [], '400 random filters, %d hits' % hits)
-ok(hits > 500, 'enough of them hit')
+
+
+def random_filters(count, how, want=want, sort=sort):
+    wrong, hits = [], 0
+    for i in range(count):
+        f, by, down = random_filter(3), rnd.choice(list(ORDER)), rnd.random() < 0.5
+        expect = want(sort([m for m in mails if node(m, f)], by, down))
+        r = B.call('Find', filter=f, sort={'parameter': by, 'direction': 'DESC' if down else 'ASC'}, limit=1000, total=True, heads='MIDS')
+        hits += len(expect)
+        if (names(r), r.total, r.first, r.last) != (expect, len(expect), True, True):
+            wrong.append((f, by, down, len(names(r)), len(expect)))
+    eq(wrong[:2], [], '%d random filters, %s, %d hits' % (count, how, hits))
+    ok(hits > 500, 'enough of them hit')
+
+
+random_filters(400, 'without an index')
 
 # --- pages ---
 wrong = []
@@ -226,6 +237,39 @@ for how in ('is not there', 'is made', 'is there', 'is there'):
                     ({'filters': [{'subject': 'nummer 2'}, {'body': 'strasse 2'}]}, 16), ({'sent': True, 'since': '2020-01-01T00:00:00Z'}, 300),
                     ({'join': 'NONE', 'filters': [{'text': 'strasse 3'}]}, 257), ({'text': 'nummer', 'join': 'ANY', 'filters': [{'body': 'strasse 1'}, {'file_name': 'f1.bin'}]}, 94)):
         eq((N.call('Find', filter=f, total=True, heads='MIDS').total, N.code), (want, 0), 'an index %s: %r' % (how, f))
+
+for i in range(60, 360):
+    put_mail(i, rnd.choice(['', '', '', 'A']))
+B.call('List', end=1)
+ok(os.path.exists(os.path.join(B.path, 'porter.index')), 'an index of the inbox')
+random_filters(200, 'with an index')
+ok(os.path.exists(os.path.join(B.path, 'porter.search')), 'and what it knows of texts')
+
+# --- pages while mail comes and goes: what is there all the time is seen once, nothing twice ---
+wrong, extra = [], 1000
+for by in ORDER:
+    for direction in ('AFTER', 'BEFORE'):
+        kept, seen, bound, s = {(m['folder'], m['mid']) for m in mails}, [], None, {'parameter': by, 'direction': rnd.choice(['ASC', 'DESC'])}
+        while True:
+            r = B.call('Find', sort=s, limit=37, bound=bound, direction=direction, heads='MIDS')
+            seen += names(r)
+            if not r.found or (r.last if direction == 'AFTER' else r.first):
+                break
+            bound = r.last_bound if direction == 'AFTER' else r.first_bound
+            for m in rnd.sample(mails, 5) + [m for m in mails if m['mid'] == bound.id][:rnd.randrange(2)]:
+                for place in ('new', 'cur'):
+                    for n in os.listdir(os.path.join(B.path, '.' + m['folder'] if m['folder'] else '', place)):
+                        if n.split(':')[0] == m['mid']:
+                            os.unlink(os.path.join(B.path, '.' + m['folder'] if m['folder'] else '', place, n))
+                kept.discard((m['folder'], m['mid']))
+                mails[:] = [x for x in mails if x is not m]
+            for _ in range(5):
+                put_mail(extra, rnd.choice(FOLDERS))
+                extra += 1
+        if len(seen) != len(set(seen)) or not kept <= set(seen):
+            wrong.append((by, direction, len(seen) - len(set(seen)), sorted(kept - set(seen))[:3]))
+eq(wrong, [], 'pages while mail comes and goes')
+mid = [m for m in mails if m['folder'] != 'B.c'][0]
 
 # --- heads, folders, limits ---
 r = B.call('Find', folders=['A', 'A', ''], limit=1, preview=True, state=True, filter={'message_id': mid['id']})
