@@ -11,7 +11,7 @@ test_cleanup() {
   ! mountpoint -q "$coarse" || umount "$coarse"
 }
 
-stale() { /usr/bin/python3 "$top/tests/maildir/index_stale.py" "$@" "$rounds"; }
+stale() { /usr/bin/python3 "$top/tests/maildir/index_stale.py" "$1" "$2" "${3:-$rounds}"; }
 
 is 'here' "$(stale "$bin/maildir-op" "$work/box")" 0
 is 'on tmpfs' "$(stale "$bin/maildir-op" "$shm/box")" 0
@@ -22,5 +22,8 @@ if truncate -s 64M "$work/image" && mkfs.ext4 -q -I 128 "$work/image" 2>/dev/nul
   ok "without the rule there are stale answers ($got)" test "$got" -gt 0
 else
   skip 'where stamps are of one second' 'no loop mount'
+  # tmpfs takes a file's old stamp for what is linked: one call in a hundred.
+  got=$(stale "$B/hook/unsettled" "$shm/unsettled" 1500)
+  ok "without the rule there are stale answers ($got)" test "$got" -gt 0
 fi
 finish

@@ -145,7 +145,7 @@ int index_change_make(folder_index *ix, index_operation const *o, uint32_t seque
     ix->added++;
     if (o->record.serial >= ix->h.serial) ix->h.serial = o->record.serial + 1;
   }
-  forget_orders(ix);
+  if (!ix->applying) forget_orders(ix);
   return 1;
 }
 
