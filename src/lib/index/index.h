@@ -99,7 +99,8 @@ struct folder_index_s {
   uint32_t added, gone;          /* how many of the changes are such */
   uint32_t *extra[INDEX_ORDERS]; /* changes that stand in that order for themselves, sorted */
   size_t extras[INDEX_ORDERS];
-  unsigned char *hidden; /* a bit for each mail of the image that is gone or keyed */
+  uint32_t near[INDEX_ORDERS]; /* where index_order_before was last */
+  unsigned char *hidden;       /* a bit for each mail of the image that is gone or keyed */
   int applied, broken;
   int applying; /* changes are made of the segments */
 };

@@ -26,20 +26,41 @@ int index_key_compare(index_key const *a, index_key const *b)
   return r ? r : (a->inode > b->inode) - (a->inode < b->inode);
 }
 
+/* Whether the mail at place i of the image's order lies before k: 1, 0, -1. */
+static int lies_before(folder_index *ix, unsigned int by, uint32_t i, index_key const *k)
+{
+  uint32_t number;
+  index_room room;
+  index_mail m;
+  index_key key;
+  if (!index_order_at(ix, by, i, &number) || !index_image_mail(ix, number, &m, &room)) return -1;
+  index_mail_key(&key, by, &m);
+  return index_key_compare(&key, k) < 0;
+}
+
+/* What came together mostly belongs together: the place that was found last is tried before all are bisected. */
 int index_order_before(folder_index *ix, unsigned int by, index_key const *k, uint32_t *count)
 {
+  uint32_t const near = ix->near[by];
   uint32_t low = 0, high = ix->h.n;
+  int before;
+  if (near) {
+    if ((before = lies_before(ix, by, near - 1, k)) < 0) return 0;
+    if (before) low = near;
+    else high = near - 1;
+    if (before && near < high) {
+      if ((before = lies_before(ix, by, near, k)) < 0) return 0;
+      if (before) low = near + 1;
+      else high = near;
+    }
+  }
   while (low < high) {
     uint32_t const middle = low + (high - low) / 2;
-    uint32_t number;
-    index_room room;
-    index_mail m;
-    index_key key;
-    if (!index_order_at(ix, by, middle, &number) || !index_image_mail(ix, number, &m, &room)) return 0;
-    index_mail_key(&key, by, &m);
-    if (index_key_compare(&key, k) < 0) low = middle + 1;
+    if ((before = lies_before(ix, by, middle, k)) < 0) return 0;
+    if (before) low = middle + 1;
     else high = middle;
   }
+  ix->near[by] = low;
   *count = low;
   return 1;
 }
