@@ -179,6 +179,7 @@ static void ask_since(folder_index *ix, unsigned int how)
   if (index_moment_take(ix, &m)) check(index_follows(ix, &m) || !m.sequence);
   index_reaches(ix, how % 5);
   if (index_touched(ix, (int64_t)(how % 6) - 1, heard, &heard_of)) check(heard_of <= (uint64_t)ix->h.n + ix->changes + ix->h.section[SECTION_GONE].len);
+  if (index_kin(ix, (uint64_t[]){ 0, 5, how }, how > 5 ? 3 : 2, heard, &heard_of)) check(heard_of < 100000);
   if (index_look_up(ix, bases, how % 4, found, &hits)) check(hits <= (uint64_t)ix->h.n + ix->added);
 }
 

@@ -131,6 +131,11 @@ resets = phase(20, deeds + [states_cut, states_gone, states_kept, states_back, i
 ok(resets > 5, 'some are resets')
 phase(10, deeds + [twin, twin_gone], may_reset, new_clients(), 'twins')
 phase(10, deeds + [folder_gone], may_reset, new_clients(), 'folders with mail are removed')
+ok(not m.threads and not os.path.exists('porter.threads'), 'of threads nothing is said as long as nobody asked for them')
+m.with_threads = True
+ask('Threads')
+phase(10, deeds, may_reset, [Client() for _ in range(4)] + [Client([R.choice(folders())]) for _ in range(2)], 'threads')
+ok(len(set(m.threads.values())) > 5, 'in %d threads' % len(set(m.threads.values())))
 eq(sorted(os.listdir('tmp')), [], 'nothing is left in tmp')
 print('# %d steps, %d octets of porter.states' % (m.step, os.path.getsize('porter.states')))
 done()

@@ -177,11 +177,24 @@ for name in ('other', 'another'):
 MASK = (1 << 64) - 1
 
 
+def word(h, w):
+    h = (h ^ w) * 0xff51afd7ed558ccd & MASK
+    return h ^ h >> 32
+
+
 def check(seed, s):
+    """index_check."""
     h = ((seed + len(s)) * 0x9e3779b97f4a7c15 & MASK) ^ 0x6a09e667f3bcc908
-    for i in range(0, len(s), 8):
-        h = (h ^ int.from_bytes(s[i:i + 8], 'little')) * 0xff51afd7ed558ccd & MASK
-        h ^= h >> 32
+    words = [int.from_bytes(s[i:i + 8], 'little') for i in range(0, len(s), 8)]
+    if len(s) >= 128:
+        lanes = [h + i & MASK for i in range(4)]
+        for i in range(len(s) // 32 * 4):
+            lanes[i % 4] = word(lanes[i % 4], words[i])
+        words = words[len(s) // 32 * 4:]
+        for lane in lanes:
+            h = word(h, lane)
+    for w in words:
+        h = word(h, w)
     h = h * 0xc4ceb9fe1a85ec53 & MASK
     return h ^ h >> 29
 

@@ -104,8 +104,10 @@ def view(asked):
 # --- what happens ---
 
 def write(path):
+    """Mails of one base refer to the same, so that they are in one thread, with others."""
+    about = sum(os.path.basename(path).split(':2,')[0].encode())
     with open('tmp/x', 'wb') as f:
-        f.write(b'Subject: %d\n\n' % R.randrange(10) + b'x' * R.randrange(50))
+        f.write(b'Subject: %d\nReferences: <%d@x>\n\n' % (about % 3, about % 11) + b'x' * R.randrange(50))
     os.rename('tmp/x', path)
 
 
@@ -155,11 +157,12 @@ def remove():
 
 def come_back():
     """A base that had gone, or not."""
-    place_source = 'tmp/y'
-    write(place_source)
-    place_mail(place_source, R.choice(folders()), '%d.M%dP1.h' % (T, R.randrange(serial + 1)))
-    if os.path.exists(place_source):
-        os.unlink(place_source)
+    base = '%d.M%dP1.h' % (T, R.randrange(serial + 1))
+    os.makedirs('spare', exist_ok=True)
+    write('spare/' + base)
+    place_mail('spare/' + base, R.choice(folders()), base)
+    if os.path.exists('spare/' + base):
+        os.unlink('spare/' + base)
 
 
 def by_us():
@@ -199,12 +202,24 @@ def folder():
 
 # --- clients ---
 
+with_threads = False  # they have been asked for
+threads = {}  # of each mid: an id never changes
+
+
+def learn_threads():
+    for t in ask('Threads', limit=1000).threads:
+        for x in t.mails:
+            threads[x.mid] = t.thread
+
+
 class Client:
     def __init__(self, asked=()):
         self.asked = list(asked)
         self.begin(ask('FolderInfo', state=True).state)
 
     def begin(self, state):
+        if with_threads:
+            learn_threads()
         self.state = state
         self.known = view(self.asked)
         self.counts = counts()
@@ -223,6 +238,9 @@ class Client:
         """What it is told, taken in."""
         now, before = view(self.asked), self.since
         names = {os.stat(disk(name)).st_ino: name for name in folders()}
+        if with_threads:
+            learn_threads()
+            self.tell_threads(response, set(threads.get(mid) for mid in self.known), set(threads.get(mid) for mid in now))
         for c in response.changes:
             is_known, there = c.mid in self.known, now.get(c.mid)
             where = sorted(names[d] for d in there or {})
@@ -240,6 +258,16 @@ class Client:
                 self.known[c.mid] = there
         if len(set(c.mid for c in response.changes)) != len(response.changes):
             self.wrong('a mail is told twice', response)
+
+    def tell_threads(self, response, before, now):
+        """What is said of threads; in the middle of pages it is of moments that are not known here."""
+        for c in response.changes:
+            if c.thread != threads.get(c.mid, ''):
+                self.wrong('the thread of %s is %s' % (c.mid, threads.get(c.mid)), response)
+            if (c.thread_new and c.kind != c.NEW) or (c.thread_gone and c.kind != c.GONE):
+                self.wrong('a thread turned with a mail that did not', response)
+            elif not self.page and not response.more and (c.thread_new != (c.kind == c.NEW and c.thread not in before) or c.thread_gone != (c.kind == c.GONE and c.thread not in now)):
+                self.wrong('the thread of %s was %s, is %s' % (c.mid, c.thread in before, c.thread in now), response)
 
     def tell_folders(self, response):
         want = set()

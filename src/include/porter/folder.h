@@ -93,6 +93,8 @@ extern int mail_unreadable(int error);
 /* Gives every mail of these folders its thread; null ones are passed over. What an index has is used, and what is found is kept there; folders
  * without one have threads for this call. 1, or 0 with errno. */
 extern int folders_thread(mailbox *box, folder *const *f, size_t count);
+/* Whether threads have been asked for, so that they are kept. */
+extern int mailbox_has_threads(mailbox *box);
 /* The id of a mail's thread, after that; 0: it came too late. */
 extern uint64_t folder_thread(folder *f, mail_entry const *e);
 

@@ -43,6 +43,8 @@ typedef int mail_trace_func(void *context, mail_trace const *t);
 extern int folder_touched(folder *f, int64_t sequence, mail_trace_func *each, void *context);
 /* Whether all that went after that sequence number is known. */
 extern int folder_reaches(folder *f, int64_t sequence);
+/* Calls each for every mail of these threads (sorted) that is there, or has gone as far as that is known: likewise. */
+extern int folder_kin(folder *f, uint64_t const *threads, size_t count, mail_trace_func *each, void *context);
 /* Calls each, with which of them it is, for every mail that is there and has one of these bases, all different: likewise. */
 typedef int mail_hit_func(void *context, size_t which, mail_trace const *t);
 extern int folder_look_up(folder *f, slice const *bases, size_t count, mail_hit_func *each, void *context);

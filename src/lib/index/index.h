@@ -267,9 +267,10 @@ extern int index_moment_take(folder_index const *ix, index_moment *m);
 /* Whether the index goes on from that moment, as far as the segments that are left tell; else it is another's, or an old one that was put back. */
 extern int index_follows(folder_index const *ix, index_moment const *m);
 
-/* folder_touched, folder_reaches, folder_look_up of an index (porter/since.h). */
+/* folder_touched, folder_reaches, folder_kin, folder_look_up of an index (porter/since.h). */
 extern int index_touched(folder_index *ix, int64_t sequence, mail_trace_func *each, void *context);
 extern int index_reaches(folder_index const *ix, int64_t sequence);
+extern int index_kin(folder_index *ix, uint64_t const *threads, size_t count, mail_trace_func *each, void *context);
 extern int index_look_up(folder_index *ix, slice const *bases, size_t count, mail_hit_func *each, void *context);
 
 /* --- write.c --- */

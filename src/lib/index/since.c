@@ -136,6 +136,64 @@ int index_touched(folder_index *ix, int64_t sequence, mail_trace_func *each, voi
   return 1;
 }
 
+/* --- mails of threads --- */
+
+typedef struct kin_s kin;
+struct kin_s {
+  folder_index *ix;
+  uint64_t const *thread; /* sorted */
+  size_t count;
+  mail_trace_func *each;
+  void *context;
+};
+
+static int is_kin(kin const *k, uint64_t thread)
+{
+  size_t low = 0, high = k->count;
+  while (low < high) {
+    size_t const middle = low + (high - low) / 2;
+    if (k->thread[middle] < thread) low = middle + 1;
+    else high = middle;
+  }
+  return low < k->count && k->thread[low] == thread;
+}
+
+static int give_kin(kin const *k, index_change *c, uint32_t number)
+{
+  index_room room;
+  index_mail m;
+  mail_trace trace;
+  if (!(c ? index_get_gone(k->ix, c, &m, &room) : index_image_mail(k->ix, number, &m, &room))) return 0;
+  if (!is_kin(k, m.r.thread)) return 1;
+  trace = trace_of(&m);
+  if (c && c->gone) trace.gone = 1, trace.sequence = c->sequence;
+  return k->each(k->context, &trace);
+}
+
+static int give_gone(void *context, index_gone const *g)
+{
+  kin const *const k = context;
+  if (!is_kin(k, g->thread)) return 1;
+  return k->each(k->context, &(mail_trace){ .base = g->base, .serial = g->serial, .sequence = g->sequence, .thread = g->thread, .gone = 1 });
+}
+
+int index_kin(folder_index *ix, uint64_t const *threads, size_t count, mail_trace_func *each, void *context)
+{
+  kin k = { ix, threads, count, each, context };
+  char piece[INDEX_RECORD * 512];
+  if (!index_apply(ix)) return 0;
+  for (uint32_t number = 0; number < ix->h.n; number += 512) {
+    uint32_t const some = ix->h.n - number < 512 ? ix->h.n - number : 512;
+    if (!index_records(ix, number, some, piece)) return 0;
+    for (uint32_t i = 0; i < some; i++)
+      if (is_kin(&k, get64(piece + INDEX_RECORD * (size_t)i + RECORD_THREAD)) && !index_changed(ix, number + i) && !give_kin(&k, NULL, number + i))
+        return 0;
+  }
+  for (size_t i = 0; i < ix->changes; i++)
+    if (!give_kin(&k, ix->change + i, 0)) return 0;
+  return index_gone_each(ix, give_gone, &k);
+}
+
 /* --- looking bases up --- */
 
 #define BISECTION 256 /* a bisection costs as much as passing over so many names */

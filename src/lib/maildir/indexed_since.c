@@ -66,6 +66,12 @@ int folder_reaches(folder *f, int64_t sequence)
   return ix && index_reaches(ix, sequence);
 }
 
+int folder_kin(folder *f, uint64_t const *threads, size_t count, mail_trace_func *each, void *context)
+{
+  folder_index *const ix = asked(f);
+  return ix && index_kin(ix, threads, count, each, context);
+}
+
 int folder_look_up(folder *f, slice const *bases, size_t count, mail_hit_func *each, void *context)
 {
   folder_index *const ix = asked(f);

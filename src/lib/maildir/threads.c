@@ -16,8 +16,10 @@
  *
  * Tests: tests/maildir-threads.t, tests/index-threads.t, tests/index-model.t. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../index/threads.h"
 #include "indexed.h"
@@ -373,6 +375,14 @@ int folders_thread(mailbox *box, folder *const *f, size_t count)
 }
 
 /* --- asked --- */
+
+int mailbox_has_threads(mailbox *box)
+{
+  char name[MAILDIR_NAME_MAX + 1];
+  struct stat st;
+  int const dir = mailbox_threads_place(box, name), error = errno;
+  return dir >= 0 && !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) ? 1 : (errno = error, 0);
+}
 
 uint64_t folder_thread(folder *f, mail_entry const *e)
 {

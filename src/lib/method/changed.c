@@ -15,6 +15,7 @@
 #include <porter/exit.h>
 #include <porter/hex.h>
 #include <porter/roles.h>
+#include "conversations.h"
 #include "since.h"
 
 #define CHANGES_MAX 10000 /* of an answer */
@@ -178,6 +179,10 @@ static Porter__Change *build_change(changed *c, since_change const *from, arena 
   if (!change) return NULL;
   *change = (Porter__Change)PORTER__CHANGE__INIT;
   change->kind = from->kind;
+  if (!(change->thread = arena_take(a, THREAD_ID_LEN + 1))) return NULL;
+  conversations_id(from->thread, change->thread);
+  change->thread_new = from->kind == PORTER__CHANGE__KIND__NEW && from->thread_turns;
+  change->thread_gone = from->kind == PORTER__CHANGE__KIND__GONE && from->thread_turns;
   change->folders = arena_array(a, from->folder_count + 1, sizeof *change->folders);
   if (!change->folders || !maildir_mid(a, from->base, from->inode != 0, from->inode, &mid) || !(change->mid = build_string(a, mid))) return NULL;
   for (size_t i = 0; i < from->folder_count; i++)

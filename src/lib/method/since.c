@@ -105,12 +105,15 @@ static int settle_moment(work *w, folder_moment const **m)
 static enum since_answer take_touched(work *w)
 {
   since_lane *const l = w->lane + w->at;
+  folder *f;
   int there;
   if (l->n && same_moment(l->n, l->now)) return SINCE_TOLD;
   there = open_lane(w);
   if (there <= 0) return there < 0 ? SINCE_FAILED : SINCE_UNKNOWN;
   if (!settle_moment(w, &l->n) || !settle_moment(w, &l->m)) return SINCE_UNKNOWN;
-  if (!folder_touched(folder_of(w), l->n ? (int64_t)l->n->sequence : -1, touched, w)) return errno == ENOMEM ? SINCE_FAILED : SINCE_UNKNOWN;
+  f = folder_of(w);
+  if (w->out->threads && l->folder >= STATE_OPEN && !folders_thread(w->call->box, &f, 1)) return SINCE_FAILED;
+  if (!folder_touched(f, l->n ? (int64_t)l->n->sequence : -1, touched, w)) return errno == ENOMEM ? SINCE_FAILED : SINCE_UNKNOWN;
   state_shut(w->s, l->folder);
   return SINCE_TOLD;
 }
@@ -212,13 +215,9 @@ typedef struct standing_s standing;
 struct standing_s {
   uint64_t inode; /* 0: the plain one */
   size_t folder;
+  uint64_t thread;
   unsigned char n, m, now, touched;
 };
-
-static int was_there(folder_moment const *at, mail_trace const *t)
-{
-  return at && t->serial < at->serial && (!t->gone || t->sequence > at->sequence);
-}
 
 /* How many there were; -1 where they are twins, of which one has gone. */
 static int64_t count_then(folder_moment const *at, seen const *list, size_t count)
@@ -226,7 +225,7 @@ static int64_t count_then(folder_moment const *at, seen const *list, size_t coun
   int64_t there = 0;
   int gone = 0;
   for (size_t i = 0; i < count; i++) {
-    if (list[i].stale || !was_there(at, &list[i].t)) continue;
+    if (list[i].stale || !since_there(at, &list[i].t)) continue;
     there++;
     gone |= list[i].t.gone;
   }
@@ -251,11 +250,13 @@ static enum since_answer stand(work const *w, seen const *mails, size_t count, s
   if (n < 0 || m < 0) return SINCE_UNKNOWN;
   for (size_t i = 0; i < count; i++) {
     plain.touched |= (unsigned char)is_touched(l, mails + i);
+    if (mails[i].t.thread && (!plain.thread || !mails[i].t.gone)) plain.thread = mails[i].t.thread;
     if (mails[i].stale || mails[i].t.gone || (n < 2 && m < 2 && now < 2)) continue;
     list[(*standings)++] = (standing){ .inode = mails[i].t.inode,
       .folder = l->folder,
-      .n = n > 1 && was_there(l->n, &mails[i].t),
-      .m = m > 1 && was_there(l->m, &mails[i].t),
+      .thread = mails[i].t.thread,
+      .n = n > 1 && since_there(l->n, &mails[i].t),
+      .m = m > 1 && since_there(l->m, &mails[i].t),
       .now = now > 1,
       .touched = (unsigned char)is_touched(l, mails + i) };
   }
@@ -294,11 +295,12 @@ static int tell(work *w, slice base, standing const *list, size_t count)
     all.n |= list[i].n;
     all.m |= list[i].m;
     all.now |= list[i].now;
+    if (list[i].thread && (!all.thread || list[i].now)) all.thread = list[i].thread;
     all.touched |= list[i].touched | (list[i].n != list[i].now);
   }
   if (all.n == all.m && !(all.n && all.now && all.touched)) return 1;
   if (!(c = add_change(w))) return 0;
-  *c = (since_change){ .base = base, .inode = list->inode, .folders = arena_array(w->call->a, count, sizeof *c->folders) };
+  *c = (since_change){ .base = base, .inode = list->inode, .thread = all.thread, .folders = arena_array(w->call->a, count, sizeof *c->folders) };
   c->kind = all.n == all.m ? PORTER__CHANGE__KIND__CHANGED : all.m ? PORTER__CHANGE__KIND__NEW : PORTER__CHANGE__KIND__GONE;
   for (size_t i = 0; c->folders && i < count; i++)
     if (list[i].now) c->folders[c->folder_count++] = list[i].folder;
@@ -349,13 +351,15 @@ enum since_answer since_take(method_call *call, state *s, since_lane *lane, size
 {
   work w = { .call = call, .s = s, .lane = lane, .lanes = lanes, .from = from, .out = out };
   enum since_answer told = SINCE_TOLD;
-  *out = (since){ .count = 0 };
+  *out = (since){ .threads = mailbox_has_threads(call->box) };
   put64(w.key, s->birth);
   put64(w.key + 8, ~s->birth);
+  if (out->threads) told = since_join(call, s, lane, lanes);
   for (; told == SINCE_TOLD && w.at < lanes; w.at++) told = take_touched(&w);
   if (told == SINCE_TOLD && !take_page(&w, most)) told = SINCE_FAILED;
   if (told == SINCE_TOLD) told = look_up_all(&w);
   if (told == SINCE_TOLD) told = tell_all(&w);
+  if (told == SINCE_TOLD && out->threads) told = since_threads(call, s, lane, lanes, out);
   free(w.list);
   return told;
 }
