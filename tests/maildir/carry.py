@@ -141,6 +141,31 @@ eq(P.error('Copy', 3, mids=[b], to_folder=''), (3, 'OVER_QUOTA'), 'over quota')
 eq(P.error('Copy', 3, mids=[b], to_folder='Nope'), (3, 'INVALID_FOLDER'), 'no such target')
 eq(P.error('Copy', 3, mids=['x']), (3, 'NO_SUCH_MAIL'), 'no such mail')
 
+# --- an index that is behind, as others have changed a mail since: what it has now comes along ---
+X = Box('behind')
+X.folder('.A')
+some = ['%d.M%dP7.h' % (T + n, n) for n in range(220)]
+for n in some:
+    X.put(n + ':2,b')
+open(os.path.join(X.path, 'dovecot-keywords'), 'w').write('1 Later\n')
+for what in ('before the index', 'behind it'):
+    X.call('List', end=1)
+    open(os.path.join(X.path, 'dovecot-keywords'), 'w').write('0 Work\n1 Later\n')
+    move, copy, show, flag = [some.pop() for _ in range(4)]
+    for n in (move, copy, show, flag):
+        os.rename(os.path.join(X.path, 'cur', n + ':2,b'), os.path.join(X.path, 'cur', n + ':2,FSa'))
+    r = X.call('Show', mid=show, bodies='NONE')
+    eq((r.flags, list(r.keywords), r.unread), ('FS', ['Work'], False), 'Show')
+    h = X.call('Fetch', mails=[{'mid': show}], heads=True).mails[0].head
+    eq((h.flags, list(h.keywords), h.unread), ('FS', ['Work'], False), 'Fetch')
+    X.call('Copy', mids=[copy], to_folder='A')
+    X.call('Move', mids=[move], to_folder='A')
+    eq([(h.mid, h.flags, list(h.keywords)) for h in X.call('List', folder='A', end=9, sort=dict(parameter='ARRIVAL')).mail_heads[-2:]], [(copy, 'FS', ['Work']), (move, 'FS', ['Work'])], 'Copy and Move')
+    X.call('SetFlags', mids=[flag], add='R', remove_keywords=['later'])
+    ok('cur/' + flag + ':2,FRSa' in X.ls(), 'SetFlags')
+    shutil.rmtree(os.path.join(X.path, '.A'))
+    X.folder('.A')
+
 # --- anywhere ---
 W = Box('anywhere')
 for f in ('.A', '.B', '.C'):

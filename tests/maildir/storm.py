@@ -41,6 +41,12 @@ def fault(what):
         print('# wrong: %s' % what, flush=True)
 
 
+def names_of(disk):
+    """The keywords of a folder by their letters."""
+    path = os.path.join(disk, 'dovecot-keywords')
+    return {chr(97 + int(l.split()[0])): l.split()[1] for l in open(path)} if os.path.exists(path) else {}
+
+
 def going(step):
     return time.monotonic() < end if SECONDS else step < STEPS
 
@@ -74,6 +80,18 @@ class Porter:
                 what = 'append'
             getattr(self, what)()
 
+    def check(self, i):
+        """That each of its names is as was said, at once: nobody else changes this mail."""
+        m = mails[i]
+        for f, mid in m['folders'].items() if m['sure'] else ():
+            disk = os.path.join(box.path, '.' + f if f else '')
+            found = [n for p in ('new', 'cur') for n in os.listdir(os.path.join(disk, p)) if n.split(':2,')[0] == mid]
+            names = names_of(disk)
+            got = [({c for c in n.partition(':2,')[2] if c.isupper()}, {names.get(c, '?' + c) for c in n.partition(':2,')[2] if c.islower()}) for n in found]
+            if found and any(g != (m['flags'], m['keywords']) for g in got):
+                fault('mail %d in "%s" is %s, wanted %s %s; %s' % (i, f, found, m['flags'], m['keywords'], m['said'][-4:]))
+                m['sure'] = False
+
     def append(self):
         i = new_id()
         f = self.dice.choice(FOLDERS)
@@ -99,6 +117,7 @@ class Porter:
         if outcome('SetFlags', m, r, folder=f, **change):
             for have, x in ((m['flags'], add), (m['keywords'], word)):
                 (have.add if on else have.discard)(x)
+            self.check(i)
 
     def move(self):
         i, m, f, mid = self.one()
@@ -107,13 +126,15 @@ class Porter:
         if o:
             del m['folders'][f]
             m['folders'][to] = o.new_mid
+            self.check(i)
 
     def copy(self):
         i, m, f, mid = self.one()
         to = self.dice.choice([x for x in FOLDERS if x != f])
         o = outcome('Copy', m, box.call('Copy', mids=[mid], from_folder=f, to_folder=to), f=f, to=to)
-        if o and to not in m['folders']:
-            m['folders'][to] = o.new_mid
+        if o:
+            m['folders'].setdefault(to, o.new_mid)
+            self.check(i)
 
     def remove(self):
         i, m, f, mid = self.one()
@@ -316,13 +337,13 @@ for f in FOLDERS + ['Q', 'R', 'R-away']:
     disk = os.path.join(box.path, '.' + f if f else '')
     if not os.path.isdir(disk):
         continue
-    names = dict(l.split(None, 1) for l in open(os.path.join(disk, 'dovecot-keywords'))) if os.path.exists(os.path.join(disk, 'dovecot-keywords')) else {}
+    names = names_of(disk)
     for n in box.ls('.' + f if f else ''):
         i = int(re.search(r'id(\d+)@', open(os.path.join(disk, n)).read()).group(1))
         flags = n.split(':2,')[1] if ':2,' in n else ''
         if f in there[i]:
             doubled.append((i, f))
-        there[i][f] = ({c for c in flags if c.isupper()}, {names.get(str(ord(c) - 97), '?' + c).strip() for c in flags if c.islower()})
+        there[i][f] = ({c for c in flags if c.isupper()}, {names.get(c, '?' + c) for c in flags if c.islower()})
 where = [(i, sorted(m['folders']), sorted(there[i])) for i, m in mails.items() if m['sure'] and sorted(m['folders']) != sorted(there[i])]
 marked = [(i, m['flags'], m['keywords'], there[i], m.get('said', [])[-6:]) for i, m in mails.items() if m['sure'] and not m.get('copied') and any(x != (m['flags'], m['keywords']) for x in there[i].values())]
 wrong = []

@@ -180,12 +180,20 @@ extern int cursor_skip(cursor *c, size_t count);
 /* Sets the flags of add, then clears those of remove (MAILDIR_FLAGS and letters of keywords). *now is the mail afterwards: e, or another where it had
  * to get a fresh base, as its own is taken under those flags or leaves no room for them. */
 extern int folder_set_flags(folder *f, mail_entry *e, char const *add, char const *remove, mail_entry **now);
-/* Moves all names of a mail to another folder's cur, with its flags changed as above, without keywords and ",U=". A base that is taken there
+/* What a mail that is carried to another folder has there: add gives the letters for the flags that it has now, which may be others than
+ * were seen when it was found (0 with errno), and remove is taken away. */
+typedef struct mail_carried_s mail_carried;
+struct mail_carried_s {
+  int (*add)(void *context, slice flags, char *letters); /* letters: room for KEYWORDS_LETTERS, and NUL-terminated */
+  void *context;
+  char const *remove;
+};
+/* Moves all names of a mail to another folder's cur, with its flags changed so, without keywords and ",U=". A base that is taken there
  * by another inode gives a fresh one that keeps the arrival. *now is the mail in to. EXDEV is dealt with by copying. */
-extern int folder_move(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
+extern int folder_move(folder *f, folder *to, mail_entry *e, mail_carried const *with, mail_entry **now);
 /* The same by a hard link, which leaves the mail where it is: where it is in to already, that is it. Into its own folder, and where there can
  * be no link, it is copied. */
-extern int folder_copy(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
+extern int folder_copy(folder *f, folder *to, mail_entry *e, mail_carried const *with, mail_entry **now);
 /* After the moves and copies of a call: looks into to once more, and where another call has moved a mail of the same base there meanwhile,
  * gives ours a fresh one. */
 extern int folder_settle(folder *to);

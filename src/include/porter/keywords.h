@@ -6,6 +6,8 @@
 #include <porter/folder.h>
 
 #define KEYWORDS_MAX 26
+/* Room for flags and keywords as letters of a file's name, with a NUL. */
+#define KEYWORDS_LETTERS (sizeof MAILDIR_FLAGS + KEYWORDS_MAX)
 #define KEYWORD_LEN_MAX 100 /* octets of a name that is set */
 
 typedef struct keywords_s keywords;

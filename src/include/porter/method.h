@@ -144,7 +144,6 @@ extern int keywords_check(method_call *call, char const *flags, char *const *nam
 extern int keywords_fail(method_call *call);
 /* Flags (of MAILDIR_FLAGS) and keywords as letters of a file's name: out has KEYWORDS_LETTERS octets. Names that k, the folder's,
  * lacks are added to it if make, else passed over. */
-#define KEYWORDS_LETTERS (sizeof MAILDIR_FLAGS + KEYWORDS_MAX)
 extern int keywords_letters(method_call *call, folder *f, keywords *k, char const *flags, char *const *names, size_t count, int make, char *out);
 /* Adds to out the letters that the folder to, whose names are k, has for those among flags, which from names; names are added to it. */
 extern int keywords_translate(method_call *call, keywords const *from, folder *to, keywords *k, slice flags, char *out);

@@ -5,6 +5,7 @@
  *    own mail a fresh base (folder_settle); that both do is no harm.
  * 2. A name has no room for the flags, or the base is taken: a fresh base, which keeps the time of arrival and the size.
  * 3. A mail has several names (hard links): the others follow it, or go with it; what is left of them is an error.
+ * 4. Its flags are others than were seen, as the name that is renamed is one that it has got since: what goes along is made of that name.
  *
  * Tests: tests/maildir-change.t, tests/maildir-races.t, tests/maildir-faults.t.
  */
@@ -16,6 +17,7 @@
 
 #include <porter/closing.h>
 #include <porter/deliver.h>
+#include <porter/keywords.h>
 
 #include "change_internal.h"
 
@@ -27,6 +29,7 @@ typedef struct wish_s wish;
 struct wish_s {
   folder *to;
   char const *add, *remove;
+  mail_carried const *with;        /* where it is not null, what it gives is added */
   int fresh;                       /* how many fresh bases were tried */
   char name[MAILDIR_NAME_MAX + 1]; /* what the mail has in the end */
 };
@@ -34,15 +37,16 @@ struct wish_s {
 /* The name that e gets, by rule 2. 0 with errno. */
 static int compose(folder *f, mail_entry *e, wish *w)
 {
-  char unique[MAILDIR_NAME_MAX + 1];
+  char unique[MAILDIR_NAME_MAX + 1], letters[KEYWORDS_LETTERS];
   maildir_name n;
   for (;;) {
     maildir_name_split(&n, e->name, strlen(e->name));
+    if (w->with && !w->with->add(w->with->context, n.flags, letters)) return 0;
     if (w->fresh) {
       if (!change_freshen(f, e, &n, unique)) return 0;
       n.uid.len = w->fresh > 1 ? 0 : n.uid.len; /* a name that is taken has its number, too */
     }
-    if (maildir_name_flags(w->name, &n, w->add, w->remove, w->to != f)) return 1;
+    if (maildir_name_flags(w->name, &n, w->with ? letters : w->add, w->remove, w->to != f)) return 1;
     if (w->fresh) return 0;
     w->fresh = 1;
   }
@@ -240,9 +244,9 @@ static int remember(folder *to, mail_entry *e)
   return 1;
 }
 
-int folder_move(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now)
+int folder_move(folder *f, folder *to, mail_entry *e, mail_carried const *with, mail_entry **now)
 {
-  wish w = { .to = to, .add = add, .remove = remove };
+  wish w = { .to = to, .with = with, .remove = with->remove };
   int64_t names = 1;
   uint64_t size = 0, inode = e->inode;
   int good, error, subtracted = is_subtracted(f, e);
@@ -284,9 +288,9 @@ static int link_it(folder *f, mail_entry *e, void *context)
 
 static int no_link(int error) { return error == EXDEV || error == EMLINK || error == EPERM || error == EOPNOTSUPP || error == ENOSYS; }
 
-int folder_copy(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now)
+int folder_copy(folder *f, folder *to, mail_entry *e, mail_carried const *with, mail_entry **now)
 {
-  wish w = { .to = to, .add = add, .remove = remove };
+  wish w = { .to = to, .with = with, .remove = with->remove };
   uint64_t size = 0, inode = e->inode;
   int same = folder_same(f, to), good;
   *now = NULL;

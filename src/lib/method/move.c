@@ -4,11 +4,12 @@
 #include <porter/exit.h>
 #include "changes.h"
 
-typedef int carry_func(folder *f, folder *to, mail_entry *e, char const *add, char const *remove, mail_entry **now);
+typedef int carry_func(folder *f, folder *to, mail_entry *e, mail_carried const *with, mail_entry **now);
 
 typedef struct move_s move;
 struct move_s {
-  folder *to;
+  method_call *call;
+  folder *from, *to;
   Porter__MoveReq const *request; /* what is changed on the way; null: nothing */
   carry_func *carry;
   keywords from_names, names; /* names: the target's */
@@ -53,19 +54,34 @@ static void add_letters(char *out, slice letters)
   }
 }
 
+/* Whether each keyword has a name. */
+static int all_named(keywords const *k, slice letters)
+{
+  for (size_t i = 0; i < letters.len; i++)
+    if (!k->name[letters.s[i] - 'a'].len) return 0;
+  return 1;
+}
+
+/* What a mail with these flags gets in the target. A letter may have got its name since the names were read. */
+static int carried_letters(void *context, slice flags, char *add)
+{
+  move *m = context;
+  char letters[KEYWORDS_MAX];
+  slice const keywords = kept(letters, flags, m->dropped);
+  strcpy(add, m->add);
+  if (m->same) return add_letters(add, keywords), 1;
+  if (!all_named(&m->from_names, keywords) && !folder_keywords(m->from, &m->from_names, m->call->a)) return 0;
+  return keywords_translate(m->call, &m->from_names, m->to, &m->names, keywords, add);
+}
+
 static int carry_one(method_call *call, folder *f, mail_entry *e, mail_entry **now, void *context)
 {
   move *m = context;
-  char add[KEYWORDS_LETTERS], letters[KEYWORDS_MAX];
-  slice keywords;
-  mail_facts facts;
+  mail_carried const with = { carried_letters, m, m->remove };
+  m->call = call;
+  m->from = f;
   if (m->same && m->request) return folder_set_flags(f, e, m->add, m->remove, now);
-  strcpy(add, m->add);
-  if (!folder_facts(f, e, 0, call->a, &facts)) return 0;
-  keywords = kept(letters, facts.name.flags, m->dropped);
-  if (m->same) add_letters(add, keywords);
-  else if (!keywords_translate(call, &m->from_names, m->to, &m->names, keywords, add)) return 0;
-  return m->carry(f, m->to, e, add, m->remove, now);
+  return m->carry(f, m->to, e, &with, now);
 }
 
 /* The target first: a mail that is in two places is not lost. */
