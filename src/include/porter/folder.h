@@ -108,8 +108,17 @@ struct mail_line_s {
 };
 /* 0 with errno ends it. */
 typedef int folder_line(void *context, folder *f, mail_line const *line);
-/* Calls each with every mail, in no order. */
-extern int folder_lines(folder *f, int names, folder_line *each, void *context);
+/* Threads, and now and then one that is none of them: whose mails alone are wanted. */
+typedef struct thread_set_s thread_set;
+struct thread_set_s {
+  uint64_t bits[256];
+};
+static inline void thread_set_add(thread_set *s, uint64_t thread) { s->bits[thread >> 6 & 255] |= UINT64_C(1) << (thread & 63); }
+static inline int thread_set_has(thread_set const *s, uint64_t thread) { return (int)(s->bits[thread >> 6 & 255] >> (thread & 63) & 1); }
+/* Calls each with every mail, in no order; with only, with those of its threads. */
+extern int folder_lines(folder *f, int names, thread_set const *only, folder_line *each, void *context);
+/* Whether it is known by its index, so that nothing has to be read or sorted to walk through it. */
+extern int folder_by_index(folder *f);
 /* The mail of a line; null with errno. */
 extern mail_entry *folder_line_mail(folder *f, uint32_t number);
 

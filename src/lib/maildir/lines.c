@@ -11,6 +11,7 @@ typedef struct lines_s lines;
 struct lines_s {
   folder *f;
   folder_index *ix;
+  thread_set const *only;
   folder_line *each;
   void *context;
   unsigned char *changed; /* a bit for each mail of the image of which segments say something; null: none */
@@ -49,6 +50,7 @@ static int tell_record(lines *l, uint32_t number, char const *packed)
   slice name;
   if (!pass_name(l, &name)) return 0;
   if (l->changed && l->changed[number / 8] >> number % 8 & 1) return tell_changed(l, number);
+  if (l->only && !thread_set_has(l->only, get64(packed + RECORD_THREAD))) return 1;
   return l->each(l->context, l->f,
     &(mail_line){ .thread = get64(packed + RECORD_THREAD), .arrival = (int64_t)get64(packed + RECORD_ARRIVAL), .name = name, .number = number });
 }
@@ -112,11 +114,13 @@ static int tell_listed(lines *l)
   return 1;
 }
 
-int folder_lines(folder *f, int names, folder_line *each, void *context)
+int folder_lines(folder *f, int names, thread_set const *only, folder_line *each, void *context)
 {
-  lines l = { .f = f, .ix = folder_index_looked(f), .each = each, .context = context };
+  lines l = { .f = f, .ix = folder_index_looked(f), .only = only, .each = each, .context = context };
   return l.ix ? tell_index(&l, names) : tell_listed(&l);
 }
+
+int folder_by_index(folder *f) { return folder_index_looked(f) != NULL; }
 
 mail_entry *folder_line_mail(folder *f, uint32_t number)
 {

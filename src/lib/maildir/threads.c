@@ -251,29 +251,20 @@ static int join_all(joining const *j, thread_table *t, uint64_t *thread)
   return 1;
 }
 
-/* Of folders without an index all is in the list already. */
-static void forget_indexed(joining *j)
+static int add_folders(joining *j, size_t from)
 {
-  size_t n = 0;
-  j->keys = 0;
-  for (size_t i = 0; i < j->count; i++) {
-    if (!j->list[i].e) continue;
-    j->keys += j->list[i].keys;
-    j->list[n++] = j->list[i];
-  }
-  j->count = n;
+  for (size_t i = from; i < j->folders; i++)
+    if (!add_folder(j, i)) return 0;
+  return 1;
 }
 
 /* Rule 2; without a lock rule 3. */
 static int gather_all(joining *j, int lasting)
 {
-  size_t const asked = j->folders;
   j->known_too = 1;
-  forget_indexed(j);
-  if (lasting && !open_others(j)) return 0;
-  for (size_t i = 0; i < j->folders; i++)
-    if ((i >= asked || j->indexed[i]) && !add_folder(j, i)) return 0;
-  return 1;
+  j->count = 0;
+  j->keys = 0;
+  return (!lasting || open_others(j)) && add_folders(j, 0);
 }
 
 static void sort(joining *j)
@@ -281,19 +272,15 @@ static void sort(joining *j)
   if (j->count) qsort(j->list, j->count, sizeof *j->list, by_arrival);
 }
 
-/* *thread: of each in the list, in the arena. */
+/* *thread: of each in the list, in the arena. A table that is broken is made anew, once. */
 static int join(joining *j, thread_table *t, uint64_t **thread)
 {
-  int const state = thread_table_open(t, mailbox_threads_place(j->box, j->name), j->name);
-  if (state < 0) return 0;
-  for (int tries = state ? 0 : 1; tries < 3; tries++) {
-    if (tries == 1 && !gather_all(j, t->writable)) return 0;
-    if (tries == 2) t->writable = 0;
+  for (int tries = 0; tries < 2; tries++) {
     sort(j);
     *thread = arena_array(&j->a, j->count + 1, sizeof **thread);
     if (!*thread) return 0;
     if (join_all(j, t, *thread)) return 1;
-    if (!t->broken || !thread_table_empty(t)) return 0;
+    if (!t->broken || !thread_table_empty(t) || !gather_all(j, t->writable)) return 0;
   }
   return 0;
 }
@@ -339,19 +326,36 @@ static int tell_all(joining *j, uint64_t const *thread, int lasting)
   return 1;
 }
 
+/* Whether a mail of the folder may have no thread. Its index is made, or it is listed. */
+static int has_news(joining *j, size_t i)
+{
+  folder_index *const ix = folder_index_kept(j->f[i]);
+  int news = 0;
+  j->indexed[i] = ix != NULL;
+  if (!ix) return 1;
+  if (ix->h.threadless || ix->h.section[SECTION_PROVISIONAL].len || !index_apply(ix)) return 1;
+  for (size_t k = 0; k < ix->changes && !news; k++) {
+    index_change const *const c = ix->change + k;
+    news = !c->gone && (c->added || c->keyed) && (c->mail.r.provisional || !(c->threaded ? c->thread : c->mail.r.thread));
+  }
+  return news;
+}
+
 static int work(joining *j)
 {
   thread_table t;
-  uint64_t *thread;
-  int good = 1, lasting;
-  for (size_t i = 0; i < j->folders; i++)
-    if (!add_folder(j, i)) return 0;
-  if (!j->count) return 1;
-  good = join(j, &t, &thread);
+  uint64_t *thread = NULL;
+  int good = 0, lasting, state, news = 0;
+  for (size_t i = 0; i < j->folders; i++) news |= has_news(j, i);
+  if (!news) return 1;
+  state = thread_table_open(&t, mailbox_threads_place(j->box, j->name), j->name);
+  if (state < 0) return thread_table_close(&t), 0;
+  good = state ? add_folders(j, 0) : gather_all(j, t.writable);
+  good = good && (!j->count || join(j, &t, &thread));
   lasting = t.writable;
   if (good) thread_table_write(&t);
   thread_table_close(&t);
-  return good && tell_all(j, thread, lasting);
+  return good && (!j->count || tell_all(j, thread, lasting));
 }
 
 int folders_thread(mailbox *box, folder *const *f, size_t count)

@@ -53,18 +53,18 @@ int conversations_make(scope *s, int named)
   return folders_thread(s->call->box, s->f, s->count) ? EXIT_DONE : method_temporary(s->call, "read mail");
 }
 
-static int tell(scope *s, int names, folder_line *each, void *context)
+static int tell(scope *s, int names, thread_set const *only, folder_line *each, void *context)
 {
   for (size_t i = 0; i < s->count; i++)
-    if (s->f[i] && !folder_lines(s->f[i], names, each, context)) return 0;
+    if (s->f[i] && !folder_lines(s->f[i], names, only, each, context)) return 0;
   return 1;
 }
 
-int conversations_lines(scope *s, int names, folder_line *each, forget_func *forget, void *context)
+int conversations_lines(scope *s, int names, thread_set const *only, folder_line *each, forget_func *forget, void *context)
 {
-  if (tell(s, names, each, context)) return EXIT_DONE;
+  if (tell(s, names, only, each, context)) return EXIT_DONE;
   forget(context);
-  if (!folders_thread(s->call->box, s->f, s->count) || !tell(s, names, each, context)) return method_temporary(s->call, "read mail");
+  if (!folders_thread(s->call->box, s->f, s->count) || !tell(s, names, only, each, context)) return method_temporary(s->call, "read mail");
   return EXIT_DONE;
 }
 

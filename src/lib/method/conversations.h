@@ -17,10 +17,10 @@ extern uint64_t conversations_scan(char const *s);
 extern int conversations_make(scope *s, int named);
 /* The same for one that is open, whatever the call gave up for it. */
 extern int conversations_of(method_call *call, folder *f);
-/* Calls each with a line for every mail of the scope. An index may break under way: then forget is called, and all is told once more. EXIT_DONE, or
+/* Calls each with a line for every mail of the scope (of threads in only, where that is not null: folder_lines). An index may break under way: then forget is called, and all is told once more. EXIT_DONE, or
  * the failure that was answered. */
 typedef void forget_func(void *context);
-extern int conversations_lines(scope *s, int names, folder_line *each, forget_func *forget, void *context);
+extern int conversations_lines(scope *s, int names, thread_set const *only, folder_line *each, forget_func *forget, void *context);
 
 /* Numbers for ids, from 0 on, in the order in which they were met. */
 typedef struct thread_numbers_s thread_numbers;

@@ -379,10 +379,10 @@ enum filter_wants filter_wants(filter const *fl) { return fl->wants; }
 
 int filter_threads(filter *fl, scope *all)
 {
-  int code = conversations_lines(all, 0, take_number, forget_numbers, fl);
+  int code = conversations_lines(all, 0, NULL, take_number, forget_numbers, fl);
   fl->threads = all;
   if (code == EXIT_DONE && !each_in_thread(fl, &fl->root, make_bits, NULL)) code = method_temporary(fl->call, "take memory");
-  if (code == EXIT_DONE) code = conversations_lines(all, 1, take_flags, forget_bits, fl);
+  if (code == EXIT_DONE) code = conversations_lines(all, 1, NULL, take_flags, forget_bits, fl);
   fl->entered = NULL;
   return code;
 }

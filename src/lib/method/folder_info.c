@@ -63,7 +63,7 @@ static int add_threads(info *in, size_t i, Porter__Folder *out)
   scope one = { .call = in->call, .name = in->s.name + i, .f = in->s.f + i, .count = 1 };
   thread_count c = { .all = { .id = NULL } };
   int code = conversations_of(in->call, in->s.f[i]);
-  if (code == EXIT_DONE) code = conversations_lines(&one, 1, count_thread, forget_count, &c);
+  if (code == EXIT_DONE) code = conversations_lines(&one, 1, NULL, count_thread, forget_count, &c);
   out->thread_count = c.all.count;
   out->unread_thread_count = c.unread.count;
   forget_count(&c);
