@@ -29,22 +29,24 @@ uint64_t states_check(uint64_t birth, char const *s, size_t len)
 
 /* --- records --- */
 
-/* Sets what one entry says; its length, or 0 where it breaks a bound. */
-static size_t take_entry(states *st, size_t room, char const *s, size_t len)
+/* The length of an entry; 0 where it breaks a bound. *slots: how many there are, and will be. */
+static size_t entry_length(char const *s, size_t len, size_t room, size_t *slots)
 {
   size_t const name_len = len < 4 ? 0 : (unsigned char)s[1], slot = len < 4 ? 0 : get16(s + 2);
-  states_folder *f;
-  if (len < 4 || slot > st->slots) return 0;
-  if (s[0] == ENTRY_GONE) {
-    if (slot == st->slots) return 0;
-    st->slot[slot].there = 0;
-    st->slot[slot].changed = st->records;
-    return 4;
-  }
+  if (len < 4 || slot > *slots) return 0;
+  if (s[0] == ENTRY_GONE) return slot < *slots ? 4 : 0;
   if (s[0] != ENTRY_THERE || len < STATES_ENTRY + name_len || slot == room) return 0;
   if (utf8_valid(s + STATES_ENTRY, name_len) != name_len || memchr(s + STATES_ENTRY, 0, name_len)) return 0;
-  if (slot == st->slots) st->slots++;
-  f = st->slot + slot;
+  if (slot == *slots) ++*slots;
+  return STATES_ENTRY + name_len;
+}
+
+/* Sets what an entry says; its length. */
+static size_t take_entry(states *st, char const *s)
+{
+  size_t const name_len = (unsigned char)s[1];
+  states_folder *const f = st->slot + get16(s + 2);
+  if (s[0] == ENTRY_GONE) return f->there = 0, f->changed = st->records, 4;
   *f = (states_folder){ .id = get64(s + 8), .name = { s + STATES_ENTRY, name_len }, .there = 1, .changed = st->records };
   f->at = (folder_moment){ .birth = get64(s + 16),
     .check = get64(s + 24),
@@ -75,16 +77,17 @@ size_t states_entry(char *s, unsigned int kind, size_t slot, states_folder const
   return STATES_ENTRY + f->name.len;
 }
 
+/* All of a record, or nothing. */
 static int take_entries(states *st, size_t room, char const *s, size_t len)
 {
   uint32_t const entries = get32(s + RECORD_ENTRIES);
-  size_t at = STATES_RECORD;
-  for (uint32_t i = 0; i < entries; i++) {
-    size_t const used = take_entry(st, room, s + at, len - at);
-    if (!used) return 0;
-    at += used;
-  }
-  return at == len;
+  size_t slots = st->slots, at = STATES_RECORD, used;
+  for (uint32_t i = 0; i < entries; i++, at += used)
+    if (!(used = entry_length(s + at, len - at, room, &slots))) return 0;
+  if (at != len) return 0;
+  for (at = STATES_RECORD; at < len;) at += take_entry(st, s + at);
+  st->slots = slots;
+  return 1;
 }
 
 /* The length of the record at s; 0 where none is there, whole, that may follow the last. */
