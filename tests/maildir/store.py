@@ -137,6 +137,46 @@ if strace:
                 break
     eq(bad, [], 'Append killed %d times: whole or not there, and the old one goes last' % runs)
 
+# --- what is refused leaves all as it was, the old draft too ---
+Q = Box('refused')
+Q.folder('.Drafts')
+Q.put('1.M1P1.h:2,D', text='Subject: old\n\n', folder='.Drafts')
+text = b'Subject: new\n\n' + b'x' * 85
+old_draft = {'folder': 'Drafts', 'mid': '1.M1P1.h'}
+open(os.path.join(Q.path, 'maildirsize'), 'w').write('113S,2C\n14 1\n')
+r = Q.call('Append', folder='Drafts', flags='D', octets=text[:-1])
+eq((Q.code, Q.ls('.Drafts')), (0, ['cur/1.M1P1.h:2,D', 'cur/' + r.mid + ':2,D']), 'Append of 98 octets where 99 are left')
+os.unlink(os.path.join(Q.path, '.Drafts', 'cur', r.mid + ':2,D'))
+for quota, why in (('112S\n14 1\n', 'one octet'), ('1000S,1C\n14 1\n', 'one mail')):
+    open(os.path.join(Q.path, 'maildirsize'), 'w').write(quota)
+    before = Q.everything()
+    eq(Q.error('Append', 3, folder='Drafts', flags='D', octets=text[:-1] + b'y' * ('octet' in why), replaces=old_draft), (3, 'OVER_QUOTA'), 'over quota by %s' % why)
+    eq([x[0] for x in Q.everything()], [x[0] for x in before], 'nothing was stored, the old draft is there')
+os.unlink(os.path.join(Q.path, 'maildirsize'))
+if shutil.which('strace'):
+    def refused(inject, want):
+        p = subprocess.run(['strace', '-qq', '-o', '/dev/null', '-e', 'inject=' + inject, os.path.join(bin_dir, 'maildir-op'), 'Append'],
+                           input=pb.AppendReq(folder='Drafts', flags='D', octets=text, replaces=old_draft).SerializeToString(), cwd=Q.path, capture_output=True)
+        r = pb.AppendResp.FromString(p.stdout) if p.returncode != 111 else None
+        eq((p.returncode, pb.Error.Code.Name(r.error.code) if r and r.HasField('error') else None), want, 'Append where %s' % inject)
+        eq((Q.ls('.Drafts'), os.listdir(os.path.join(Q.path, '.Drafts', 'tmp'))), (['cur/1.M1P1.h:2,D'], []), 'nothing is left of it, the old draft is there')
+    refused('write:error=ENOSPC:when=1', (3, 'OVER_QUOTA'))
+    refused('fsync:error=EIO:when=1', (111, None))
+    refused('fsync:error=EDQUOT:when=1', (3, 'OVER_QUOTA'))
+    refused('renameat2,linkat:error=EROFS:when=1', (3, 'UNKNOWN'))
+
+    # The folder is taken away while the mail is stored: what was stored goes with it, and the caller is told.
+    Q.folder('.Gone')
+    p = subprocess.Popen(['strace', '-qq', '-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:delay_enter=400000:when=2', os.path.join(bin_dir, 'maildir-op'), 'Append'], cwd=Q.path,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    p.stdin.write(pb.AppendReq(folder='Gone', flags='D', octets=text, replaces=old_draft).SerializeToString())
+    p.stdin.close()
+    while p.poll() is None and not Q.ls('.Gone'):
+        time.sleep(.002)
+    os.rename(os.path.join(Q.path, '.Gone'), os.path.join(work, 'taken-away'))
+    r = pb.AppendResp.FromString(p.stdout.read())
+    eq((p.wait(), pb.Error.Code.Name(r.error.code) if r.HasField('error') else None, Q.ls('.Drafts')), (3, 'INVALID_FOLDER', ['cur/1.M1P1.h:2,D']), 'the folder goes meanwhile')
+
 # --- wire: where the octets are ---
 def varint(n):
     out = b''
