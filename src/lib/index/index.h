@@ -60,8 +60,8 @@ struct index_change_s {
   uint64_t thread;   /* if threaded: the record's */
 };
 
-#define INDEX_CACHE 512 /* pieces that are kept of what is read here and there */
-#define INDEX_PIECE 256 /* octets of one; of an order INDEX_BLOCK, as SUMS has a check for that */
+#define INDEX_CACHE 64  /* pieces that are kept of what is read here and there */
+#define INDEX_PIECE 512 /* octets of one; of an order INDEX_BLOCK, as SUMS has a check for that */
 #define INDEX_ORDER_CACHE 64
 typedef struct index_cached_s index_cached;
 struct index_cached_s {
