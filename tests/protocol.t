@@ -71,7 +71,7 @@ exits 'the other fails too' 255 perl_client "$work/socket" ada wrong
 # --- what a web mail does ---
 for f in Drafts Sent; do mkdir -p "$work/mail/ada/.$f/cur" "$work/mail/ada/.$f/new" "$work/mail/ada/.$f/tmp"; done
 chown -R "$account" "$work/mail/ada"
-for example in compose conversation poll search; do
+for example in compose conversation threads poll search; do
   { cat "$work/client.py"; extract $example; } > "$work/$example.py"
   /usr/bin/python3 "$work/$example.py" "$work/socket" ada secret 2>&1 | tail -n +3 > "$work/$example.out"
 done
@@ -79,6 +79,11 @@ is 'a draft, its successor, a reply with a file' "$(cat "$work/compose.out")" 'R
 is 'the draft has gone, the mail is answered' "$(find "$work/mail/ada/.Drafts/cur" "$work/mail/ada/cur" -name '*:2,*[DR]*' | wc -l)" 1
 is 'a conversation' "$(sed "s/^20[0-9-]*T[0-9:]*Z /when /" "$work/conversation.out")" "x 1
 when ['x\\n']"
+is 'conversations: from a mail, those not answered, their number' "$(cat "$work/threads.out")" "[''] 0
+[]
+ 1 0
+Drafts 0 0
+Sent 1 0"
 is 'polling' "$(cat "$work/poll.out")" "False
 True
 CHANGED ['']"

@@ -78,7 +78,7 @@ def message(kind, text):
 
 
 def forget(path, *names):
-    for name in names or ('porter.index', 'porter.search'):
+    for name in names or ('porter.index', 'porter.search', 'porter.threads'):
         if os.path.exists(path + '/' + name):
             os.unlink(path + '/' + name)
 

@@ -31,7 +31,7 @@ typedef struct newcomer_s newcomer;
 struct newcomer_s {
   int64_t arrival;
   slice base;
-  uint64_t *key; /* its own Message-ID's is the last */
+  uint64_t *key; /* of what it refers to, then its own */
   uint64_t thread;
   size_t folder;
   mail_entry *e;   /* null: it is in the folder's index, */
@@ -140,6 +140,7 @@ static int add_indexed(joining *j, size_t at, folder_index *ix)
   size_t count = 0;
   int const all = ix->h.threadless || j->known_too;
   int good = index_apply(ix) && (!all || index_mails_load(ix));
+  if (good && ix->h.section[SECTION_PROVISIONAL].len) good = folder_index_remake(j->f[at], 0);
   if (good && !all) good = index_provisional(ix, provisional, &count);
   for (uint32_t i = 0; good && all && i < ix->h.n; i++) good = add_number(j, at, ix, i);
   for (size_t i = 0; good && i < count; i++) good = provisional[i] >= ix->h.n || add_number(j, at, ix, provisional[i]);
@@ -224,29 +225,45 @@ static int by_arrival(void const *x, void const *y)
   return r ? r : (a->folder > b->folder) - (a->folder < b->folder);
 }
 
-/* Threads that are known go into a new table first: the older ones first, then each mail's own key, then those that it refers to. */
+static int by_id(void const *x, void const *y)
+{
+  uint64_t const a = *(uint64_t const *)x, b = *(uint64_t const *)y;
+  return (a > b) - (a < b);
+}
+
+/* Threads that are known go into a new table first, by age: that of the oldest mail that is in one, or that must have begun it. */
 static int put_known(joining const *j, thread_table *t)
 {
-  for (int pass = 0; pass < 3; pass++)
-    for (size_t i = 0; i < j->count; i++) {
-      newcomer const *const n = j->list + i;
-      if (!n->thread) continue;
-      if (!pass && !thread_table_know(t, n->thread)) return 0;
-      if (pass == 1 && !thread_table_put(t, n->key[n->keys - 1], n->thread)) return 0;
-      for (unsigned int k = 0; pass == 2 && k + 1 < n->keys; k++)
-        if (!thread_table_put(t, n->key[k], n->thread)) return 0;
-    }
+  uint64_t *const known = malloc((j->count + 1) * sizeof *known);
+  size_t count = 0;
+  int good = known != NULL;
+  for (size_t i = 0; good && i < j->count; i++)
+    if (j->list[i].thread) known[count++] = j->list[i].thread;
+  if (count) qsort(known, count, sizeof *known, by_id);
+  for (size_t i = 0; good && i < j->count; i++) {
+    newcomer const *const n = j->list + i;
+    uint64_t const *const begun = n->thread ? &n->thread : count ? bsearch(n->key, known, count, sizeof *known, by_id) : NULL;
+    good = !begun || thread_table_know(t, *begun);
+  }
+  free(known);
+  return good;
+}
+
+static int put_keys(thread_table *t, newcomer const *n)
+{
+  for (unsigned int k = 0; k < n->keys; k++)
+    if (!thread_table_put(t, n->key[k], n->thread)) return 0;
   return 1;
 }
 
+/* In order: a new table hears of all mails as they came, whether their threads are known or not. */
 static int join_all(joining const *j, thread_table *t, uint64_t *thread)
 {
-  if (!thread_table_expect(t, j->keys)) return 0;
-  if (j->known_too && !put_known(j, t)) return 0;
+  if (!thread_table_expect(t, j->keys) || (j->known_too && !put_known(j, t))) return 0;
   for (size_t i = 0; i < j->count; i++) {
     newcomer const *const n = j->list + i;
     thread[i] = n->thread;
-    if ((!n->thread || !j->known_too) && !thread_table_join(t, n->key, n->keys, thread + i)) return 0;
+    if (j->known_too && n->thread ? !put_keys(t, n) : !thread_table_join(t, n->key, n->keys, thread + i)) return 0;
   }
   return 1;
 }
