@@ -97,7 +97,7 @@ int main(int argc, char const *const *argv)
   charset const *fallback = NULL;
   char const *failed, *shared = NULL, *indexes = NULL;
   int no_index = 0;
-  mailbox box;
+  static mailbox box; /* what it holds is kept to the end */
   int code;
   PROG = "maildir-op";
   if (!fd_sanitize()) return EXIT_TEMPORARY;
