@@ -144,6 +144,16 @@ def by_us():
         run('SetFlags', pb.SetFlagsReq(add='S'))
 
 
+def filters(depth):
+    f = pb.Filter(join=R.choice([0, 0, 1, 2]), accents=R.random() < .3)
+    for name in R.sample(['text', 'from', 'to', 'subject', 'body', 'header', 'message_id', 'flags', 'no_flags', 'min_size', 'attachment', 'since', 'sent'], R.choice([0, 1, 1, 2])):
+        value = {'flags': 'S', 'no_flags': 'F', 'min_size': 120, 'attachment': 1, 'since': '2020-11-26T13:00:02Z', 'sent': True, 'header': 'References', 'message_id': '%d@x' % R.randrange(1000)}
+        setattr(f, name, value.get(name, R.choice(['needle', 'grosse', 'größe', 'anna', 'zoe', 'lunch', 'strasse', 'nothing of it'])))
+    if depth and R.random() < .5:
+        f.filters.extend(filters(depth - 1) for _ in range(R.randrange(1, 3)))
+    return f
+
+
 def questions():
     sort = pb.Sort(parameter=R.randrange(5), direction=R.randrange(2))
     yield 'Stats', pb.StatsReq()
@@ -160,6 +170,8 @@ def questions():
     yield 'ListSearch', pb.ListSearchReq(limit=R.choice([1, 20]), sort=sort, bound=bound, direction=R.randrange(2), search=word)
     if R.random() < .3:
         yield 'Search', pb.SearchReq(pattern=word)
+    yield 'Find', pb.FindReq(folders=R.choice([[''], ['', 'Other'], []]), filter=filters(2), sort=sort, limit=R.choice([1, 20, 50]), direction=R.randrange(2), start=R.choice([0, 0, 3]), back=R.random() < .2,
+                             total=R.random() < .5, heads=R.randrange(2), preview=R.random() < .3, excerpt=R.random() < .5)
     heads = [h.mid for h in page.mail_heads]
     for mid in R.sample(heads, min(2, len(heads))) + [R.choice(heads).split('/')[0], 'nobody']:
         yield 'Show', pb.ShowReq(mid=mid)
