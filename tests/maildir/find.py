@@ -238,6 +238,36 @@ for how in ('is not there', 'is made', 'is there', 'is there'):
                     ({'join': 'NONE', 'filters': [{'text': 'strasse 3'}]}, 257), ({'text': 'nummer', 'join': 'ANY', 'filters': [{'body': 'strasse 1'}, {'file_name': 'f1.bin'}]}, 94)):
         eq((N.call('Find', filter=f, total=True, heads='MIDS').total, N.code), (want, 0), 'an index %s: %r' % (how, f))
 
+# --- text that people take for the same, with accents and without; read, and by what an index knows of it ---
+G = Box('folded')
+SAME = [  # in the mail; what is looked for; found, found where accents count
+    ('Straße', 'STRASSE', True, True), ('STRASSE', 'straße', True, True), ('Größe', 'grosse', True, False), ('Größe', 'GRÖSSE', True, True), ('re\u0301sume\u0301', 'résumé', True, True),
+    ('résumé', 're\u0301sume\u0301', True, True), ('résumé', 'resume', True, False), ('so\xadft hyphen', 'soft hyphen', True, True), ('zero\u200bwidth', 'zerowidth', True, True),
+    ('İstanbul', 'istanbul', True, False), ('İstanbul', 'İSTANBUL', True, True), ('ısı', 'isi', True, False), ('한국어', '\u1112\u1161\u11ab\u1100\u116e\u11a8\u110b\u1165', True, True), ('ｆｕｌｌ　ｗｉｄｔｈ', 'full width', True, True),
+    ('ｶﾞｷﾞ', 'ガギ', True, True), ('Łódź', 'lodz', True, False), ('Łódź', 'ŁÓDŹ', True, True), ('Ørsted', 'orsted', True, False), ('Æsir', 'aesir', True, False), ('ﬁnance', 'finance', True, True), ('việt', 'viet', True, False),
+    ('việt', 'vie\u0323\u0302t', True, True), ('việt', 'vie\u0302\u0323t', True, True), ('việt', 'viêt', True, False), ('שָׁלוֹם', 'שלום', True, False), ('Ёлка', 'елка', True, False), ('two\n  words', 'two words', True, True), ('apart', 'a part', False, False)]
+for n, (text, _, _, _) in enumerate(SAME):
+    word = __import__('base64').b64encode(text.replace('\n', ' ').encode()).decode()
+    name = ''.join('%%%02X' % c for c in text.replace('\n', ' ').encode())
+    for k, mail in enumerate(('Subject: =?utf-8?b?%s?=\n\nx\n' % word, 'Content-Type: text/plain; charset=utf-8\n\n%s\n' % text,
+                              "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: a/b\nContent-Disposition: attachment;\n filename*0*=utf-8''%s;\n filename*1*=%%2Ebin\n\nx\n--b--\n" % name)):
+        G.put('%d.M%dP%d.h:2,' % (T + n, n, k), mail)
+for i in range(200):
+    G.put('%d.M%dP9.h:2,' % (T - i, i), 'Subject: other\n\nnothing\n')
+for how in ('read', 'an index', 'an index', 'what it knows of texts'):
+    wrong = []
+    for n, (text, phrase, plain, strict) in enumerate(SAME):
+        for accents, found in ((False, plain), (True, strict)):
+            for k, field in enumerate(('subject', 'body', 'file_name')):
+                r = G.call('Find', filter={field: phrase, 'accents': accents}, limit=1000, heads='MIDS')
+                if (('%d.M%dP%d.h' % (T + n, n, k)) in [h.mid for h in r.found]) != found or G.code:
+                    wrong.append((text, phrase, field, accents, G.code))
+            if (how, n % 5) == ('read', 0) and ('%d.M%dP1.h' % (T + n, n) in [h.mid for h in G.call('Find', filter={'text': phrase, 'accents': accents}, limit=1000, heads='MIDS').found]) != found:
+                wrong.append((text, phrase, 'text', accents))
+    eq(wrong[:3], [], 'forms of text, by %s' % how)
+    G.call('List', end=1)
+ok(os.path.exists(os.path.join(G.path, 'porter.search')), 'there was something to know')
+
 for i in range(60, 360):
     put_mail(i, rnd.choice(['', '', '', 'A']))
 B.call('List', end=1)
