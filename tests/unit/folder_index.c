@@ -271,6 +271,28 @@ static int reopened_right(folder_index *ix, int dir)
   return index_open(ix, dir, INDEX_NAME, INDEX_KEYS_VERSION) && says_the_same(ix);
 }
 
+/* How many places in the image's orders hang on which place was found before. */
+static size_t places_wrong(folder_index *ix)
+{
+  size_t wrong = 0;
+  for (size_t i = 0; i < 2000 && ix->h.n; i++) {
+    unsigned int const by = any(INDEX_ORDERS);
+    uint32_t first = 0, then = 0;
+    index_room room;
+    index_mail m;
+    index_key k;
+    if (!index_image_mail(ix, any(ix->h.n), &m, &room)) return SIZE_MAX;
+    index_mail_key(&k, by, &m);
+    k.inode += any(3);
+    k.number += (int64_t)any(3) - 1;
+    ix->near[by] = 0;
+    wrong += !index_order_before(ix, by, &k, &first);
+    ix->near[by] = any(ix->h.n + 1);
+    wrong += !index_order_before(ix, by, &k, &then) || first != then || ix->near[by] != first;
+  }
+  return wrong;
+}
+
 static void model_test(int dir, size_t start, size_t rounds)
 {
   folder_index ix;
@@ -280,6 +302,7 @@ static void model_test(int dir, size_t start, size_t rounds)
   build(&ix, dir);
   ok(says_the_same(&ix), "it says in memory what is there");
   ok(reopened_right(&ix, dir), "and from the file");
+  is_int((long long)places_wrong(&ix), 0, "a place is the same, whichever was found before");
   for (size_t i = 0; i < rounds; i++) {
     for (size_t steps = 1 + any(any(10) ? 5 : 200); steps--;) step();
     if (!look(&ix, 1) || !give_threads(&ix)) {
