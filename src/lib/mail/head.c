@@ -161,13 +161,21 @@ static uint32_t const of_length[] = { [2] = 1 << FIELD_TO | 1 << FIELD_CC,
   [19] = 1 << FIELD_CONTENT_DISPOSITION,
   [25] = 1 << FIELD_CONTENT_ENCODING };
 
+/* Of one length; a name's octets are above 32, so that a bit tells letter case and changes nothing else into a letter or a dash. */
+static inline int is_known(slice name, char const *word)
+{
+  for (size_t i = 0; i < name.len; i++)
+    if ((name.s[i] | 0x20) != word[i]) return 0;
+  return 1;
+}
+
 /* Which field this is, or FIELD_COUNT. */
 static enum mail_field field_known(slice name)
 {
   uint32_t left = name.len < sizeof of_length / sizeof *of_length ? of_length[name.len] : 0;
   for (; left; left &= left - 1) {
     enum mail_field const i = (enum mail_field)__builtin_ctz(left);
-    if (is_word(name, known[i])) return i;
+    if (is_known(name, known[i])) return i;
   }
   return FIELD_COUNT;
 }
