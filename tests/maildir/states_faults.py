@@ -442,6 +442,97 @@ while time.time() < end:
 stop = True
 t.join()
 eq(wrong, [], '%d answers while mails are moved: none is new or gone' % asked)
+
+# --- a storm: mails come, go and are moved; some ask, some are killed while they do ---
+
+stop = False
+lock = threading.Lock()
+there = {n: '.' for n in os.listdir('cur')}
+came = [0]
+for place in ('.A', '.B'):
+    there.update((n, place) for n in os.listdir(os.path.join(place, 'cur')))
+
+
+def changer(seed):
+    r = random.Random(seed)
+    while not stop:
+        with lock:
+            x = r.random()
+            n = r.choice(list(there))
+            path = os.path.join(there[n], 'cur', n)
+            if x < .3:
+                came[0] += 1
+                n = '%d.M%dP2.storm:2,' % (T, came[0])
+                open('tmp/' + n, 'w').close()
+                os.rename('tmp/' + n, 'cur/' + n)
+                there[n] = '.'
+            elif x < .5:
+                os.unlink(path)
+                del there[n]
+            elif x < .8:
+                to = r.choice(['.', '.A', '.B'])
+                os.rename(path, os.path.join(to, 'cur', n))
+                there[n] = to
+            else:
+                to = n.split(':')[0] + ':2,' + r.choice(['', 'F', 'S', 'T'])
+                os.rename(path, os.path.join(there[n], 'cur', to))
+                there[to] = there.pop(n)
+        time.sleep(r.random() / 100)
+
+
+def killer(seed):
+    r = random.Random(seed)
+    while not stop:
+        p = subprocess.Popen([OP, 'Changes'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        p.stdin.close()
+        time.sleep(r.random() * .02)
+        p.kill()
+        p.wait()
+
+
+class Asker(threading.Thread):
+    def __init__(self, seed):
+        threading.Thread.__init__(self)
+        self.r = random.Random(seed)
+        self.wrong, self.answers, self.resets = [], 0, 0
+        self.state = state_now()
+        self.known = set(n.split(':')[0] for n in there)
+
+    def ask(self):
+        answered = answer(self.state, limit=self.r.choice([1, 3, 20, 0]))
+        self.answers += 1
+        if answered.reset:
+            self.resets += 1
+            self.known = None  # it would read again; that one is no judge any more
+        for x in answered.changes if self.known is not None else ():
+            if (x.mid in self.known) != (x.kind != x.NEW):
+                self.wrong.append((x.mid, x.kind))
+            (self.known.discard if x.kind == x.GONE else self.known.add)(x.mid)
+        self.state = answered.state
+        return answered.more
+
+    def run(self):
+        while not stop:
+            self.ask()
+
+    def end(self):
+        while self.ask():
+            pass
+        return self.wrong, sorted(self.known ^ set(n.split(':')[0] for n in there)) if self.known is not None else []
+
+
+askers = [Asker(i) for i in range(3)]
+others = [threading.Thread(target=changer, args=(i,)) for i in range(2)] + [threading.Thread(target=killer, args=(i,)) for i in range(2)]
+for t in askers + others:
+    t.start()
+time.sleep(6)
+stop = True
+for t in askers + others:
+    t.join()
+eq([a.end() for a in askers], [([], [])] * 3, '%d answers in a storm, %d resets: who heard them knows what is there' % (sum(a.answers for a in askers), sum(a.resets for a in askers)))
+for place in ('tmp', '.A/tmp', '.B/tmp'):
+    for n in os.listdir(place):
+        os.unlink(os.path.join(place, n))
 os.chdir(B.path)
 eq((m.bad, sorted(os.listdir('tmp'))), (0, []), 'all of it was exact, and nothing is left in tmp')
 done()
