@@ -183,13 +183,11 @@ static int resize(thread_table *t, uint32_t blocks)
   return 1;
 }
 
-/* At most half full; a block that is full all the same has it grow, too. */
+/* At most half full, with a quarter to spare; a block that is full all the same has it grow, too. */
 static int grow(thread_table *t, uint64_t more)
 {
-  uint64_t const wanted = (t->keys + more) * 2 / THREADS_SLOTS + 1;
-  uint64_t blocks = t->slot_blocks;
-  while (blocks < wanted) blocks *= 2;
-  return blocks == t->slot_blocks || resize(t, blocks > UINT32_MAX ? UINT32_MAX : (uint32_t)blocks);
+  uint64_t const wanted = (t->keys + more) * 2 / THREADS_SLOTS + 1, blocks = wanted + wanted / 4;
+  return t->slot_blocks >= wanted || resize(t, blocks > UINT32_MAX ? UINT32_MAX : (uint32_t)blocks);
 }
 
 int thread_table_expect(thread_table *t, uint64_t keys) { return grow(t, keys); }
