@@ -20,6 +20,12 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
     int const quick = mail_matches(&m, &scratch, mail, &partly);
     m.thorough = 1;
     check(quick >= 0 && quick == mail_matches(&m, &scratch, mail, &partly));
+    m.where = SEARCH_FROM | SEARCH_TO | SEARCH_CC | SEARCH_BCC | SEARCH_SUBJECT;
+    int const in_head = mail_matches(&m, &scratch, mail, &partly);
+    m.thorough = 0;
+    check(in_head >= 0 && in_head <= quick && in_head == mail_matches(&m, &scratch, mail, &partly));
+    m.where = 0;
+    m.thorough = 1;
     check(mail_matcher_accents(&m, &a, pattern));
     int const strict = mail_matches(&m, &scratch, mail, &partly);
     m.thorough = 0;

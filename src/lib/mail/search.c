@@ -200,6 +200,34 @@ static size_t window_size(mail_matcher const *m)
   return longest > WINDOW / 4 ? 4 * longest : WINDOW;
 }
 
+/* Behind the first empty line; the length where there is none. */
+static size_t head_len(slice octets)
+{
+  char const *const end = octets.s + octets.len;
+  for (char const *s = octets.s; (s = memchr(s, '\n', (size_t)(end - s)));) {
+    s++;
+    if (s < end && (*s == '\n' || (*s == '\r' && s + 1 < end && s[1] == '\n'))) return (size_t)(s - octets.s);
+  }
+  return octets.len;
+}
+
+static int is_ascii(slice octets)
+{
+  unsigned char seen = 0;
+  for (size_t i = 0; i < octets.len; i++) seen |= (unsigned char)octets.s[i];
+  return seen < 0x80;
+}
+
+/* The octets in which a pattern of head fields has to be, or something that hides it: the head, unless it has octets above 127, as what these are
+ * may be told by a part. */
+static slice octets_that_count(mail_matcher const *m, slice octets)
+{
+  slice head = octets;
+  if (!m->where || m->where & (SEARCH_BODY | SEARCH_NAMES)) return octets;
+  head.len = head_len(octets);
+  return is_ascii(head) ? head : octets;
+}
+
 int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partly)
 {
   finder f = { .m = m, .room = window_size(m) };
@@ -208,7 +236,7 @@ int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partl
   *partly = octets.len > MAIL_SEARCH_MAX;
   if (*partly) octets.len = MAIL_SEARCH_MAX;
   if (!m->compared.len && !m->accented.len) return *partly = 0, 1; /* of nothing that is compared: everything contains it */
-  if (!m->thorough && m->compared.len && mail_refuse(m->refusal, octets)) return 0;
+  if (!m->thorough && m->compared.len && mail_refuse(m->refusal, octets_that_count(m, octets))) return 0;
   if (!mime_parse(scratch, octets.s, octets.len, m->fallback, &tree)) return -1;
   f.window = arena_take(scratch, f.room);
   if (!f.window) return -1;
