@@ -48,19 +48,22 @@ def value(r, field, depth):
     raise AssertionError(field.full_name)
 
 
-def fill(r, message, depth=0):
+def fill(r, message, depth=0, inside=None):
+    """inside: how many messages may be in the whole; one that holds its own kind several times would have no end."""
+    inside = inside or [100]
     for field in message.DESCRIPTOR.fields:
         if r.random() < 0.4:
             continue
         if field.type == F.TYPE_MESSAGE:
-            if depth > 8:
-                continue
-            if field.label == F.LABEL_REPEATED:
-                for _ in range(r.randrange(4)):
-                    fill(r, getattr(message, field.name).add(), depth + 1)
-            else:
-                getattr(message, field.name).SetInParent()
-                fill(r, getattr(message, field.name), depth + 1)
+            repeated = field.label == F.LABEL_REPEATED
+            for _ in range(r.randrange(4) if repeated else 1):
+                if depth > 8 or inside[0] == 0:
+                    continue
+                inside[0] -= 1
+                part = getattr(message, field.name)
+                if not repeated:
+                    part.SetInParent()
+                fill(r, part.add() if repeated else part, depth + 1, inside)
         elif field.label == F.LABEL_REPEATED:
             getattr(message, field.name).extend(value(r, field, depth) for _ in range(r.randrange(4)))
         else:
