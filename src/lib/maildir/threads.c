@@ -225,46 +225,44 @@ static int by_arrival(void const *x, void const *y)
   return r ? r : (a->folder > b->folder) - (a->folder < b->folder);
 }
 
-static int by_id(void const *x, void const *y)
-{
-  uint64_t const a = *(uint64_t const *)x, b = *(uint64_t const *)y;
-  return (a > b) - (a < b);
-}
-
-/* Threads that are known go into a new table first, by age: that of the oldest mail that is in one, or that must have begun it. */
-static int put_known(joining const *j, thread_table *t)
-{
-  uint64_t *const known = malloc((j->count + 1) * sizeof *known);
-  size_t count = 0;
-  int good = known != NULL;
-  for (size_t i = 0; good && i < j->count; i++)
-    if (j->list[i].thread) known[count++] = j->list[i].thread;
-  if (count) qsort(known, count, sizeof *known, by_id);
-  for (size_t i = 0; good && i < j->count; i++) {
-    newcomer const *const n = j->list + i;
-    uint64_t const *const begun = n->thread ? &n->thread : count ? bsearch(n->key, known, count, sizeof *known, by_id) : NULL;
-    good = !begun || thread_table_know(t, *begun);
-  }
-  free(known);
-  return good;
-}
-
-static int put_keys(thread_table *t, newcomer const *n)
+static int put_keys(thread_table *t, newcomer const *n, uint64_t thread)
 {
   for (unsigned int k = 0; k < n->keys; k++)
-    if (!thread_table_put(t, n->key[k], n->thread)) return 0;
+    if (!thread_table_put(t, n->key[k], thread)) return 0;
   return 1;
 }
 
-/* In order: a new table hears of all mails as they came, whether their threads are known or not. */
-static int join_all(joining const *j, thread_table *t, uint64_t *thread)
+/* As all mails came, those whose threads are known among the others. */
+static int replay(joining const *j, thread_table *t, uint64_t *thread)
 {
-  if (!thread_table_expect(t, j->keys) || (j->known_too && !put_known(j, t))) return 0;
   for (size_t i = 0; i < j->count; i++) {
     newcomer const *const n = j->list + i;
     thread[i] = n->thread;
-    if (j->known_too && n->thread ? !put_keys(t, n) : !thread_table_join(t, n->key, n->keys, thread + i)) return 0;
+    if (n->thread ? !thread_table_know(t, n->thread) || !put_keys(t, n, n->thread) : !thread_table_join(t, n->key, n->keys, thread + i)) return 0;
   }
+  return 1;
+}
+
+/* A table is lost, and so are some mails' threads: what these were comes of a replay. Then every thread has its own key first, by age. */
+static int remake(joining const *j, thread_table *t, uint64_t *thread)
+{
+  thread_table scratch;
+  int good = thread_table_open(&scratch, -1, NULL) >= 0 && thread_table_expect(&scratch, j->keys) && replay(j, &scratch, thread);
+  thread_table_close(&scratch);
+  for (size_t i = 0; good && i < j->count; i++) good = thread_table_know(t, thread[i]);
+  for (size_t i = 0; good && i < j->count; i++) good = put_keys(t, j->list + i, thread[i]);
+  return good;
+}
+
+/* In the order of the list. */
+static int join_all(joining const *j, thread_table *t, uint64_t *thread)
+{
+  size_t known = 0;
+  if (j->known_too && !thread_table_expect(t, j->keys)) return 0;
+  for (size_t i = 0; j->known_too && i < j->count; i++) known += j->list[i].thread != 0;
+  if (known) return remake(j, t, thread);
+  for (size_t i = 0; i < j->count; i++)
+    if (!thread_table_join(t, j->list[i].key, j->list[i].keys, thread + i)) return 0;
   return 1;
 }
 
