@@ -157,7 +157,7 @@ static int make_lanes(changed *c)
 static enum since_answer take_page(changed *c, since *out)
 {
   size_t const limit = c->request->limit && c->request->limit < CHANGES_MAX ? c->request->limit : CHANGES_MAX;
-  size_t n, m;
+  size_t n, m = 0;
   if (!state_scan(&c->asked, c->request->state) || c->asked.birth != c->now.birth || !states_find(&c->now.st, c->asked.n, &n)) return SINCE_UNKNOWN;
   if (c->asked.page && (!states_find(&c->now.st, c->asked.m, &m) || m < n)) return SINCE_UNKNOWN;
   if (n > c->now.record || (c->asked.page && m > c->now.record)) return SINCE_UNKNOWN;
