@@ -43,7 +43,7 @@ int index_changes_room(folder_index *ix, size_t count)
   size_t const most = INDEX_SEGMENTS_MAX / INDEX_OPERATION, more = count < most ? count : most;
   size_t room = 64;
   while (room < ix->changes + more) room *= 2;
-  return !count || room <= ix->changes_room || grow(ix, room);
+  return !count || (ix->change && room <= ix->changes_room) || grow(ix, room);
 }
 
 static index_change *find_or_make(folder_index *ix, uint32_t number)
