@@ -92,12 +92,12 @@ int main(int argc, char const *const *argv)
   static output out;
   static char message[REQUEST_MAX + 1];
   method_request request = { .s = message };
-  arena a = ARENA_ZERO;
+  static arena a = ARENA_ZERO;
   struct rlimit none = { 0, 0 };
   charset const *fallback = NULL;
   char const *failed, *shared = NULL, *indexes = NULL;
   int no_index = 0;
-  static mailbox box; /* what it holds is kept to the end */
+  static mailbox box; /* what these two hold is kept to the end */
   int code;
   PROG = "maildir-op";
   if (!fd_sanitize()) return EXIT_TEMPORARY;
