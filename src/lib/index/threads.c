@@ -161,7 +161,7 @@ static int resize(thread_table *t, uint32_t blocks)
   thread_table now = *t;
   uint32_t const ids = id_blocks(t->threads);
   int good = 1;
-  if (blocks > THREADS_BLOCKS_MAX) return errno = EOVERFLOW, 0;
+  if (blocks > THREADS_BLOCKS_MAX) return broken(t);
   now.block = NULL;
   now.dirty = NULL;
   now.room = now.keys = 0;
@@ -213,7 +213,7 @@ static int new_thread(thread_table *t, uint64_t id, uint32_t *number)
 {
   uint32_t block;
   char *s;
-  if (t->threads >= THREADS_MAX) return errno = EOVERFLOW, 0;
+  if (t->threads >= THREADS_MAX) return broken(t);
   if (!(s = id_at(t, t->threads + 1, 1, &block))) return 0;
   put64(s, id);
   t->dirty[block] = 1;
