@@ -63,7 +63,7 @@ if command -v s6-svscan > /dev/null; then
   wait_for again
   ok 's6: killed, it comes up again and answers' again
   kill -TERM $scan
-  gone() { ! kill -0 $scan 2> /dev/null; }
+  gone() { ! kill -0 "$scan" 2> /dev/null; }
   wait_for gone
   ok 's6: told to, all of it goes' sh -c "! s6-svok '$work/s6/porter-mail' && ! s6-ipcclient -l 0 -- '$socket' true"
 else
