@@ -6,8 +6,8 @@
  *
  * What can go wrong, and the rule for each:
  * 1. The owner writes anything: what has the name must be a regular file, ours, with one name; a block counts by its check, which has the table's
- *    birth in it; a search looks at one block, so it ends after THREADS_SLOTS slots; a number that no thread has breaks the table. A broken table
- *    is made anew, of what the folders' indexes say.
+ *    birth in it; a search looks at one block, so it ends after THREADS_SLOTS slots; a number that no thread has, or a block that is full, breaks
+ *    the table. A broken table is made anew, of what the folders' indexes say.
  * 2. Senders choose ids that would meet in one block: which block is by SipHash, with a key that is the table's.
  * 3. It is killed while it writes: ids go before the header that counts them, and that before the slots that name them. A slot that was not written
  *    has its key join again, and come to the same thread. A file that is written whole has no header until all else is there.
@@ -128,7 +128,8 @@ static char *slot_of(thread_table *t, uint64_t key, uint32_t *block)
     if (thread > t->threads) return broken(t), NULL;
     if (!thread || get64(slot) == key) return slot;
   }
-  if (s) errno = EOVERFLOW;
+  /* Of a table that is half full at most no block is full by chance. */
+  if (s) broken(t);
   return NULL;
 }
 
@@ -176,6 +177,7 @@ static int resize(thread_table *t, uint32_t blocks)
   if (!good) {
     int const error = errno;
     forget_blocks(&now);
+    if (now.broken) return broken(t);
     return errno = error, 0;
   }
   forget_blocks(t);
@@ -183,7 +185,7 @@ static int resize(thread_table *t, uint32_t blocks)
   return 1;
 }
 
-/* At most half full, with a quarter to spare; a block that is full all the same has it grow, too. */
+/* At most half full, with a quarter to spare. */
 static int grow(thread_table *t, uint64_t more)
 {
   uint64_t const wanted = (t->keys + more) * 2 / THREADS_SLOTS + 1, blocks = wanted + wanted / 4;
@@ -191,13 +193,6 @@ static int grow(thread_table *t, uint64_t more)
 }
 
 int thread_table_expect(thread_table *t, uint64_t keys) { return grow(t, keys); }
-
-static char *find_slot(thread_table *t, uint64_t key, uint32_t *block)
-{
-  char *s = slot_of(t, key, block);
-  while (!s && errno == EOVERFLOW && !t->broken && resize(t, 2 * t->slot_blocks)) s = slot_of(t, key, block);
-  return s;
-}
 
 /* --- threads --- */
 
@@ -225,7 +220,7 @@ static int fill_slot(thread_table *t, uint64_t key, uint32_t number)
 {
   uint32_t block;
   char *s;
-  if (!grow(t, 1) || !(s = find_slot(t, key, &block))) return 0;
+  if (!grow(t, 1) || !(s = slot_of(t, key, &block))) return 0;
   if (get32(s + 8)) return 1;
   put64(s, key);
   put32(s + 8, number);
@@ -241,7 +236,7 @@ int thread_table_join(thread_table *t, uint64_t const *key, size_t keys, uint64_
   char const *s;
   for (size_t i = 0; i < keys; i++) {
     uint32_t number;
-    if (!(s = find_slot(t, key[i], &block))) return 0;
+    if (!(s = slot_of(t, key[i], &block))) return 0;
     number = get32(s + 8);
     free_keys += !number;
     if (number && (!oldest || number < oldest)) oldest = number;
@@ -256,7 +251,7 @@ int thread_table_join(thread_table *t, uint64_t const *key, size_t keys, uint64_
 int thread_table_know(thread_table *t, uint64_t id)
 {
   uint32_t block, number;
-  char const *const s = find_slot(t, id, &block);
+  char const *const s = slot_of(t, id, &block);
   if (!s) return 0;
   return get32(s + 8) || (new_thread(t, id, &number) && fill_slot(t, id, number));
 }
@@ -264,7 +259,7 @@ int thread_table_know(thread_table *t, uint64_t id)
 int thread_table_put(thread_table *t, uint64_t key, uint64_t id)
 {
   uint32_t block;
-  char const *s = find_slot(t, id, &block);
+  char const *s = slot_of(t, id, &block);
   return s && (!get32(s + 8) || fill_slot(t, key, get32(s + 8)));
 }
 
