@@ -12,6 +12,7 @@
 #include <porter/method.h>
 
 #include "check.h"
+#include "directory.h"
 
 #define MAILS 4
 
@@ -97,7 +98,6 @@ static char const *method_of(uint8_t const **data, size_t *size)
 
 int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
 {
-  static char directory[] = "/tmp/porter-fuzz.XXXXXX";
   static unsigned int calls;
   static mailbox box;
   char const *failed = NULL;
@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
   char const *method;
   int code;
   if (!calls) {
-    check(mkdtemp(directory) && !chdir(directory));
+    fuzz_enter();
     furnish();
     check(mailbox_open(&box));
   }
