@@ -9,7 +9,7 @@
 
 #include "check.h"
 
-static char fuzz_directory[] = "/tmp/porter-fuzz.XXXXXX";
+static char fuzz_directory[] = "/dev/shm/porter-fuzz.XXXXXX";
 
 static int fuzz_remove(char const *path, struct stat const *st, int kind, struct FTW *at)
 {

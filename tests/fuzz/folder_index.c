@@ -5,24 +5,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-
 #include "../../src/lib/index/compare.h"
 #include "../../src/lib/index/filter.h"
 #include "check.h"
+#include "directory.h"
 
 #define MAILS 16
 #define ROOM 65536
 
 static char image[ROOM];
 static size_t image_len;
-static char path[] = "/dev/shm/porter-fuzz.XXXXXX";
 static int dir = -1;
-
-static void leave(void)
-{
-  unlinkat(dir, INDEX_NAME, 0);
-  rmdir(path);
-}
 
 static int head(void *context, index_operation *o, arena *a)
 {
@@ -65,9 +58,8 @@ static void make_image(void)
   index_builder b = INDEX_BUILDER_ZERO;
   folder_index ix = FOLDER_INDEX_ZERO;
   int fd;
-  check(mkdtemp(path));
-  atexit(leave);
-  dir = open(path, O_RDONLY | O_DIRECTORY);
+  fuzz_enter();
+  dir = open(".", O_RDONLY | O_DIRECTORY);
   b.h = (index_header){ .instance = 9, .birth = 8, .keys_version = INDEX_KEYS_VERSION };
   for (unsigned char p = 0; p < PLACES; p++) {
     index_listing l;

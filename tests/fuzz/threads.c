@@ -7,20 +7,14 @@
 
 #include "../../src/lib/index/threads.h"
 #include "check.h"
+#include "directory.h"
 
 #define ROOM (64 * THREADS_BLOCK)
 #define MAILS 900
 
 static char image[ROOM];
 static size_t image_len;
-static char path[] = "/dev/shm/porter-fuzz.XXXXXX";
 static int dir = -1;
-
-static void leave(void)
-{
-  unlinkat(dir, THREADS_NAME, 0);
-  rmdir(path);
-}
 
 static uint64_t key_of(uint64_t i) { return (i + 1) * UINT64_C(0x9e3779b97f4a7c15); }
 
@@ -28,9 +22,8 @@ static void make_image(void)
 {
   thread_table t;
   int fd;
-  check(mkdtemp(path));
-  atexit(leave);
-  dir = open(path, O_RDONLY | O_DIRECTORY);
+  fuzz_enter();
+  dir = open(".", O_RDONLY | O_DIRECTORY);
   check(thread_table_open(&t, dir, THREADS_NAME) == 0);
   for (uint64_t i = 0; i < MAILS; i++) {
     uint64_t const key[2] = { key_of(i), key_of(i / 3) };

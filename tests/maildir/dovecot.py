@@ -43,6 +43,31 @@ def give(path):
             os.chown(path, ACCOUNT, ACCOUNT)
 
 
+def mbsync_config(server, near, patterns):
+    """The file by which mbsync keeps the Maildir near and the server's alike, in those folders."""
+    conf = os.path.join(work, 'mbsyncrc')
+    with open(conf, 'w') as f:
+        f.write('''IMAPAccount far
+Tunnel "%s"
+
+IMAPStore far
+Account far
+
+MaildirStore near
+Inbox %s
+SubFolders Maildir++
+
+Channel all
+Far :far:
+Near :near:
+Patterns %s
+Create Both
+Expunge Both
+SyncState %s/state-
+''' % (' '.join(server.command()), near, patterns, server.home))
+    return conf
+
+
 class OwnedBox(Box):
     """A Box of the account's, whose methods run as it."""
 

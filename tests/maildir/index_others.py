@@ -16,26 +16,7 @@ for i in range(MAILS):
 for b in (near, far):
     give(b.path)
 server = Server(far.path, os.path.join(work, 'home'))
-conf = os.path.join(work, 'mbsyncrc')
-with open(conf, 'w') as f:
-    f.write('''IMAPAccount far
-Tunnel "%s"
-
-IMAPStore far
-Account far
-
-MaildirStore near
-Inbox %s
-SubFolders Maildir++
-
-Channel all
-Far :far:
-Near :near:
-Patterns INBOX Kept
-Create Both
-Expunge Both
-SyncState %s/state-
-''' % (' '.join(server.command()), near.path, server.home))
+conf = mbsync_config(server, near.path, 'INBOX Kept')
 give(server.home)
 INDEX = near.path + '/porter.index'
 

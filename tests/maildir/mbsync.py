@@ -8,26 +8,7 @@ for box in (near, far):
         box.folder(f)
     give(box.path)
 server = Server(far.path, os.path.join(work, 'home'))
-conf = os.path.join(work, 'mbsyncrc')
-with open(conf, 'w') as f:
-    f.write('''IMAPAccount far
-Tunnel "%s"
-
-IMAPStore far
-Account far
-
-MaildirStore near
-Inbox %s
-SubFolders Maildir++
-
-Channel all
-Far :far:
-Near :near:
-Patterns INBOX Kept Other
-Create Both
-Expunge Both
-SyncState %s/state-
-''' % (' '.join(server.command()), near.path, server.home))
+conf = mbsync_config(server, near.path, 'INBOX Kept Other')
 give(server.home)
 
 
