@@ -1,0 +1,59 @@
+/* A filter, as filter_make.c makes it; filter.c matches mails with it, and filter_thread.c their threads. */
+#ifndef PORTER_FILTER_INTERNAL_H
+#define PORTER_FILTER_INTERNAL_H
+
+#include "conversations.h"
+#include "filter.h"
+
+enum { IN_ALL, IN_SOME, IN_NONE, INS }; /* filters of a mail's thread */
+enum { PHRASES = 8 };                   /* of one node: text, from, to, cc, bcc, subject, body, file name */
+
+typedef struct node_s node;
+struct node_s {
+  Porter__Filter const *from;
+  node *child; /* the filters in it, one behind the other */
+  size_t count;
+  mail_matcher *phrase[PHRASES];
+  slice header_value; /* as it is compared */
+  int64_t since, before;
+  char yes[KEYWORDS_LETTERS], no[KEYWORDS_LETTERS]; /* letters, in the folder that was entered */
+  char either;                                      /* the letter that is as good as P, for $Forwarded */
+  int missing;                                      /* a keyword that is wanted has no letter there: no mail has it */
+  int elsewhere;                                    /* the folder is none of those that are wanted */
+  uint64_t thread;                                  /* the one that is wanted */
+  node *in[INS];                                    /* of the thread's mails; null: none */
+  unsigned char *hit, *miss;                        /* of one of these: a bit for each thread that has a mail with it, without it */
+};
+
+struct filter_s {
+  method_call *call;
+  node root;
+  int all; /* there is nothing to be matched */
+  arena scratch;
+  folder *entered;
+  folder *f;
+  mail_entry *e;
+  slice const *octets;
+  int parsed, partly;
+  mime_tree tree; /* of the octets, once parsed */
+  enum filter_wants wants;
+  thread_numbers numbers; /* of threads, for the bits */
+  scope *threads;         /* whose lines are told */
+};
+
+/* --- filter_make.c --- */
+
+/* A text as the node's phrases are compared, in the arena. 1, or 0 with errno ENOMEM. */
+extern int filter_form(node const *n, arena *a, slice text, slice *out);
+
+/* --- filter.c --- */
+
+/* Whether a mail with these flags, in the folder that was entered, has those that the node wants. */
+extern int filter_flags(node const *n, slice flags);
+
+/* --- filter_thread.c --- */
+
+/* Whether the thread of the mail that is matched is what the node wants. */
+extern int filter_in_thread(filter const *fl, node const *n);
+
+#endif
