@@ -1,6 +1,6 @@
 #!/bin/sh
-# Decoding, HTML, previews and search cost linear time: instructions for n and for 4n of what could cost more
-# (tests/unit/linear_text.c), counted by valgrind. What search does on a processor that lacks AVX2 is tested here too.
+# Decoding, HTML, previews, search and numbers of threads cost linear time: instructions for n and for 4n of what could cost
+# more (tests/unit/linear_text.c), counted by valgrind. What search does on a processor that lacks AVX2 is tested here too.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 if [ "$B" != "${B%asan}" ]; then

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <porter/exit.h>
 #include <porter/hex.h>
@@ -72,9 +73,19 @@ int conversations_lines(scope *s, int names, thread_set const *only, folder_line
 
 static size_t place_of(thread_numbers const *t, uint64_t id)
 {
-  size_t i = (id * 0x9e3779b97f4a7c15u >> 32) & t->mask;
+  uint64_t h = (id ^ t->secret[0]) * t->secret[1];
+  size_t i;
+  h = (h ^ h >> 32) * t->secret[1];
+  i = (h >> 32) & t->mask;
   while (t->slot[i] && t->id[t->slot[i] - 1] != id) i = (i + 1) & t->mask;
   return i;
+}
+
+static int take_secret(thread_numbers *t)
+{
+  if (getrandom(t->secret, sizeof t->secret, 0) != sizeof t->secret) return 0;
+  t->secret[1] |= 1;
+  return 1;
 }
 
 static int grow(thread_numbers *t)
@@ -84,6 +95,7 @@ static int grow(thread_numbers *t)
   uint32_t *slot;
   if (!id) return 0;
   t->id = id;
+  if (!t->room && !take_secret(t)) return 0;
   if (!(slot = calloc(2 * (size_t)room, sizeof *slot))) return 0;
   free(t->slot);
   t->slot = slot;

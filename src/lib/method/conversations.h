@@ -22,13 +22,15 @@ extern int conversations_of(method_call *call, folder *f);
 typedef void forget_func(void *context);
 extern int conversations_lines(scope *s, int names, thread_set const *only, folder_line *each, forget_func *forget, void *context);
 
-/* Numbers for ids, from 0 on, in the order in which they were met. */
+/* Numbers for ids, from 0 on, in the order in which they were met. Who sends mail knows its thread's id beforehand, and can look for mails whose ids a
+ * table places alike: so where an id stands goes by a secret, another for each table. */
 typedef struct thread_numbers_s thread_numbers;
 struct thread_numbers_s {
   uint64_t *id; /* by number */
   uint32_t count, room;
   uint32_t *slot; /* of numbers and 1: an open table */
   size_t mask;
+  uint64_t secret[2];
 };
 /* The number of an id, which gets one; UINT32_MAX where memory fails. */
 extern uint32_t thread_number(thread_numbers *t, uint64_t id);
