@@ -1,5 +1,5 @@
 """Threads: random references against the rule, written plainly; pages; what a thread tells."""
-import random
+import random, shutil
 from op import *
 
 rnd = random.Random(5)
@@ -215,6 +215,24 @@ for options in ((), ('-I',)):
     K.options = options
     for ask, want in (({'some_in_thread': {'keywords': ['work']}}, '1234'), ({'some_in_thread': {'keywords': ['play']}}, '12'), ({'all_in_thread': {'no_keywords': ['play']}}, '34'), ({'none_in_thread': {'keywords': ['play']}}, '34'), ({'all_in_thread': {'keywords': ['work']}}, '')):
         eq(sorted(h.mid[0] for h in K.call('Find', filter=ask, heads='MIDS').found), list(want), 'keywords: %r%s' % (ask, ', -I' if options else ''))
+
+# --- threads that lie before the bound, behind which their first mails lie ---
+W = Box('walk')
+for i in range(600):
+    W.put('%d.M%dP1.h:2,' % (T + i, i), text='Subject: w\nMessage-ID: <w%d@x>\n\n' % i, mtime=T + i)
+    W.put('%d.M%dP1.h:2,' % (T + 5000 + i, i), text='Subject: w\nReferences: <w%d@x>\n\n' % i, mtime=T + 5000 + i)
+W.put('1.M1P1.h:2,', mtime=1)
+last = W.call('Threads', limit=600).last_bound
+ask = {'limit': 1, 'bound': last}
+r = W.call('Threads', **ask)
+eq(([[m.mid for m in t.mails] for t in r.threads], r.last), ([['1.M1P1.h']], True), 'the page behind 600 others')
+strace = shutil.which('strace')
+if strace:
+    log = os.path.join(work, 'reads')
+    subprocess.run([strace, '-qq', '-o', log, '-e', 'trace=pread64', os.path.join(bin_dir, 'maildir-op'), 'Threads'],
+                   input=pb.ThreadsReq(**ask).SerializeToString(), cwd=W.path, stdout=subprocess.DEVNULL)
+    all_records = sum(', 32768, ' in l for l in open(log)) // 2
+    ok(0 < all_records < 20, 'for which all records are read some times, not for every few threads that are passed over (%d)' % all_records)
 
 # --- a date as a bound of ListSearch ---
 for down in (False, True):

@@ -84,6 +84,10 @@ static size_t count_behind(view const *v)
   return n;
 }
 
+/* How many threads are to be met where some of those that were lie not behind the bound. Each time all records are read for it, so a part more of what
+ * there is. */
+static size_t more_rows(size_t rows, size_t lacking) { return rows + (2 * lacking > rows / 2 ? 2 * lacking : rows / 2); }
+
 /* *done: there are rows enough for a page, and one to know that there are more; or all there are. */
 int threads_walk(view *v, size_t limit, int *done)
 {
@@ -98,7 +102,7 @@ int threads_walk(view *v, size_t limit, int *done)
     code = threads_take_members(v);
     behind = count_behind(v);
     *done = met == WALK_END || behind > limit;
-    wanted = v->rows + 2 * (limit + 1 - (behind > limit ? limit : behind));
+    wanted = more_rows(v->rows, limit + 1 - (behind > limit ? limit : behind));
   }
   walk_close(v, &w);
   if (code == EXIT_DONE && met == WALK_FAILED) code = method_temporary(v->call, "read folder");
