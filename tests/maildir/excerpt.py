@@ -176,6 +176,12 @@ x = excerpt('%d.M1030P1.h' % T, {'text': 'needle'})
 eq((x.subject, x.text.strip(), list(x.text_marks)), ('', 'Some needle <here>', [5, 6]), 'of HTML what people read')
 eq(excerpt('%d.M1030P1.h' % T, {'text': 'inside'}).text.strip(), 'needle inside', 'of a message inside too')
 
+# --- control characters before a hit ---
+for i, (text, want) in enumerate((('a' + 70 * '\x01' + 'needle', ('a needle', [2, 6])), ('a \x01 \x02\x85needle\x01 \x02b', ('a needle b', [2, 6])),
+                                  ('a' + ' \xad\xad\xad\xad\x01' * 3 + 'needle', ('a \xad\xad\xad\xadneedle', [10, 6])))):
+    x = excerpt(put(1100 + i, 'x', text), {'text': 'needle'})
+    eq((x.text, list(x.text_marks)), want, 'they are one blank, and marks are where the hit is')
+
 # --- calls ---
 r = B.call('Find', filter={'body': 'needle', 'message_id': ''}, excerpt=True, limit=100)
 ok(len(r.found) > 5 and all(h.excerpt.text_marks and not h.excerpt.subject for h in r.found), 'Find: an excerpt in each head')

@@ -4,7 +4,7 @@
  *
  *   what can go wrong                                    the rule for it
  *   white space, and characters that people do not see   one blank; at most DROPPED_MAX behind a character are kept, so that plain is bounded
- *   control characters                                   a blank in plain
+ *   control characters                                   white space in plain, so that reading plain once more changes nothing of it
  *   a phrase ends where the piece ends                   what is behind it may be its last letter's mark: it is looked for again with the next
  *   accents count                                        the characters of a hit are compared in that form too, as it costs as much as the
  *                                                        phrase is long: those of CHECKED_MAX octets of a text
@@ -43,6 +43,8 @@ struct mapped_s {
   uint32_t *from; /* for each octet of the form */
   size_t plain_len, plain_room, form_len, form_room;
   unsigned int dropped; /* characters that are not seen, at the end of plain */
+  int blank;            /* before these it ends with a blank, */
+  size_t blank_at;      /* there */
   size_t checked;       /* octets of hits whose accents were compared */
   int found, failed;
   place hit; /* the first */
@@ -68,7 +70,7 @@ static void plain_put(mapped *m, char const *s, size_t len, uint32_t c)
   m->plain_len += len;
 }
 
-/* One character, of len octets at s. There is room. */
+/* One character, of len octets at s. There is room. A blank behind a blank is that one. */
 static void put(mapped *m, char const *s, size_t len, uint32_t c)
 {
   char *const to = m->form + m->form_len;
@@ -77,11 +79,14 @@ static void put(mapped *m, char const *s, size_t len, uint32_t c)
     if (m->dropped++ < DROPPED_MAX) plain_put(m, s, len, c);
     return;
   }
-  int const white = n == 1 && *to == ' ';
+  int const white = n == 1 && *to == ' ', blank = white || is_control(c);
   if (white && m->form_len && to[-1] == ' ') return;
-  for (size_t i = 0; i < n; i++) m->from[m->form_len++] = (uint32_t)m->plain_len;
+  for (size_t i = 0; i < n; i++) m->from[m->form_len++] = (uint32_t)(blank && m->blank ? m->blank_at : m->plain_len);
+  if (blank && m->blank) return;
   m->dropped = 0;
-  plain_put(m, white ? " " : s, white ? 1 : len, c);
+  m->blank = blank;
+  m->blank_at = m->plain_len;
+  plain_put(m, blank ? " " : s, blank ? 1 : len, c);
 }
 
 /* --- hits --- */
@@ -144,6 +149,7 @@ static void slide(mapped *m)
   for (size_t i = 0; i < keep; i++) m->from[i] -= (uint32_t)from;
   m->form_len = keep;
   m->plain_len -= from;
+  m->blank_at -= from;
 }
 
 /* Once a hit is there, up to what is shown behind it. */
@@ -217,7 +223,7 @@ static int mark(mapped *m, place const *first, uint32_t **marks, size_t *count)
 {
   int *const change = arena_array(m->a, m->plain_len + 1, sizeof *change);
   if (!change) return 0;
-  if (first && m->plain_len) {
+  if (first && first->at < m->plain_len) {
     size_t const end = first->at + first->len < m->plain_len ? first->at + first->len : m->plain_len;
     change[first->at]++;
     change[end]--;
@@ -285,6 +291,7 @@ static int part_excerpt(mapped *m, mime_part const *part, mail_excerpt *out)
   slice text;
   m->plain_len = m->form_len = 0;
   m->dropped = 0;
+  m->blank = 0;
   m->checked = 0;
   m->found = 0;
   text_read(part, text_kind(part), 0, mapped_put, m);
