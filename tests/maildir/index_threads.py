@@ -318,4 +318,16 @@ got = ids(S)
 eq(parts(got), parts(rule.of), 'and in the end threads are what the rule says')
 lose(S, 'table indexes')
 eq(ids(S), got, 'with the ids that they have when all is made anew')
+
+# More folders than can be open at once: threads of those that are asked for are found all the same.
+M = box('many')
+for i in range(1100):
+    os.makedirs(M.path + '/.f%d/cur' % i)
+    os.mkdir(M.path + '/.f%d/new' % i)
+    os.mkdir(M.path + '/.f%d/tmp' % i)
+for i in range(3):
+    M.put('%d.M%dP1.h' % (T + i, i), text='Message-ID: <%d@many>\nReferences: <r@many>\nSubject: s\n\n' % i)
+for again in 'first', 'again':
+    r = M.call('Threads', folders=[''], limit=5)
+    eq([t.mail_count for t in r.threads], [3], 'more than a thousand folders, %s: one thread of three mails' % again)
 done()

@@ -10,8 +10,8 @@
  *    between, it joins again, and its keys are in the thread that it came to.
  * 2. There is no table, or it broke: it is made of all folders of the mailbox, those without threads too, so that mails join in the order in which
  *    they arrived, whatever folders the call asks for.
- * 3. The table cannot be locked or written, or a folder has no index (-I, no space, a link): the call has threads for itself, of the folders that
- *    it asks for, and leaves nothing behind.
+ * 3. The table cannot be locked or written, a folder has no index (-I, no space, a link), or there are more than a thousand folders: the call has
+ *    threads for itself, of the folders that it asks for, and leaves nothing behind.
  * 4. A mail that could not be read has the thread of its base until it can (threads_gather.c).
  *
  * Tests: tests/maildir-threads.t, tests/index-threads.t, tests/index-model.t. */
@@ -79,6 +79,16 @@ static void sort(joining *j)
   if (j->count) qsort(j->list, j->count, sizeof *j->list, by_arrival);
 }
 
+/* Rule 2, but where the mailbox has more folders than can be open at once: rule 3. */
+static int gather_all(joining *j, thread_table *t)
+{
+  if (joining_gather_all(j, t->writable)) return 1;
+  if (!t->writable || (errno != EMFILE && errno != ENFILE)) return 0;
+  t->writable = 0;
+  joining_forget_others(j);
+  return joining_gather_all(j, 0);
+}
+
 /* *thread: of each in the list, in the arena. A table that is broken is made anew, once. */
 static int join(joining *j, thread_table *t, uint64_t **thread)
 {
@@ -87,7 +97,7 @@ static int join(joining *j, thread_table *t, uint64_t **thread)
     *thread = arena_array(&j->a, j->count + 1, sizeof **thread);
     if (!*thread) return 0;
     if (join_all(j, t, *thread)) return 1;
-    if (!t->broken || !thread_table_empty(t) || !joining_gather_all(j, t->writable)) return 0;
+    if (!t->broken || !thread_table_empty(t) || !gather_all(j, t)) return 0;
   }
   return 0;
 }
@@ -142,7 +152,7 @@ static int work(joining *j)
   if (!news) return 1;
   state = thread_table_open(&t, mailbox_threads_place(j->box, j->name), j->name);
   if (state < 0) return thread_table_close(&t), 0;
-  good = state ? joining_gather(j) : joining_gather_all(j, t.writable);
+  good = state ? joining_gather(j) : gather_all(j, &t);
   good = good && (!j->count || join(j, &t, &thread));
   lasting = t.writable;
   if (good) thread_table_write(&t);
@@ -155,15 +165,13 @@ int folders_thread(mailbox *box, folder *const *f, size_t count)
   joining j = { .box = box };
   int error, good;
   j.f = arena_array(&j.a, count + 1, sizeof *j.f);
-  j.asked = arena_array(&j.a, 2 * (count + 1), 1);
-  good = j.f && j.asked;
-  if (good) j.indexed = j.asked + count + 1;
+  good = j.f != NULL;
   for (size_t i = 0; good && i < count; i++)
-    if (f[i]) j.asked[j.folders] = 1, j.f[j.folders++] = f[i];
-  count = j.folders;
+    if (f[i]) j.f[j.folders++] = f[i];
+  j.asked = j.folders;
   good = good && work(&j);
   error = errno;
-  for (size_t i = count; i < j.folders; i++) folder_close(j.f[i]);
+  joining_forget_others(&j);
   free(j.list);
   arena_free(&j.scratch);
   arena_free(&j.a);

@@ -125,17 +125,17 @@ static int add_folder(joining *j, size_t i)
   folder_index *const ix = folder_index_kept(j->f[i]);
   size_t const before = j->count;
   uint64_t const keys = j->keys;
-  j->indexed[i] = ix != NULL;
   if (ix && add_indexed(j, i, ix)) return 1;
   if (ix && !ix->broken && errno == ENOMEM) return 0;
   j->count = before;
   j->keys = keys;
   if (ix) ix->broken = 1;
-  j->indexed[i] = 0;
-  return !j->asked[i] || add_listed(j, i);
+  return i >= j->asked || add_listed(j, i);
 }
 
 /* --- all folders, for a new table --- */
+
+#define FOLDERS_AT_ONCE 1000 /* of the descriptors that a call may have, four are a folder's with its index */
 
 static int is_there(joining const *j, folder const *f)
 {
@@ -159,17 +159,12 @@ static int open_others(joining *j)
   slice *names;
   size_t count, i;
   folder **f;
-  unsigned char *marks;
   if (!mailbox_folders(j->box, &j->a, &names, &count)) return 0;
+  if (count > FOLDERS_AT_ONCE) return errno = EMFILE, 0;
   f = arena_array(&j->a, j->folders + count + 1, sizeof *f);
-  marks = arena_array(&j->a, 2 * (j->folders + count + 1), 1);
-  if (!f || !marks) return 0;
+  if (!f) return 0;
   memcpy(f, j->f, j->folders * sizeof *f);
-  memcpy(marks, j->asked, j->folders);
-  memcpy(marks + j->folders + count + 1, j->indexed, j->folders);
   j->f = f;
-  j->asked = marks;
-  j->indexed = marks + j->folders + count + 1;
   if (!open_other(j, (slice){ "", 0 })) return 0;
   for (i = 0; i < count; i++)
     if (!open_other(j, names[i])) return 0;
@@ -182,7 +177,6 @@ int joining_has_news(joining *j, size_t i)
 {
   folder_index *const ix = folder_index_kept(j->f[i]);
   int news = 0;
-  j->indexed[i] = ix != NULL;
   if (!ix) return 1;
   if (ix->h.threadless || ix->h.section[SECTION_PROVISIONAL].len || !index_apply(ix)) return 1;
   for (size_t k = 0; k < ix->changes && !news; k++) {
@@ -205,4 +199,9 @@ int joining_gather_all(joining *j, int lasting)
   j->count = 0;
   j->keys = 0;
   return (!lasting || open_others(j)) && joining_gather(j);
+}
+
+void joining_forget_others(joining *j)
+{
+  while (j->folders > j->asked) folder_close(j->f[--j->folders]);
 }

@@ -22,8 +22,7 @@ typedef struct joining_s joining;
 struct joining_s {
   mailbox *box;
   folder **f;
-  unsigned char *indexed, *asked; /* for each: its index has been made; the call asks for it */
-  size_t folders;
+  size_t folders, asked; /* the first are those that the call asks for */
   newcomer *list;
   size_t count, room;
   uint64_t keys;
@@ -39,7 +38,9 @@ extern int joining_has_news(joining *j, size_t i);
 /* Adds to the list, which is to be freed, the mails that are wanted of all folders. Their texts and keys are in j->a. */
 extern int joining_gather(joining *j);
 /* The list anew, of all mails, those that have a thread among them: rule 2 of threads.c; without a lock, which lasting says there is, rule 3. The
- * folders opened for it are j->f's last, to be closed. */
+ * folders opened for it are j->f's last, to be forgotten. EMFILE: there are too many. */
 extern int joining_gather_all(joining *j, int lasting);
+/* Closes the folders that were opened for the list. */
+extern void joining_forget_others(joining *j);
 
 #endif
