@@ -321,7 +321,7 @@ eq(ids(S), got, 'with the ids that they have when all is made anew')
 
 # More folders than can be open at once: threads of those that are asked for are found all the same.
 M = box('many')
-for i in range(1100):
+for i in range(1400):
     os.makedirs(M.path + '/.f%d/cur' % i)
     os.mkdir(M.path + '/.f%d/new' % i)
     os.mkdir(M.path + '/.f%d/tmp' % i)
