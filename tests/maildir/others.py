@@ -225,4 +225,24 @@ if shutil.which('strace'):
     eq((r.returncode, sum(not o.HasField('error') for o in response.outcomes), sum(o.error.code == pb.Error.OVER_QUOTA for o in response.outcomes)), (0, 5, 295), 'out of Trash as many as fit')
     eq(open(log).read().count('maildirsize'), 1, 'everything is counted anew once a call')
     eq(sum(int(l.split()[0]) for l in open(os.path.join(Q.path, 'maildirsize')).read().split('\n')[1:] if l), 90, 'and maildirsize is right')
+
+# --- more folders than can be open at once ---
+L = Box('folders')
+L.put(a + ':2,S')
+for i in range(200):
+    L.folder('.F%d' % i)
+L.put(b + ':2,', text='Subject: x\nMessage-ID: <b@x>\n\n', folder='.F7')
+few = lambda method, **fields: limited(L, method, files=560, **fields)[:2]
+code, state = few('Changes', state='')
+eq((code, state.reset), (0, True), 'Changes has a state')
+code, r = few('Changes', state=state.state)
+eq((code, r.reset, len(r.changes)), (0, False, 0), 'which is that of nothing else')
+code, r = few('Wait', state=state.state, seconds=0)
+eq((code, r.changed), (0, False), 'Wait, too')
+code, r = few('Wait', state=state.state, seconds=0, folders=['F%d' % i for i in range(200)])
+eq(code, 0, 'of folders that are named')
+code, r = few('Threads', folders=['F7'])
+eq((code, [t.mail_count for t in r.threads]), (0, [1]), 'Threads of one of them')
+code, r = few('Changes', state=state.state)
+eq(code, 0, 'Changes where threads were asked for')
 done()

@@ -116,8 +116,10 @@ int state_check(method_call *call, char const *text)
 
 int state_named(scope *s)
 {
-  for (size_t i = 0; i < s->count; i++)
+  for (size_t i = 0; i < s->count; i++) {
     if (scope_open(s, i) <= 0) return scope_fail(s, i);
+    if (i >= STATE_OPEN) scope_shut(s, i);
+  }
   return EXIT_DONE;
 }
 
@@ -318,14 +320,12 @@ void state_shut(state *s, size_t i)
 
 /* --- without indexes --- */
 
-/* 1; 0 where it has gone; -1 with errno. */
-static int add_folder(scope *s, size_t i, blake2s_ctx *ctx, int *settled)
+/* Of a folder that is open: 1; 0 where it has gone; -1 with errno. */
+static int add_open(scope const *s, size_t i, blake2s_ctx *ctx, int *settled)
 {
   char id[FOLDER_ID_LEN + 1];
   folder_stamp stamp;
   uint64_t len = s->name[i].len;
-  int there = scope_open(s, i);
-  if (there <= 0) return there;
   if (!folder_stamp_take(s->f[i], &stamp) || !folder_id(s->f[i], id)) return errno == ENOENT ? 0 : -1;
   blake2s_update(ctx, (char const *)&len, sizeof len);
   if (len) blake2s_update(ctx, s->name[i].s, s->name[i].len);
@@ -333,6 +333,17 @@ static int add_folder(scope *s, size_t i, blake2s_ctx *ctx, int *settled)
   blake2s_update(ctx, (char const *)stamp.of, sizeof stamp.of);
   *settled &= stamp.settled;
   return 1;
+}
+
+/* Likewise of any. There may be more than can be open at once. */
+static int add_folder(scope *s, size_t i, blake2s_ctx *ctx, int *settled)
+{
+  int const was_open = s->f[i] != NULL;
+  int there = scope_open(s, i);
+  if (there <= 0) return there;
+  there = add_open(s, i, ctx, settled);
+  if (!was_open && i >= STATE_OPEN) scope_shut(s, i);
+  return there;
 }
 
 int state_stamps(scope *s, size_t from, size_t to, char *text, int *settled)
