@@ -319,6 +319,15 @@ eq(parts(got), parts(rule.of), 'and in the end threads are what the rule says')
 lose(S, 'table indexes')
 eq(ids(S), got, 'with the ids that they have when all is made anew')
 
+# The mails of a long thread have the same ids in their heads.
+G = box('long')
+for i in range(200):
+    G.put('%d.M%dP1.h' % (T + i, i), text='Message-ID: <%d@long>\nReferences: %s\nSubject: s\n\n' % (i, ' '.join('<r%d@long>' % k for k in range(250))))
+r = G.call('Threads', limit=5)
+eq([t.mail_count for t in r.threads], [200], 'a long thread')
+size = os.path.getsize(G.path + '/porter.threads')
+ok(size < 65536, 'whose table has room for 450 keys, not for 50,000: %d octets' % size)
+
 # More folders than can be open at once: threads of those that are asked for are found all the same.
 M = box('many')
 for i in range(1400):

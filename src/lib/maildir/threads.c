@@ -51,11 +51,18 @@ static int replay(joining const *j, thread_table *t, uint64_t *thread)
   return 1;
 }
 
+/* Keys that room is made for at once. Mails of a long thread name the same ids, hundreds each, so that all together say little of how many there are. */
+static uint64_t expected(joining const *j)
+{
+  uint64_t const usual = 2 * (uint64_t)j->count;
+  return j->keys < usual ? j->keys : usual;
+}
+
 /* A table is lost, and so are some mails' threads: what these were comes of a replay. Then every thread has its own key first, by age. */
 static int remake(joining const *j, thread_table *t, uint64_t *thread)
 {
   thread_table scratch;
-  int good = thread_table_open(&scratch, -1, NULL) >= 0 && thread_table_expect(&scratch, j->keys) && replay(j, &scratch, thread);
+  int good = thread_table_open(&scratch, -1, NULL) >= 0 && thread_table_expect(&scratch, expected(j)) && replay(j, &scratch, thread);
   thread_table_close(&scratch);
   for (size_t i = 0; good && i < j->count; i++) good = thread_table_know(t, thread[i]);
   for (size_t i = 0; good && i < j->count; i++) good = put_keys(t, j->list + i, thread[i]);
@@ -66,7 +73,7 @@ static int remake(joining const *j, thread_table *t, uint64_t *thread)
 static int join_all(joining const *j, thread_table *t, uint64_t *thread)
 {
   size_t known = 0;
-  if (j->known_too && !thread_table_expect(t, j->keys)) return 0;
+  if (j->known_too && !thread_table_expect(t, expected(j))) return 0;
   for (size_t i = 0; j->known_too && i < j->count; i++) known += j->list[i].thread != 0;
   if (known) return remake(j, t, thread);
   for (size_t i = 0; i < j->count; i++)
