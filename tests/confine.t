@@ -204,6 +204,10 @@ for method in Show Raw ListSearch; do
   case $method in ListSearch) walls $method /dev/null ;; *) walls $method "$work/show" ;; esac
   is "$method: two walls stand before the mail is opened" "$(sed -n '/"1\.M1P1/{ s/.*/opened/p; q; }; s/^landlock_restrict_self.*/wall/p' "$work/trace" | tr '\n' ' ')" 'wall wall opened '
 done
+printf '\022\0101.M1P1.h\040\001' > "$work/show-thread"
+maildir-op Show < "$work/show-thread" > /dev/null
+walls Show "$work/show-thread"
+is "Show with its thread, which is known: likewise" "$(sed -n '/"1\.M1P1/{ s/.*/opened/p; q; }; s/^landlock_restrict_self.*/wall/p' "$work/trace" | tr '\n' ' ')" 'wall wall opened '
 walls Stats /dev/null
 is 'Stats: no mail is opened, and one wall stands' "$(sed -n 's/.*"1\.M1P1.*/opened/p; s/^landlock_restrict_self.*/wall/p' "$work/trace")" wall
 

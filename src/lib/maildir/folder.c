@@ -106,7 +106,8 @@ static int open_inside(folder *f, char const *disk)
 
 void folder_reading(folder *f)
 {
-  if (!f->reading && f->box->reading) f->box->reading(f->box, f->fd);
+  if (f->reading || !f->box->reading) return;
+  f->box->reading(f->box, f->fd);
   f->reading = 1;
 }
 
