@@ -328,6 +328,20 @@ eq([t.mail_count for t in r.threads], [200], 'a long thread')
 size = os.path.getsize(G.path + '/porter.threads')
 ok(size < 65536, 'whose table has room for 450 keys, not for 50,000: %d octets' % size)
 
+# A table that has to grow, and finds no room: then no record is told what the table does not know.
+N = box('full')
+for i in range(160):
+    N.put('%d.M%dP1.h' % (T + i, i), text='Message-ID: <%d@full>\nSubject: s\n\n' % i)
+eq(len(N.call('Threads', limit=1000).threads), 160, 'a table that is nearly half full')
+for i in range(160, 260):
+    N.put('%d.M%dP1.h' % (T + i, i), text='Message-ID: <%d@full>\nIn-Reply-To: <0@full>\nSubject: s\n\n' % i)
+if shutil.which('strace'):
+    subprocess.run(['strace', '-qq', '-o', '/dev/null', '-e', 'inject=fstatfs:error=ENOSYS', os.path.join(bin_dir, 'maildir-op'), 'Threads'],
+                   input=pb.ThreadsReq(limit=1000).SerializeToString(), cwd=N.path, stdout=subprocess.DEVNULL)
+for i in range(160, 260):
+    N.put('%d.M%dP2.h' % (T + 1000 + i, i), text='In-Reply-To: <%d@full>\nSubject: s\n\n' % i)
+eq(sorted(t.mail_count for t in N.call('Threads', limit=1000).threads), [1] * 159 + [201], 'replies find their threads when there is room again')
+
 # More folders than can be open at once: threads of those that are asked for are found all the same.
 M = box('many')
 for i in range(1400):

@@ -44,8 +44,8 @@ extern int thread_table_join(thread_table *t, uint64_t const *key, size_t keys, 
 extern int thread_table_know(thread_table *t, uint64_t id);
 /* Gives the key to that thread, unless it has one. */
 extern int thread_table_put(thread_table *t, uint64_t key, uint64_t id);
-/* Leaves it in the file, where that can be. A file that could not be written whole is none. */
-extern void thread_table_write(thread_table *t);
+/* Leaves it in the file: 1; 0 where that cannot be. A file that could not be written whole is none. */
+extern int thread_table_write(thread_table *t);
 extern void thread_table_close(thread_table *t);
 
 /* The key of an id's hash in a subject that has no white space: never 0. */

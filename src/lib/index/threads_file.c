@@ -148,16 +148,18 @@ static int has_room(thread_table const *t, uint32_t blocks)
   return !fstatvfs(t->dir, &st) && st.f_bavail / ROOM_FACTOR >= (uint64_t)blocks * THREADS_BLOCK / st.f_frsize;
 }
 
-void thread_table_write(thread_table *t)
+int thread_table_write(thread_table *t)
 {
   uint32_t const all = t->slot_blocks + thread_id_blocks(t->threads);
   int good;
-  if (!t->writable || t->broken || !(t->whole ? t->threads != 0 : is_dirty(t))) return;
-  if (t->whole && (!has_room(t, all) || ftruncate(t->fd, 0) < 0)) return;
+  if (!t->writable || t->broken) return 0;
+  if (!(t->whole ? t->threads != 0 : is_dirty(t))) return 1;
+  if (t->whole && (!has_room(t, all) || ftruncate(t->fd, 0) < 0)) return 0;
   good = t->whole ? write_blocks(t, 0, all) && write_header(t)
                   : write_blocks(t, t->slot_blocks, all) && write_header(t) && write_blocks(t, 0, t->slot_blocks);
   if (good) t->whole = 0;
   else if (ftruncate(t->fd, 0) < 0) t->broken = 1;
+  return good;
 }
 
 void thread_table_close(thread_table *t)

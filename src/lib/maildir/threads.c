@@ -161,8 +161,8 @@ static int work(joining *j)
   if (state < 0) return thread_table_close(&t), 0;
   good = state ? joining_gather(j) : gather_all(j, &t);
   good = good && (!j->count || join(j, &t, &thread));
-  lasting = t.writable;
-  if (good) thread_table_write(&t);
+  /* Records are not told what the table does not know: then nobody would look for these mails' keys again. */
+  lasting = good && thread_table_write(&t);
   thread_table_close(&t);
   return good && (!j->count || tell_all(j, thread, lasting));
 }
