@@ -10,6 +10,16 @@ need_root protocol.t
 extract() {
   awk -v begin=".\\\\\" begin $1" '$0 == begin { on = 1; next } $0 == ".\\\" end" { on = 0 } on && !/^\.(Bd|Ed)/' "$top/doc/protocol.7" | sed 's/\\e/\\/g'
 }
+# What is run must be what a reader sees: "\n" that troff takes for its own is 0 there.
+if command -v mandoc > /dev/null; then
+  mandoc -Tascii "$top/doc/protocol.7" | col -bx | sed 's/^ *//' > "$work/page"
+  sed -n 's/^\.\\" begin //p' "$top/doc/protocol.7" > "$work/examples"
+  while read -r example; do
+    is "the page shows $example as it is run" "$(extract "$example" | sed 's/^ *//' | grep -vxFf "$work/page")" ''
+  done < "$work/examples"
+else
+  skip 'the page shows examples as they are run' 'no mandoc'
+fi
 account a
 mkdir -p "$work/mail/ada/cur" "$work/mail/ada/new" "$work/mail/ada/tmp"
 printf 'Subject: x\n\nx\n' > "$work/mail/ada/cur/1700000000.M1.h:2,S"
