@@ -78,28 +78,61 @@ is 'the client in Perl' "$(perl_client "$work/socket" ada secret 2>&1)" "$want"
 is 'its error' "$(python_client "$work/socket" ada wrong 2>&1 | sed -n '$s/:.*REFUSED/: REFUSED/p' | cut -d: -f1,2)" 'RuntimeError: REFUSED'
 exits 'the other fails too' 255 perl_client "$work/socket" ada wrong
 
-# --- what a web mail does ---
-for f in Drafts Sent; do mkdir -p "$work/mail/ada/.$f/cur" "$work/mail/ada/.$f/new" "$work/mail/ada/.$f/tmp"; done
-chown -R "$account" "$work/mail/ada"
-for example in compose conversation threads poll search; do
-  { cat "$work/client.py"; extract $example; } > "$work/$example.py"
-  /usr/bin/python3 "$work/$example.py" "$work/socket" ada secret 2>&1 | tail -n +3 > "$work/$example.out"
-done
-is 'a draft, its successor, a reply with a file' "$(cat "$work/compose.out")" 'Re: x attachment'
-is 'the draft has gone, the mail is answered' "$(find "$work/mail/ada/.Drafts/cur" "$work/mail/ada/cur" -name '*:2,*[DR]*' | wc -l)" 1
-is 'a conversation' "$(sed "s/^20[0-9-]*T[0-9:]*Z /when /" "$work/conversation.out")" "x 1
+# --- what a web mail does, in protobuf and in JSON ---
+background s6-ipcserver -a 0600 -- "$work/json" frame-auth -j -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
+  frame-read -j frame-write -j json-op maildir-op 2> "$work/json.err"
+wait_for test -S "$work/json"
+# The client of the page, with messages in JSON.
+cat > "$work/in_json.py" <<'END'
+from google.protobuf import json_format
+class InJson(Porter):
+    def call(self, method, **fields):
+        request = json_format.MessageToJson(getattr(pb, method + "Req")(**fields))
+        self.send(method, request.encode())
+        data = self.take(*struct.unpack(">I", self.take(4)))
+        assert data.startswith(b"{")
+        response = json_format.Parse(data, getattr(pb, method + "Resp")())
+        if response.HasField("error"):
+            raise RuntimeError(str(response.error))
+        return response
+porter = InJson(*sys.argv[1:4])
+END
+web_mail() {  # HOW SOCKET CLIENT: each example behind that
+  for f in Drafts Sent; do mkdir -p "$work/mail/ada/.$f/cur" "$work/mail/ada/.$f/new" "$work/mail/ada/.$f/tmp"; done
+  chown -R "$account" "$work/mail/ada"
+  for example in compose conversation threads poll search; do
+    { extract python | sed '/^porter = /,$d'; cat "$3"; echo 'page = porter.call("ListSearch", limit=20, sort={"direction": "DESC"})'; extract $example; } > "$work/$example.py"
+    /usr/bin/python3 "$work/$example.py" "$2" ada secret > "$work/$example.out" 2>&1
+  done
+  is "$1: a draft, its successor, a reply with a file" "$(cat "$work/compose.out")" 'Re: x attachment'
+  is 'the draft has gone, the mail is answered' "$(ls "$work/mail/ada/.Drafts/cur" "$work/mail/ada/.Drafts/new" "$work/mail/ada/cur")" "$work/mail/ada/.Drafts/cur:
+
+$work/mail/ada/.Drafts/new:
+
+$work/mail/ada/cur:
+1700000000.M1.h:2,FRS"
+  is 'a conversation' "$(sed "s/^20[0-9-]*T[0-9:]*Z /when /" "$work/conversation.out")" "x 1
 when ['x\\n']"
-is 'conversations: from a mail, those not answered, their number' "$(cat "$work/threads.out")" "[''] 0
+  is 'conversations: from a mail, those not answered, their number' "$(cat "$work/threads.out")" "[''] 0
 []
  1 0
 Drafts 0 0
 Sent 1 0"
-is 'polling' "$(cat "$work/poll.out")" "False
+  is 'polling' "$(cat "$work/poll.out")" "False
 True
 CHANGED ['']"
-is 'searching as one types, with what was found' "$(cat "$work/search.out")" "1 [D]ear Bob, here it is.
+  is 'searching as one types, with what was found' "$(cat "$work/search.out")" "1 [D]ear Bob, here it is.
 1 [De]ar Bob, here it is.
 1 [Dear B]ob, here it is."
+}
+as_it_was() {
+  rm -r "$work/mail/ada/.Drafts" "$work/mail/ada/.Sent"
+  mv "$work/mail/ada/cur/"* "$work/mail/ada/cur/1700000000.M1.h:2,S"
+}
+web_mail 'in JSON' "$work/json" "$work/in_json.py"
+as_it_was
+echo 'porter = Porter(*sys.argv[1:4])' > "$work/in_protobuf.py"
+web_mail 'in protobuf' "$work/socket" "$work/in_protobuf.py"
 printf 'ada\0secret\0\0' > "$work/credentials"
 extract shell > "$work/shell"
 is 'from a shell' "$(cd "$work" && SOCK=$work/socket PATH=$bin:$PATH sh ./shell)" 'Sent: Dear Bob, here it is.'
@@ -108,13 +141,9 @@ is 'a draft from a shell' "$(cd "$work" && SOCK=$work/socket PATH=$bin:$PATH sh 
 is 'it has replaced the one before it' "$(cat "$work"/mail/ada/.Drafts/cur/*)" 'Subject: hello
 
 Dear Bob'
-rm -r "$work/mail/ada/.Drafts" "$work/mail/ada/.Sent"
-mv "$work/mail/ada/cur/"* "$work/mail/ada/cur/1700000000.M1.h:2,S"
+as_it_was
 
 # --- messages in JSON ---
-background s6-ipcserver -a 0600 -- "$work/json" frame-auth -j -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
-  frame-read -j frame-write -j json-op maildir-op 2> "$work/json.err"
-wait_for test -S "$work/json"
 extract php > "$work/client.php"
 ok 'client.php has some thirty lines' test "$(wc -l < "$work/client.php")" -le 32
 php_client() { php "$work/client.php" "$@"; }
