@@ -4,12 +4,15 @@
   2. Each directory in which a name came or went is synced behind that, and before the answer. But in tmp, where nobody looks, names may be lost;
      an index is made anew, as is the sum in maildirsize, which only warns. Uploads are a cache by contract, and not synced.
   3. Nothing is changed behind the answer.
+
+And whatever comes into a mailbox besides mails and folders is in porter(7), FILES.
 """
 import re
 from op import *
 
 CALL = re.compile(r'^(?:\[pid +\d+\] )?(\w+)\((.*)\) += (-?\d+|0x[0-9a-f]+)')
-FD = re.compile(r'^(\d+)<(.*?)>$')
+FD = re.compile(r'^(\d+|AT_FDCWD)<(.*?)>$')
+came = set()  # names that came into the mailbox or a folder, but for what is in new, cur and tmp
 INDEX = ('porter.index', 'porter.search', 'maildirsize')
 
 
@@ -72,6 +75,9 @@ def check(trace, box):
         if not m or m[3].startswith('-'):
             continue
         call, args = m[1], split(m[2])
+        made = at(args, 0) if call == 'mkdirat' or call == 'openat' and 'O_CREAT' in args[2] else at(args, 2) if call in ('renameat', 'renameat2', 'linkat') else None
+        if made and os.path.dirname(made).startswith(box) and not re.search('/(tmp|new|cur|porter[.]uploads)(/|$)', os.path.dirname(made)[len(box):]):
+            came.add(os.path.basename(made))
         if call in ('write', 'writev') and args[0].startswith('1<'):
             if not answered:
                 answered = True
@@ -113,12 +119,16 @@ def check(trace, box):
     return faults, changes
 
 
-def traced(box, method, **fields):
+def strace(box, method, **fields):
     log = os.path.join(work, 'trace')
     r = subprocess.run(['strace', '-y', '-s', '300', '-o', log, '-e',
-                        'trace=write,writev,pwrite64,sendfile,copy_file_range,splice,ftruncate,fsync,fdatasync,renameat,renameat2,linkat,unlinkat,mkdirat',
+                        'trace=write,writev,pwrite64,sendfile,copy_file_range,splice,ftruncate,fsync,fdatasync,renameat,renameat2,linkat,unlinkat,mkdirat,openat',
                         'maildir-op', method], cwd=box.path, input=getattr(pb, method + 'Req')(**fields).SerializeToString(), capture_output=True)
-    faults, changes = check(open(log).read(), box.path)
+    return r, *check(open(log).read(), box.path)
+
+
+def traced(box, method, **fields):
+    r, faults, changes = strace(box, method, **fields)
     ok(r.returncode == 0 and changes > 0 and not faults, '%s: %d changes of names, each synced before the answer' % (method + ' ' + ' '.join(sorted(fields)), changes))
     if r.returncode or not changes or faults:
         print('# exit %d %r' % (r.returncode, r.stderr), *['# ' + f for f in faults], sep='\n', flush=True)
@@ -165,4 +175,20 @@ traced(B, 'Move', mids=names[8:9], to_folder='Trash')
 traced(B, 'EmptyFolder', folder='Trash')
 open(os.path.join(B.path, 'maildirsize'), 'w').write('1000000S\n100 1\n')
 traced(B, 'Remove', mids=names[9:10])
+
+# --- what else comes: caches and the like ---
+for i in range(300):
+    B.put('16000%05d.M%dP2.h:2,S' % (i, i))
+for method, fields in (('Upload', dict(octets=b'x')), ('FolderInfo', dict(state=True)), ('Threads', {}), ('ListSearch', dict(search='body'))):
+    eq(strace(B, method, **fields)[0].returncode, 0, method)
+for d, _, files in os.walk(B.path):
+    if os.path.basename(d) not in ('new', 'cur', 'tmp', 'porter.uploads'):
+        came.update(files)
+listed, inside = set(), False
+for line in open(os.path.join(top, 'doc', 'porter.7')):
+    inside = line.startswith('.Sh FILES') or inside and not line.startswith('.Sh')
+    if inside and line.startswith('.It Pa '):
+        listed |= {w.rstrip('/') for w in line[7:].split() if w != ','}
+eq(sorted(n for n in came if not re.match('[.][A-Z]', n)), sorted(listed - {'tmp', 'porter.roles'}), 'besides folders and mails there came what porter(7) lists, which lists nothing that did not')
+print(sorted(os.listdir(B.path)), B.call("FolderInfo", state=True), B.err); print(sorted(os.listdir(B.path)), B.options)
 done()
