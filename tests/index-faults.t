@@ -2,6 +2,4 @@
 # The index: system calls counted, failing and killing, torn files, rubbish in its place, clocks, copies and restores, -i and -I.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
-# Who is traced cannot be looked at for leaks.
-case $B in *asan*) ASAN_OPTIONS=detect_leaks=0; export ASAN_OPTIONS ;; esac
 env WORK="$work" BIN="$bin" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$top/tests/maildir/index_faults.py"

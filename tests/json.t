@@ -8,7 +8,7 @@ mkdir "$work/pb"
 protoc --python_out="$work/pb" --proto_path="$top/src/proto" "$top/src/proto/maildir.proto" || exit 111
 
 rounds=12
-[ "${B##*/}" != asan ] || rounds=1  # a process under the sanitizers takes fifty times as long
+[ ! "$SANITIZED" ] || rounds=1  # a process under the sanitizers takes fifty times as long
 ok 'random messages: both directions as json_format, byte for byte' "$python" "$top/tests/json/peer.py" "$work/pb" "$bin" 20240501 "$rounds"
 ok 'what is taken and what is refused' "$python" "$top/tests/json/refusals.py" "$work/pb" "$bin"
 
@@ -37,7 +37,7 @@ exits 'the fault on one line' 4 json-to-message ListReq < "$work/json.missing$(p
 is 'with the place' "$(cat "$work/err")" 'json-to-message: fatal: start: not a whole number from 0 to 4294967295'
 
 # Memory: 40 MB of octets are written as base64 with little beside the message itself; many small values stay in proportion.
-if [ "${B##*/}" = asan ]; then
+if [ "$SANITIZED" ]; then
   skip 'memory' 'the sanitizers take their own'
 else
   limited() { limit=$1; shift; prlimit --as="${limit}000" -- "$@"; }

@@ -3,7 +3,7 @@
 # more (tests/unit/linear_text.c), counted by valgrind. What search does on a processor that lacks AVX2 is tested here too.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
-if [ "$B" != "${B%asan}" ]; then
+if [ "$SANITIZED" ]; then
   skip linear-text "valgrind and the sanitizers do not go together"
   finish
 fi

@@ -3,7 +3,7 @@
 # counted by valgrind, not seconds. 4.5 leaves room for memory that is taken in steps, as 20,000 do for the rest.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
-if [ "$B" != "${B%asan}" ]; then
+if [ "$SANITIZED" ]; then
   skip linear "valgrind and the sanitizers do not go together"
   finish
 fi

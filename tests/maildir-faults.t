@@ -3,7 +3,7 @@
 # the answer says is so.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
-if ! command -v strace > /dev/null || [ "$B" != "${B%asan}" ]; then
+if ! command -v strace > /dev/null || [ "$SANITIZED" ]; then
   skip faults "no strace here, or the sanitizers, which it does not go with"
   finish
 fi

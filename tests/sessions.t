@@ -113,7 +113,7 @@ wait_for pgrep -P $server || :
 /usr/bin/python3 "$work/look.py" "$work" "$uid" "$guard_uid" "$(pgrep -x s6-ipcserverd -P $server || echo $server)" > "$work/seen" 2> "$work/look.err" || { sed 's/^/# /' "$work/look.err"; }
 line() { sed -n "s/^$1 $2 *//p" "$work/seen"; }
 is 'the processes of a session, and no other' "$(sed -n 's/^processes: //p' "$work/seen")" 'frame-auth frame-read frame-write maildir-op'
-case $B in *asan*) filter='0 0' ;; *) filter='1 2' ;; esac
+if [ "$SANITIZED" ]; then filter='0 0'; else filter='1 2'; fi
 for name in frame-auth frame-read frame-write maildir-op; do
   is "$name: an account without rights" "$(line $name ids)" 'right groups right capabilities 0'
   is "$name: no secret in its environment and arguments" "$(line $name 'secret in environ or cmdline:')" False

@@ -11,15 +11,16 @@
 #   instructions_each FUNCTION COMMAND...   prints how many each of its calls of that function takes, a line each
 #   finish                     prints the plan; last line of a test
 #
-# bin is where the programs under test are; every test has $work, a directory that goes away.
+# bin is where the programs under test are; every test has $work, a directory that goes away. SANITIZED says something where they were
+# built with SANITIZE, into build/asan: they take more memory, time, system calls and processes then, and are not confined.
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 B=${B:-build}
 case $B in /*) ;; *) B=$top/$B ;; esac
+case ${B##*/} in *asan*) SANITIZED=yes ;; *) SANITIZED= ;; esac
+export SANITIZED
 bin=$B/bin
 stub=$top/tests/stub
-PATH=$bin:/usr/bin:/bin:/usr/sbin:/sbin
-export PATH
 LC_ALL=C.UTF-8
 export LC_ALL
 umask 022
@@ -30,8 +31,9 @@ if [ "$(id -u)" = 0 ] && [ -d "$bin" ] && ! setpriv --reuid 65534 --regid 65534 
   cp -R "$bin" "$stub" "$work"
   bin=$work/bin
   stub=$work/stub
-  PATH=$bin:/usr/bin:/bin:/usr/sbin:/sbin
 fi
+PATH=$bin${SANITIZED:+:$stub/sanitized}:/usr/bin:/bin:/usr/sbin:/sbin
+export PATH
 tap_n=0
 tap_bad=0
 tap_pids=

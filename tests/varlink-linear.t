@@ -2,7 +2,7 @@
 # No call costs varlink-read more than linear time: instructions for n and for 4n of each thing that could, counted by valgrind.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
-if [ "$B" != "${B%asan}" ]; then
+if [ "$SANITIZED" ]; then
   skip varlink-linear "valgrind and the sanitizers do not go together"
   finish
 fi

@@ -305,7 +305,7 @@ t1.start()
 time.sleep(0.2)
 ok(not sent, 'a client that does not read holds tor back')
 held = memory(front.statedir)
-ok(held and max(held) < 300 or 'asan' in BIN, 'in little memory', held)
+little(held, 300, 'in little memory')
 n = 0
 while n < total * len(line):
     more = d.recv(1 << 20)
@@ -313,7 +313,7 @@ while n < total * len(line):
 t1.join()
 equal((n, sent), (total * len(line), [total]), 'and loses nothing of 20 MB when it reads again')
 held = memory(front.statedir)
-ok(held and max(held) < 300 or 'asan' in BIN, 'still in little memory', held)
+little(held, 300, 'still in little memory')
 d.close()
 
 # Real controllers.

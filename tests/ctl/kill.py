@@ -154,7 +154,7 @@ for n, call in enumerate(life_calls, 1):
     after.ask('QUIT')
     after.close()
 # A sanitizer looks for leaks at the very end, in many more.
-ok(killed >= count - (100 if 'asan' in BIN else 25), 'killed at each of %d, in all but its last steps' % killed)
+ok(killed >= count - (100 if SANITIZED else 25), 'killed at each of %d, in all but its last steps' % killed)
 equal(problems, [], 'and nobody minded')
 run(state, life(count + 1))
 equal(len(os.listdir(state + '/log')), 2, 'segments that nobody names went with the next one')

@@ -6,7 +6,7 @@ from op import *
 T = 1700000000
 HOLD = os.path.join(os.environ['STUB'], 'hold')
 SECONDS = float(os.environ.get('RACE_SECONDS', '1.5'))
-ENV = dict(os.environ, ASAN_OPTIONS='detect_leaks=0')  # its leak checker cannot be traced
+ENV = dict(os.environ, ASAN_OPTIONS='detect_leaks=0')  # the search for leaks is a trace itself
 X = '%d.M1P1.h' % T
 
 

@@ -355,8 +355,8 @@ def peak(mid):
     return int(r.stderr.split()[1]), len(r.stdout)
 
 
-if bin_dir.endswith('asan/bin'):
-    ok(True, '# SKIP the sanitizers take memory of their own')
+if SANITIZED:
+    skip('memory of varlink-call', 'the sanitizers take their own')
 else:
     small, most = peak(plain), peak('9.large')
     print('# varlink-call: %d KB for a small mail, %d KB for 42 MB' % (small[0], most[0]))
