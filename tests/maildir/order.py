@@ -190,5 +190,4 @@ for line in open(os.path.join(top, 'doc', 'porter.7')):
     if inside and line.startswith('.It Pa '):
         listed |= {w.rstrip('/') for w in line[7:].split() if w != ','}
 eq(sorted(n for n in came if not re.match('[.][A-Z]', n)), sorted(listed - {'tmp', 'porter.roles'}), 'besides folders and mails there came what porter(7) lists, which lists nothing that did not')
-print(sorted(os.listdir(B.path)), B.call("FolderInfo", state=True), B.err); print(sorted(os.listdir(B.path)), B.options)
 done()
