@@ -98,10 +98,10 @@ for i in range(0, 200, 10):
     c = deaf[i]
     c.send('GETINFO messages-lost')
     c.reply(60)
-    while not c.events or not c.events[-1].endswith(' you'):
-        c.events.append(c.event(60))
-    ids = [int(e.split(' ')[2]) for e in c.events if e.split(' ')[4] == '@all']
-    c.events = []
+    events = [c.event(60)]
+    while not events[-1].endswith(' you'):
+        events.append(c.event(60))
+    ids = [int(e.split(' ')[2]) for e in events if e.split(' ')[4] == '@all']
     lost = int(c.info('messages-lost'))
     # What was lost may have been for others.
     read_late.append(ids == sorted(set(ids)) and 0 < len(ids) < MESSAGES and len(ids) + lost >= MESSAGES)
