@@ -196,6 +196,7 @@ struct mail_carried_s {
   int (*add)(void *context, slice flags, char *letters); /* letters: room for KEYWORDS_LETTERS, and NUL-terminated */
   void *context;
   char const *remove;
+  int same; /* the other folder is the mail's own */
 };
 /* Moves all names of a mail to another folder's cur, with its flags changed so, without keywords and ",U=". A base that is taken there
  * by another inode gives a fresh one that keeps the arrival. *now is the mail in to. EXDEV is dealt with by copying. */

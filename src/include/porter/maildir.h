@@ -55,6 +55,7 @@ struct mailbox_s {
   unsigned int counter;    /* for unique names */
   charset const *fallback; /* what text in mails is read in that has no charset and is no UTF-8; null: windows-1252 */
   int quota_fresh;         /* maildirsize was counted anew by this call */
+  int quota_none;          /* there was no maildirsize when this call first looked for it */
   int shared;              /* the directory below which folders that are links may lead; -1: none is followed */
   int links_told;          /* that a link was passed over */
   int no_index;            /* folders' indexes are neither read nor written */
@@ -133,7 +134,7 @@ struct quota_s {
   uint64_t octets, mails; /* limits */
   int64_t used_octets, used_mails;
 };
-extern int mailbox_quota(mailbox const *box, quota *q);
+extern int mailbox_quota(mailbox *box, quota *q);
 /* Whether mails in the folder of that name count for the quota. */
 extern int folder_name_counts(slice name);
 

@@ -292,7 +292,7 @@ int folder_copy(folder *f, folder *to, mail_entry *e, mail_carried const *with, 
 {
   wish w = { .to = to, .with = with, .remove = with->remove };
   uint64_t size = 0, inode = e->inode;
-  int same = folder_same(f, to), good;
+  int same = with->same, good;
   *now = NULL;
   if (!folder_know(to)) return 0;
   if (!same && (*now = census_find(&to->mails, e->base, e->inode))) return 1;

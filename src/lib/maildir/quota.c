@@ -111,11 +111,13 @@ static size_t signed_fmt(char *s, int64_t n)
   return minus + uint64_fmt(s + minus, minus ? (uint64_t)-n : (uint64_t)n);
 }
 
-/* Opens and reads the file; -1 with errno ENOENT where there is none (or what has its name is a link). */
-static int open_quota(mailbox const *box, quota *q, char *text, size_t *len)
+/* Opens and reads the file; -1 with errno ENOENT where there is none (or what has its name is a link). One that somebody makes during a call
+ * is counted then, with what the call has done so far: what it does afterwards is put right by the next count. */
+static int open_quota(mailbox *box, quota *q, char *text, size_t *len)
 {
-  int fd = openat(box->fd, file_name, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return errno = errno == ELOOP ? ENOENT : errno, -1;
+  int fd = box->quota_none ? (errno = ENOENT, -1) : openat(box->fd, file_name, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0 && errno == ELOOP) errno = ENOENT;
+  if (fd < 0) return box->quota_none = errno == ENOENT, -1;
   *len = allread(fd, text, READ_MAX);
   parse(q, text, *len);
   return fd;
@@ -151,7 +153,7 @@ int mailbox_quota_add(mailbox *box, int64_t octets, int64_t mails)
   return len + n <= SIZE_MAX_KEPT || count_anew(box, &q, text);
 }
 
-int mailbox_quota(mailbox const *box, quota *q)
+int mailbox_quota(mailbox *box, quota *q)
 {
   char text[READ_MAX];
   size_t len;

@@ -77,7 +77,7 @@ static int carried_letters(void *context, slice flags, char *add)
 static int carry_one(method_call *call, folder *f, mail_entry *e, mail_entry **now, void *context)
 {
   move *m = context;
-  mail_carried const with = { carried_letters, m, m->remove };
+  mail_carried const with = { carried_letters, m, m->remove, m->same };
   m->call = call;
   m->from = f;
   if (m->same && m->request) return folder_set_flags(f, e, m->add, m->remove, now);
