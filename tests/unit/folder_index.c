@@ -365,6 +365,34 @@ static void nul_test(int dir)
   index_close(&ix);
 }
 
+/* One octet of a record or a name is wrong: a mail is found, or the index is of no use, but none is said not to be there. */
+static void wrong_octet_test(int dir)
+{
+  static enum index_section const sections[] = { SECTION_RECORDS, SECTION_NAMES, SECTION_INODES };
+  folder_index ix;
+  size_t wrong = 0, broken = 0;
+  count = 0;
+  for (unsigned int i = 0; i < 60; i++) deliver(PLACE_CUR);
+  build(&ix, dir);
+  for (size_t trials = 0; trials < 20000; trials++) {
+    enum index_section const section = sections[any(3)];
+    char *const octet = ix.memory[section] + any((uint32_t)ix.h.section[section].len), was = *octet;
+    model_mail const *const m = model + any((uint32_t)count);
+    char room[INDEX_NAME_MAX];
+    uint32_t number;
+    size_t found;
+    *octet = (char)(*octet ^ (1 + any(255)));
+    ix.near[INDEX_BY_BASE] = any(ix.h.n + 1);
+    if (!index_base_find(&ix, index_base((slice){ m->name, strlen(m->name) }, room), m->inode, &number, 1, &found)) broken++;
+    else wrong += !found || ix.broken;
+    ix.broken = 0;
+    *octet = was;
+  }
+  is_int((long long)wrong, 0, "with a wrong octet no mail is said not to be there");
+  ok(broken > 0 && broken < 10000, "and most are found");
+  index_close(&ix);
+}
+
 /* Of what went only the last is kept: GONE is complete since the last of the others, whatever order they are met in. */
 static void gone_test(int dir)
 {
@@ -502,6 +530,7 @@ int main(void)
   model_test(dir, 1500, 12);
   tail_test(dir);
   nul_test(dir);
+  wrong_octet_test(dir);
   gone_test(dir);
   since_test(dir);
   unlinkat(dir, INDEX_NAME, 0);

@@ -60,8 +60,9 @@ struct index_change_s {
   uint64_t thread;   /* if threaded: the record's */
 };
 
-#define INDEX_CACHE 64  /* pieces that are kept of what is read here and there */
-#define INDEX_PIECE 512 /* octets of one; of an order INDEX_BLOCK, as SUMS has a check for that */
+#define INDEX_CACHE 512    /* pieces that are kept of what is read here and there, */
+#define INDEX_CACHE_FEW 64 /* and before the first bisection by base: the next one begins with the same steps, a page hardly reads anything twice */
+#define INDEX_PIECE 512    /* octets of one; of an order INDEX_BLOCK, as SUMS has a check for that */
 #define INDEX_ORDER_CACHE 64
 typedef struct index_cached_s index_cached;
 struct index_cached_s {
@@ -101,7 +102,7 @@ struct folder_index_s {
   size_t extras[INDEX_ORDERS];
   uint32_t near[INDEX_ORDERS]; /* where index_order_before was last */
   unsigned char *hidden;       /* a bit for each mail of the image that is gone or keyed */
-  int applied, broken;
+  int applied, broken, bisected;
   int applying; /* changes are made of the segments */
 };
 #define FOLDER_INDEX_ZERO \
@@ -127,6 +128,9 @@ extern int index_bytes(folder_index *ix, enum index_section section, uint64_t at
 /* The mail of that number in the image, as it is there; its check is right. Of a raw one nothing else is known. */
 extern int index_image_raw(folder_index *ix, uint32_t number, index_raw *raw, index_room *room);
 extern int index_image_mail(folder_index *ix, uint32_t number, index_mail *m, index_room *room);
+/* Its base and its inode alone, whose check is not looked at: they may be anything. */
+extern int index_image_base(folder_index *ix, uint32_t number, slice *base, index_room *room);
+extern int index_image_inode(folder_index *ix, uint32_t number, uint64_t *inode);
 /* The mail of that number with all changes; 0 too, but not broken, where it has gone (ENOENT). */
 extern int index_get(folder_index *ix, uint32_t number, index_mail *m, index_room *room);
 /* The number at place i of an order of the image. */

@@ -1,5 +1,6 @@
 /* Places in an order: the image's list of mail numbers, without those that have gone or stand elsewhere now, and between them
  * the few that stand for themselves (change.c). */
+#include <errno.h>
 #include <string.h>
 
 #include "index.h"
@@ -26,16 +27,39 @@ int index_key_compare(index_key const *a, index_key const *b)
   return r ? r : (a->inode > b->inode) - (a->inode < b->inode);
 }
 
+/* The same by base, of a mail whose check is not looked at: half of it need not be read then. */
+static int base_before(folder_index *ix, uint32_t number, index_key const *k)
+{
+  index_room room;
+  index_key key = { .inode = k->inode };
+  int r;
+  if (!index_image_base(ix, number, &key.base, &room)) return -1;
+  r = index_key_compare(&key, k);
+  if (!r && !index_image_inode(ix, number, &key.inode)) return -1;
+  return r ? r < 0 : key.inode < k->inode;
+}
+
 /* Whether the mail at place i of the image's order lies before k: 1, 0, -1. */
-static int lies_before(folder_index *ix, unsigned int by, uint32_t i, index_key const *k)
+static int lies_before(folder_index *ix, unsigned int by, uint32_t i, index_key const *k, int checked)
 {
   uint32_t number;
   index_room room;
   index_mail m;
   index_key key;
-  if (!index_order_at(ix, by, i, &number) || !index_image_mail(ix, number, &m, &room)) return -1;
+  if (!index_order_at(ix, by, i, &number)) return -1;
+  if (by == INDEX_BY_BASE && !checked) return base_before(ix, number, k);
+  if (!index_image_mail(ix, number, &m, &room)) return -1;
   index_mail_key(&key, by, &m);
   return index_key_compare(&key, k) < 0;
+}
+
+/* A place that was found without looking at checks is right where those on both sides of it are: the order has a check of its own. */
+static int is_place(folder_index *ix, unsigned int by, index_key const *k, uint32_t place)
+{
+  if (by != INDEX_BY_BASE) return 1;
+  if ((!place || lies_before(ix, by, place - 1, k, 1) > 0) && (place == ix->h.n || !lies_before(ix, by, place, k, 1))) return 1;
+  ix->broken = 1;
+  return errno = EILSEQ, 0;
 }
 
 /* What came together mostly belongs together: the place that was found last is tried before all are bisected. */
@@ -44,25 +68,31 @@ int index_order_before(folder_index *ix, unsigned int by, index_key const *k, ui
   uint32_t const near = ix->near[by];
   uint32_t low = 0, high = ix->h.n;
   int before;
+  ix->bisected |= by == INDEX_BY_BASE;
   if (near) {
-    if ((before = lies_before(ix, by, near - 1, k)) < 0) return 0;
+    if ((before = lies_before(ix, by, near - 1, k, 0)) < 0) return 0;
     if (before) low = near;
     else high = near - 1;
     if (before && near < high) {
-      if ((before = lies_before(ix, by, near, k)) < 0) return 0;
+      if ((before = lies_before(ix, by, near, k, 0)) < 0) return 0;
       if (before) low = near + 1;
       else high = near;
     }
   }
-  while (low < high) {
-    uint32_t const middle = low + (high - low) / 2;
-    if ((before = lies_before(ix, by, middle, k)) < 0) return 0;
-    if (before) low = middle + 1;
-    else high = middle;
+  /* In the same halves for every key: what the last one read is read no more. */
+  for (uint32_t from = 0, to = ix->h.n; low < high;) {
+    uint32_t const middle = from + (to - from) / 2;
+    if (middle >= low && middle < high) {
+      if ((before = lies_before(ix, by, middle, k, 0)) < 0) return 0;
+      if (before) low = middle + 1;
+      else high = middle;
+    }
+    if (middle < low) from = middle + 1;
+    else to = middle;
   }
   ix->near[by] = low;
   *count = low;
-  return 1;
+  return is_place(ix, by, k, low);
 }
 
 static uint32_t extra_number(folder_index const *ix, unsigned int by, size_t i) { return ix->change[ix->extra[by][i]].mail.number; }

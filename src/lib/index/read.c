@@ -39,7 +39,8 @@ static char const *piece_at(folder_index *ix, unsigned int section, uint64_t blo
 {
   index_stretch const *const x = ix->h.section + section;
   int const order = is_order(section);
-  unsigned int const place = order ? INDEX_CACHE + (unsigned int)block % INDEX_ORDER_CACHE : (unsigned int)(block * 7 + section * 131) % INDEX_CACHE;
+  unsigned int const place = order ? INDEX_CACHE + (unsigned int)block % INDEX_ORDER_CACHE
+                                   : (unsigned int)(block * 7 + section * 131) % (ix->bisected ? INDEX_CACHE : INDEX_CACHE_FEW);
   size_t const size = order ? INDEX_BLOCK : INDEX_PIECE;
   uint64_t const at = block * size;
   index_cached *kept;
@@ -180,14 +181,34 @@ int index_unread(slice name)
   return !slice_has(n.flags, 'S');
 }
 
+int index_image_base(folder_index *ix, uint32_t number, slice *base, index_room *room)
+{
+  char at[4], len;
+  slice name;
+  if (!index_bytes(ix, SECTION_RECORDS, (uint64_t)number * INDEX_RECORD + RECORD_NAME, sizeof at, at)
+    || !index_bytes(ix, SECTION_NAMES, get32(at), 1, &len)
+    || !stretch_at(ix, SECTION_NAMES, (uint64_t)get32(at) + 1, (unsigned char)len, room->name, &name))
+    return 0;
+  *base = index_base(name, room->base);
+  return 1;
+}
+
+int index_image_inode(folder_index *ix, uint32_t number, uint64_t *inode)
+{
+  char s[8];
+  if (!index_bytes(ix, SECTION_INODES, (uint64_t)number * sizeof s, sizeof s, s)) return 0;
+  *inode = get64(s);
+  return 1;
+}
+
 int index_image_raw(folder_index *ix, uint32_t number, index_raw *raw, index_room *room)
 {
-  char inode[8], len;
+  char len;
   uint64_t name_at, text_at;
   size_t keys;
   if (number >= ix->h.n) return broken(ix, EILSEQ);
   if (!stretch_at(ix, SECTION_RECORDS, (uint64_t)number * INDEX_RECORD, INDEX_RECORD, room->packed, &raw->packed)
-    || !index_bytes(ix, SECTION_INODES, (uint64_t)number * 8, 8, inode))
+    || !index_image_inode(ix, number, &raw->inode))
     return 0;
   name_at = get32(raw->packed.s + RECORD_NAME);
   text_at = get32(raw->packed.s + RECORD_TEXT);
@@ -197,7 +218,6 @@ int index_image_raw(folder_index *ix, uint32_t number, index_raw *raw, index_roo
     || !index_bytes(ix, SECTION_TEXT, text_at + keys, 1, &len)
     || !stretch_at(ix, SECTION_TEXT, text_at, keys + 1 + 8 * (size_t)(unsigned char)len, room->text, &raw->text))
     return 0;
-  raw->inode = get64(inode);
   raw->where = number >= ix->h.n_new;
   return get32(raw->packed.s + RECORD_CHECK) == index_record_check(raw->packed.s, raw->inode, raw->name, raw->text) || broken(ix, EILSEQ);
 }
