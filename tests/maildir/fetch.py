@@ -1,5 +1,5 @@
 """Fetch: what is asked of many mails in one call."""
-import email, email.policy, glob
+import email, email.policy, glob, hashlib, re
 from op import *
 
 T = 1700000000
@@ -115,6 +115,67 @@ for path in files:
     if peer(tree_of(f.mail.head.mime, f.mail.body)) != [list(f.text_body), list(f.html_body), list(f.attachments)]:
         wrong.append(os.path.basename(path))
 eq(wrong, [], 'the algorithm as the RFC prints it says the same of %d mails' % len(files))
+
+
+# the same from trees of other readers: Python's email on our own mails; the corpus by its oracle, where it is at hand
+def tree_read(document):
+    """Of "multipart/mixed(text/plain,message/rfc822(text/plain))" and the leaves."""
+    leaves, text = {l['path']: l for l in document['leaves']}, document['tree']
+
+    def part(at, path, counts):
+        end = re.compile('[(),]|$').search(text, at).start()
+        kind, parts = text[at:end], None
+        is_multipart = kind.startswith('multipart/')
+        if end < len(text) and text[end] == '(':
+            inside, at = [], end
+            while text[at] != ')':
+                p, at = part(at + 1, (path + '.' if path else '') + str(len(inside) + 1), counts and is_multipart)
+                inside.append(p)
+            end = at + 1
+            parts = inside if is_multipart else None
+        here = path if is_multipart else path or '1'
+        l = leaves.get(here, {}) if counts else {}
+        return {'type': kind, 'path': here, 'name': l.get('filename'), 'disposition': l.get('disposition') or '', 'parts': parts}, end
+    return part(0, '', True)[0]
+
+
+def disagree(documents, directory, known=()):
+    """Those of which Fetch says other lists, or other texts in them; and how many texts were compared."""
+    out, texts = [], 0
+    for d in documents:
+        notes = ' '.join(n for n in d['notes'] if isinstance(n, str) and n.startswith('AMBIGUOUS '))
+        if not d.get('tree') or 'AMBIGUOUS tree' in notes or 'multipart without parts' in notes or (d['file'], 'tree') in known:
+            continue
+        with open(os.path.join(directory, d['file']), 'rb') as file:
+            f = fetch(file.read(), tree=True, texts='TEXT_AND_HTML')
+        said, want = [list(f.text_body), list(f.html_body), list(f.attachments)], peer(tree_read(d))
+        if said != want and 'content-disposition' not in notes:
+            out.append((d['file'], said, want))
+        leaves = {l['path']: l.get('text_sha256_trim') for l in d['leaves']}
+        for t in f.texts:
+            unclear = (d['file'], 'text') in known or 'AMBIGUOUS %s:' % t.path in notes
+            texts += bool(leaves.get(t.path)) and not unclear
+            if leaves.get(t.path) and hashlib.sha256(t.text.rstrip('\n').encode()).hexdigest() != leaves[t.path] and not unclear:
+                out.append((d['file'], t.path, t.text[:100]))
+    return out, texts
+
+
+sys.path.insert(0, os.path.join(top, 'tests', 'corpus'))
+import compare, others  # noqa: E402
+plain = [f for f in files if os.path.dirname(f).endswith('tests/mail')]
+documents = [dict(others.read_python(path), file=path, notes=[]) for path in plain]
+for d in documents:
+    d['leaves'] = [{k: v for k, v in l.items() if k != 'text_sha256_trim'} for l in d['leaves']]  # of charsets it knows less
+eq((disagree(documents, '')[0], len(documents) > 30), ([], True), "the lists by Python's email of %d mails that keep to the rules" % len(documents))
+corpus = os.path.join(top, '..', 'shared', 'corpus')
+if os.path.exists(corpus):
+    with open(os.path.join(top, 'tests', 'corpus', 'known')) as f:
+        known = {tuple(l.split()[:2]) for l in f if l.strip() and l[0] != '#'}
+    documents = list(compare.load(os.path.join(corpus, 'expected.jsonl')).values())
+    out, texts = disagree(documents, os.path.join(corpus, 'messages'), known)
+    eq((out, texts > 100), ([], True), 'the corpus, %d mails and %d texts' % (len(documents), texts))
+else:
+    print('# ../shared/corpus is not there')
 
 # --- texts ---
 alt = multi('alternative', leaf('plain', 'text/plain; charset=utf-8'), leaf('<p>html</p>', 'text/html'))
