@@ -5,19 +5,6 @@ from op import *
 T = 1700000000
 a, b, c = ['%d.M%dP1.h' % (T + i, i) for i in range(3)]
 
-
-# A child's peak counts what its parent held when it was forked: so a small process of its own starts it.
-LAUNCH = 'import os,sys;p=os.posix_spawn(sys.argv[1],sys.argv[1:],{});_,s,u=os.wait4(p,0);os.write(2,b"%d %d"%(os.waitstatus_to_exitcode(s),u.ru_maxrss))'
-
-
-def measure(box, method, data, out=subprocess.DEVNULL):
-    """Exit code and peak resident KB (not below the launcher's 10,000) of one call."""
-    p = subprocess.Popen(['/usr/bin/python3', '-I', '-S', '-c', LAUNCH, os.path.join(bin_dir, 'maildir-op'), method],
-                         stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE, cwd=box.path)
-    code, kb = p.communicate(data)[1].split(b'\n')[-1].split()
-    return int(code), int(kb)
-
-
 # --- requests made to eat memory ---
 B = Box()
 B.put(a + ':2,S')

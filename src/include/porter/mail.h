@@ -94,7 +94,9 @@ struct mail_address_s {
   int group;     /* the name is that of a group without members, such as "undisclosed-recipients:;": people are shown no such entry */
   int bare;      /* only words, neither "@" nor angles */
 };
-/* The list in one field of that kind. Nothing that could be an address is dropped. */
+/* The list in one field of that kind. Nothing that could be an address is dropped, but behind the first MAIL_ADDRESSES_MAX, of all fields of the kind
+ * (and a few more): addresses of one letter take a hundred times their octets, and a million of them all the memory that a call has. */
+#define MAIL_ADDRESSES_MAX 30000
 extern int mail_addresses(arena *a, mail_charsets *charsets, enum mail_field which, slice raw, mail_address **list, size_t *count);
 /* What the head at the start of header says in all fields of that kind, in order; in the first of From and Sender. */
 extern int mail_address_fields(

@@ -203,7 +203,7 @@ static int angle_read(address_reader *r)
 static int text_read(address_reader *r)
 {
   int space = 0;
-  while (r->pos < r->len) {
+  while (r->pos < r->len && r->count < MAIL_ADDRESSES_MAX) {
     char const c = r->s[r->pos];
     size_t end;
     if (is_space(c) || c == '>') {
@@ -219,7 +219,7 @@ static int text_read(address_reader *r)
       int more;
       r->pos++;
       do more = angle_read(r);
-      while (more > 1);
+      while (more > 1 && r->count < MAIL_ADDRESSES_MAX);
       if (!more) return 0;
       space = 0;
       continue;
@@ -305,7 +305,9 @@ static int field_read(address_reader *r, slice raw)
 {
   size_t const from = r->count;
   raw = trim(cut_field(raw));
-  if (!raw.len) return 1;
+  if (raw.len > MAIL_FIELD_MAX - r->octets) raw.len = MAIL_FIELD_MAX - r->octets;
+  if (!raw.len || r->count >= MAIL_ADDRESSES_MAX) return 1;
+  r->octets += raw.len;
   if (is_raw(raw) && !charset_decode(r->a, charset_of_field(r->a, r->charsets, raw), raw, &raw)) return 0;
   r->s = raw.s;
   r->len = r->word_last = raw.len;

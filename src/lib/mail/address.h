@@ -15,7 +15,8 @@ struct address_reader_s {
   int senders; /* the field is From, Sender or Reply-To */
   mail_address *list;
   size_t count, room;
-  char *out; /* where names, comments and addresses are put together; never reused, as results point there */
+  size_t octets; /* that were read of all fields of the kind */
+  char *out;     /* where names, comments and addresses are put together; never reused, as results point there */
 
   /* the mailbox being read */
   char *name, *name_end;      /* all words so far */

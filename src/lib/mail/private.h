@@ -7,7 +7,7 @@
 #include <porter/mail.h>
 #include <porter/text.h>
 
-#define MAIL_FIELD_MAX (1u << 20) /* octets of one field that are decoded: 30,000 addresses; no mailer writes more */
+#define MAIL_FIELD_MAX (1u << 20) /* octets of one field that are decoded; of fields that are joined, of all: no mailer writes more */
 
 /* Walks over the fields of a head. */
 typedef struct head_cursor_s head_cursor;

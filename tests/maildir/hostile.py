@@ -1,0 +1,20 @@
+"""What senders, owners and clients make to hurt: no call fails for it that is not of that very mail, and none takes much more memory than the mail."""
+from op import *
+
+a, b, c = ['1700000000.M%dP1.h' % i for i in range(3)]
+
+
+def fits(box, method, name, most=100000, **fields):
+    """The call is answered, with that much memory at most (the address sanitizer has its own)."""
+    code, kb = measure(box, method, getattr(pb, method + 'Req')(**fields).SerializeToString())
+    ok(code == 0 and (kb < most or 'asan' in bin_dir), '%s: exit %d, %d KB' % (name, code, kb))
+
+
+# --- a million addresses ---
+A = Box('addresses')
+A.put(a + ':2,S', (b'To: ' + b'a,' * 500000 + b'\n') * 16 + b'Subject: =?utf-8?q?many?=\n\nx\n')
+A.put(b + ':2,S', 'Subject: few\n\nx\n')
+for method, fields in (('List', {'end': 9}), ('Find', {'limit': 9}), ('Find', {'filter': {'to': 'b'}}), ('Search', {'pattern': 'q.y'}), ('Threads', {'heads': True}),
+                       ('Show', {'mid': a}), ('Fetch', {'mails': [{'mid': a}], 'heads': True, 'tree': True})):
+    fits(A, method, '%s beside a mail to eight million' % method, **fields)
+done()
