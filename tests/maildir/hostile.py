@@ -17,4 +17,14 @@ A.put(b + ':2,S', 'Subject: few\n\nx\n')
 for method, fields in (('List', {'end': 9}), ('Find', {'limit': 9}), ('Find', {'filter': {'to': 'b'}}), ('Search', {'pattern': 'q.y'}), ('Threads', {'heads': True}),
                        ('Show', {'mid': a}), ('Fetch', {'mails': [{'mid': a}], 'heads': True, 'tree': True})):
     fits(A, method, '%s beside a mail to eight million' % method, **fields)
+os.remove(os.path.join(A.path, 'cur', a + ':2,S'))
+A.put(a + ':2,S', b'Content-Type: multipart/mixed; boundary=B\n\n' + (b'--B\nContent-Type: message/rfc822\n\nTo: ' + b'a,' * 30000 + b'\nSubject: =?utf-8?q?z?=\n\n') * 200 + b'--B--\n')
+fits(A, 'Search', 'Search through messages to six million', pattern='q.y')
+
+# --- hundreds of phrases ---
+P = Box('phrases')
+P.put(a + ':2,S', b'Subject: x\nContent-Type: multipart/mixed; boundary=B\n\n' + b'--B\n\nx\n' * 9900 + b'--B--\n')
+fits(P, 'Find', 'Find with a hundred phrases that are read for', filter={'join': 'ANY', 'filters': [{'text': 'x', 'subject': 'z'}] * 100})
+P.put(b + ':2,S', (b'X: ' + b'=?utf-8?q?=f0=9d=94=b8?= ' * 30000 + b'\n') * 20)
+fits(P, 'Find', 'Find with many fields', filter={'join': 'ANY', 'filters': [{'header': 'x', 'header_value': 'q'}] * 20})
 done()

@@ -142,7 +142,7 @@ static int text_contains(finder *f, mime_part const *part)
 }
 
 /* The subject and the addresses of the message whose root is part i. -1 where memory fails. */
-static int head_contains(finder *f, arena *a, mime_tree const *tree, size_t i)
+static int fields_contain(finder *f, arena *a, mime_tree const *tree, size_t i)
 {
   static enum mail_field const fields[] = { FIELD_FROM, FIELD_SENDER, FIELD_REPLY_TO, FIELD_TO, FIELD_CC, FIELD_BCC };
   static unsigned int const where_of[] = { SEARCH_FROM, 0, 0, SEARCH_TO, SEARCH_CC, SEARCH_BCC };
@@ -172,13 +172,22 @@ static int head_contains(finder *f, arena *a, mime_tree const *tree, size_t i)
   return 0;
 }
 
-static int part_contains(finder *f, arena *a, mime_tree const *tree, size_t i)
+/* What is decoded is given back head by head: a mail can have thousands of messages in it. */
+static int head_contains(finder *f, mime_tree const *tree, size_t i)
+{
+  arena a = ARENA_ZERO;
+  int const found = fields_contain(f, &a, tree, i);
+  arena_free(&a);
+  return found;
+}
+
+static int part_contains(finder *f, mime_tree const *tree, size_t i)
 {
   mime_part const *part = tree->part + i;
   mime_part lone;
   unsigned int const where = f->m->where;
   if (!i || (!where && tree->part[part->parent].kind == MIME_MESSAGE)) {
-    int const found = head_contains(f, a, tree, i);
+    int const found = head_contains(f, tree, i);
     if (found) return found;
   }
   if (part->file_name.len && (!where || where & SEARCH_NAMES) && contains(f, part->file_name)) return 1;
@@ -187,10 +196,10 @@ static int part_contains(finder *f, arena *a, mime_tree const *tree, size_t i)
   return mime_is_text(part) && text_contains(f, part);
 }
 
-static int tree_contains(finder *f, arena *a, mime_tree const *tree)
+static int tree_contains(finder *f, mime_tree const *tree)
 {
   int found = 0;
-  for (size_t i = 0; !found && i < tree->count; i++) found = part_contains(f, a, tree, i);
+  for (size_t i = 0; !found && i < tree->count; i++) found = part_contains(f, tree, i);
   return found;
 }
 
@@ -240,11 +249,11 @@ int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partl
   if (!mime_parse(scratch, octets.s, octets.len, m->fallback, &tree)) return -1;
   f.window = arena_take(scratch, f.room);
   if (!f.window) return -1;
-  found = m->compared.len ? tree_contains(&f, scratch, &tree) : 1;
+  found = m->compared.len ? tree_contains(&f, &tree) : 1;
   if (found > 0 && m->accented.len) {
     f.accents = 1;
     f.found = 0;
-    found = tree_contains(&f, scratch, &tree);
+    found = tree_contains(&f, &tree);
   }
   if (found) *partly = 0;
   return found;
@@ -260,7 +269,7 @@ int mail_texts(arena *scratch, slice octets, charset const *fallback, sink_func 
   f.window = arena_take(scratch, f.room);
   if (!f.window || !mime_parse(scratch, octets.s, octets.len, fallback, &tree)) return 0;
   for (size_t i = 0; i < tree.count; i++)
-    if (part_contains(&f, scratch, &tree, i) < 0) return 0;
+    if (part_contains(&f, &tree, i) < 0) return 0;
   return 1;
 }
 

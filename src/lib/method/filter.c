@@ -115,14 +115,18 @@ static int id_match(filter *fl, char const *id)
   slice *list, field = fl->tree.part->head.field[FIELD_MESSAGE_ID];
   size_t count;
   if (!field.s) return 0;
-  if (!mail_ids(&fl->scratch, field, &list, &count)) return -1;
-  return count && slice_is(*list, id);
+  if (!mail_ids(&fl->texts, field, &list, &count)) return -1;
+  count = count && slice_is(*list, id);
+  arena_reset(&fl->texts);
+  return (int)count;
 }
 
 static int attachment_match(filter *fl, int wanted)
 {
   int has;
-  return mail_has_attachment(&fl->scratch, &fl->tree, &has) ? has == wanted : -1;
+  if (!mail_has_attachment(&fl->texts, &fl->tree, &has)) return -1;
+  arena_reset(&fl->texts);
+  return has == wanted;
 }
 
 typedef struct header_search_s header_search;
@@ -140,8 +144,9 @@ static int look_at_field(void *context, slice name, slice value)
   slice text;
   if (name.len != len || strncasecmp(name.s, h->n->from->header, len)) return 1;
   if (!h->n->header_value.len) return h->found = 1, 0;
-  if (!mail_text(&h->fl->scratch, &h->charsets, value, &text) || !filter_form(h->n, &h->fl->scratch, text, &text)) return h->found = -1, 0;
+  if (!mail_text(&h->fl->texts, &h->charsets, value, &text) || !filter_form(h->n, &h->fl->texts, text, &text)) return h->found = -1, 0;
   h->found = memmem(text.s, text.len, h->n->header_value.s, h->n->header_value.len) != NULL;
+  arena_reset(&h->fl->texts);
   return !h->found;
 }
 
@@ -158,9 +163,10 @@ static int phrases_match(filter *fl, node const *n)
   for (size_t i = 0; i < PHRASES; i++) {
     int matches, partly = 0;
     if (!n->phrase[i]) continue;
-    matches = mail_matches(n->phrase[i], &fl->scratch, *fl->octets, &partly);
+    matches = mail_matches(n->phrase[i], &fl->texts, *fl->octets, &partly);
     fl->partly |= partly;
     if (matches <= 0) return matches;
+    arena_reset(&fl->texts);
   }
   return 1;
 }

@@ -28,8 +28,9 @@ struct node_s {
 struct filter_s {
   method_call *call;
   node root;
-  int all; /* there is nothing to be matched */
-  arena scratch;
+  int all;       /* there is nothing to be matched */
+  arena scratch; /* for one mail */
+  arena texts;   /* for one field or phrase of it: filters can be hundreds */
   folder *entered;
   folder *f;
   mail_entry *e;

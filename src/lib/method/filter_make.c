@@ -165,5 +165,6 @@ void filter_end(filter *fl)
 {
   if (!fl) return;
   arena_free(&fl->scratch);
+  arena_free(&fl->texts);
   thread_numbers_free(&fl->numbers);
 }
