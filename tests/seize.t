@@ -18,6 +18,7 @@ is 'a program that everybody can read is seized' "$(seized readable 0.2)" seized
 # What runs in a session once it has its uid. Scripts are the shell's, and have nothing yet.
 for name in maildir-enter frame-read frame-write maildir-op maildir-v1 varlink-read varlink-call json-op; do
   [ -e "$work/home/$name" ] || continue
+  if [ "$SANITIZED" ]; then skip "$name is not" 'the sanitizers make it dumpable at its end, to search for leaks'; continue; fi
   is "$name is not" "$(seized $name / true)" ''
 done
 finish

@@ -84,7 +84,7 @@ for name in ('frame-auth', 'frame-read', 'frame-write', 'maildir-op'):
     mem = open('/proc/%d/mem' % p, 'rb', 0)
     for line in open('/proc/%d/maps' % p):
         m = re.match(r'([0-9a-f]+)-([0-9a-f]+) r', line)
-        if not m or '[v' in line:
+        if not m or '[v' in line or int(m[2], 16) - int(m[1], 16) > 1 << 30:  # of the sanitizers
             continue
         mem.seek(int(m[1], 16))
         try:

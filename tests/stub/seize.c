@@ -14,11 +14,18 @@ static void become(char const *uid)
   if (setresgid(u, u, u) < 0 || setresuid(u, u, u) < 0) _exit(111);
 }
 
+/* One that is seized while it ends, when its memory is gone, no longer stops: it is nothing to steal from. */
+static int stops(pid_t victim)
+{
+  int status;
+  return ptrace(PTRACE_INTERRUPT, victim, NULL, NULL) == 0 && waitpid(victim, &status, __WALL) == victim && WIFSTOPPED(status);
+}
+
 /* The victim is nobody's to seize before it has become the program: setresuid made it so. */
 static int thief(pid_t victim)
 {
   for (;;) {
-    if (ptrace(PTRACE_SEIZE, victim, NULL, NULL) == 0) return 1;
+    if (ptrace(PTRACE_SEIZE, victim, NULL, NULL) == 0) return stops(victim);
     if (errno == ESRCH) return 0;
   }
 }
