@@ -27,4 +27,11 @@ P.put(a + ':2,S', b'Subject: x\nContent-Type: multipart/mixed; boundary=B\n\n' +
 fits(P, 'Find', 'Find with a hundred phrases that are read for', filter={'join': 'ANY', 'filters': [{'text': 'x', 'subject': 'z'}] * 100})
 P.put(b + ':2,S', (b'X: ' + b'=?utf-8?q?=f0=9d=94=b8?= ' * 30000 + b'\n') * 20)
 fits(P, 'Find', 'Find with many fields', filter={'join': 'ANY', 'filters': [{'header': 'x', 'header_value': 'q'}] * 20})
+
+# --- pieces of one mail ---
+S = Box('pieces')
+S.put(a + ':2,S', b'Subject: x\nContent-Type: multipart/mixed; boundary=B\n\n' + b'--B\n\nx\n' * 9900 + b'--B--\n')
+fits(S, 'Append', 'Append of a thousand parts of a mail', pieces=[{'octets': b'Subject: x\n\n'}] + [{'mail': {'mid': a}, 'path': '7'}] * 999)
+fits(S, 'Append', 'and of two mails in turn', pieces=[{'octets': b'Subject: x\n\n'}] + [{'mail': {'mid': a}, 'path': '7'}, {'mail': {'mid': S.ls()[-1].split('/')[1]}, 'path': '1'}] * 200)
+eq(S.call('Append', pieces=[{'octets': b'Subject: x\n\n'}, {'mail': {'mid': a}, 'path': '7'}, {'mail': {'mid': b}, 'path': '7'}]).error.code, pb.Error.NO_SUCH_MAIL, 'a mail that is not there, behind one that is')
 done()

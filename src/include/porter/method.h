@@ -97,8 +97,9 @@ extern int method_write_field(method_call *call, unsigned int number, ProtobufCM
 extern int method_folder(method_call *call, folder **f, char const *name);
 /* Reads all of the mail with that mid; entry may be null. */
 extern int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entry **entry);
-/* Reads those octets as a mail, and finds the part at that path; without one, the root. The code as method_folder's. */
-extern int method_part(method_call *call, mail_file const *m, slice path, mime_tree *tree, size_t *i);
+/* Reads those octets as a mail, whose tree lies in the arena a; finds the part at that path, without one the root. The codes as method_folder's. */
+extern int method_tree(method_call *call, arena *a, mail_file const *m, mime_tree *tree);
+extern int method_part(method_call *call, mime_tree const *tree, slice path, size_t *i);
 /* Reads a date of maildir.proto. The code as method_folder's. */
 extern int method_date(method_call *call, char const *text, int64_t *seconds);
 

@@ -12,10 +12,21 @@
 
 #define LINE 57 /* octets of a line of base64: 76 characters */
 
+/* The mail that pieces are taken from. It stays open for the next piece, as parts of a mail mostly come one behind the other. */
+typedef struct source_s source;
+struct source_s {
+  Porter__MailName const *name; /* null: none yet */
+  mail_file m;
+  arena a;
+  mime_tree tree;
+  int parsed;
+};
+
 /* Collects what is written to a file, as it comes or as base64. */
 typedef struct writer_s writer;
 struct writer_s {
   storing *to;
+  source from;
   int base64;
   char const *line_end;
   size_t line_end_len;
@@ -99,29 +110,40 @@ static int take_upload(method_call *call, writer *w, slice name)
   return code;
 }
 
-static int take_part(method_call *call, writer *w, mail_file const *m, slice path)
+static int take_part(method_call *call, writer *w, slice path)
 {
-  mime_tree tree;
+  source *const from = &w->from;
+  int good, code = EXIT_DONE;
   size_t i;
-  int good, code;
-  if (!path.len) return take(w, m->s, m->len) ? EXIT_DONE : storing_fail(call, w->to);
-  code = method_part(call, m, path, &tree, &i);
+  if (!path.len) return take(w, from->m.s, from->m.len) ? EXIT_DONE : storing_fail(call, w->to);
+  if (!from->parsed) code = method_tree(call, &from->a, &from->m, &from->tree);
+  from->parsed = code == EXIT_DONE;
+  if (code == EXIT_DONE) code = method_part(call, &from->tree, path, &i);
   if (code != EXIT_DONE) return code;
-  if (tree.part[i].kind == MIME_MULTIPART) good = take(w, tree.part[i].body.s, tree.part[i].body.len);
-  else good = mime_decode(tree.part + i, take, w);
+  if (from->tree.part[i].kind == MIME_MULTIPART) good = take(w, from->tree.part[i].body.s, from->tree.part[i].body.len);
+  else good = mime_decode(from->tree.part + i, take, w);
   return good ? EXIT_DONE : storing_fail(call, w->to);
+}
+
+static int open_source(method_call *call, source *from, Porter__MailName const *name)
+{
+  folder *f;
+  int code = method_folder(call, &f, name->folder);
+  from->name = NULL;
+  from->parsed = 0;
+  arena_reset(&from->a);
+  if (code == EXIT_DONE) code = method_read(call, f, slice_of(name->mid), &from->m, NULL);
+  if (code == EXIT_DONE) from->name = name;
+  folder_close(f);
+  return code;
 }
 
 static int take_mail(method_call *call, writer *w, Porter__MailName const *name, slice path)
 {
-  mail_file m = MAIL_FILE_ZERO;
-  folder *f;
-  int code = method_folder(call, &f, name->folder);
-  if (code == EXIT_DONE) code = method_read(call, f, slice_of(name->mid), &m, NULL);
-  if (code == EXIT_DONE) code = take_part(call, w, &m, path);
-  mail_file_close(&m);
-  folder_close(f);
-  return code;
+  Porter__MailName const *const last = w->from.name;
+  int code = EXIT_DONE;
+  if (!last || strcmp(last->mid, name->mid) || strcmp(last->folder, name->folder)) code = open_source(call, &w->from, name);
+  return code == EXIT_DONE ? take_part(call, w, path) : code;
 }
 
 static int take_piece(method_call *call, writer *w, Porter__Piece const *piece)
@@ -162,8 +184,11 @@ int storing_pieces(method_call *call, storing *to, Porter__Piece *const *pieces,
   w = arena_take(call->a, sizeof *w);
   if (!w) return method_temporary(call, "take memory");
   w->to = to;
+  w->from = (source){ .m = MAIL_FILE_ZERO, .a = ARENA_ZERO };
   w->kept = w->len = 0;
   for (size_t i = 0; code == EXIT_DONE && i < count; i++) code = take_piece(call, w, pieces[i]);
+  mail_file_close(&w->from.m);
+  arena_free(&w->from.a);
   return code == EXIT_DONE && !flush(w) ? storing_fail(call, to) : code;
 }
 

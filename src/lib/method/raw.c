@@ -49,7 +49,8 @@ static int answer(method_call *call, mail_file const *m)
   mime_tree tree;
   size_t i;
   uint64_t size, left;
-  int code = method_part(call, m, path, &tree, &i);
+  int code = method_tree(call, call->a, m, &tree);
+  if (code == EXIT_DONE) code = method_part(call, &tree, path, &i);
   if (code != EXIT_DONE) return code;
   if (path.len && tree.part[i].kind == MIME_MULTIPART) octets = tree.part[i].body;
   else if (path.len) part = tree.part + i;

@@ -157,9 +157,13 @@ int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entr
   return e && mail_file_all(m, f, e) ? EXIT_DONE : method_fail_mail(call, mid);
 }
 
-int method_part(method_call *call, mail_file const *m, slice path, mime_tree *tree, size_t *i)
+int method_tree(method_call *call, arena *a, mail_file const *m, mime_tree *tree)
 {
-  if (!mime_parse(call->a, m->s, m->len, call->box->fallback, tree)) return method_temporary(call, "take memory");
+  return mime_parse(a, m->s, m->len, call->box->fallback, tree) ? EXIT_DONE : method_temporary(call, "take memory");
+}
+
+int method_part(method_call *call, mime_tree const *tree, slice path, size_t *i)
+{
   *i = path.len ? mime_find(tree, path.s, path.len) : 0;
   return *i < tree->count ? EXIT_DONE : method_fail(call, PORTER__ERROR__CODE__NO_SUCH_PART, "no such part", path, 0);
 }
