@@ -55,6 +55,34 @@ static void mails(void)
   globfree(&g);
 }
 
+static unsigned int count_fields(void)
+{
+  unsigned int count = 0;
+  for (size_t i = 0; i < FIELD_COUNT; i++) count += head.field[i].s != NULL;
+  return count;
+}
+
+/* Names are looked at eight octets at a time: one that differs anywhere is another's, or ends the head. */
+static void near_names(void)
+{
+  static char const *const names[] = { "To", "Bcc", "From", "Sender", "Subject", "Reply-To", "Message-ID", "In-Reply-To", "Content-Type",
+    "Content-Location", "Content-Disposition", "Content-Transfer-Encoding" };
+  unsigned int wrong = 0;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t at = 0; names[i][at]; at++)
+      for (int c = 1; c < 256; c++) {
+        char s[40];
+        int const right = (unsigned char)names[i][at], same = c == right || (right != '-' && c == (right ^ 0x20));
+        if (c == '\n') continue; /* "In\nReply-To" */
+        sprintf(s, "%s: a\n\nbody", names[i]);
+        s[at] = (char)c;
+        mail_head_scan(&head, s, strlen(s));
+        wrong += count_fields() != (unsigned int)same;
+        wrong += c > 32 && c < 127 && c != ':' && strcmp(s + head.body, "body");
+      }
+  is_int(wrong, 0, "names that differ in one octet");
+}
+
 static void field_is(enum mail_field i, char const *want, char const *name)
 {
   if (!want) ok(!head.field[i].s, "%s", name);
@@ -157,5 +185,6 @@ int main(void)
   field_is(FIELD_BCC, "", "an empty field is there");
   field_is(FIELD_CC, " ", "so is a blank one");
   mails();
+  near_names();
   return done();
 }

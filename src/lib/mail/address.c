@@ -69,6 +69,15 @@ static char *quoted_put(address_reader *r, size_t end, char *out)
   return out;
 }
 
+/* Appends what lies from pos to end to out, as it stands; returns where that ends. */
+static char *octets_read(address_reader *r, size_t end, char *out)
+{
+  size_t const len = end - r->pos;
+  memcpy(out, r->s + r->pos, len);
+  r->pos = end;
+  return out + len;
+}
+
 /* Where the atom at pos ends; an encoded word is one atom. */
 static size_t atom_end(address_reader *r)
 {
@@ -166,7 +175,7 @@ static int angle_read(address_reader *r)
     else {
       end = address_is(c, ENDS_ATOM) ? r->pos + 1 : atom_end(r);
       address_literal(r, c == '[' && at && p == at + 1, end);
-      while (r->pos < end) *p++ = r->s[r->pos++];
+      p = octets_read(r, end, p);
     }
   }
   if (again) r->pos++;
@@ -268,9 +277,11 @@ static int text_read(address_reader *r)
       if (c == '@') r->at = r->spec_end;
       end = address_is(c, ENDS_ATOM) ? r->pos + 1 : atom_end(r);
       address_literal(r, c == '[' && r->at && r->spec_end == r->at + 1, end);
-      while (r->pos < end) *r->name_end++ = r->s[r->pos++];
+      r->name_end = octets_read(r, end, r->name_end);
     }
-    for (char const *p = from; p < r->name_end; p++) *r->spec_end++ = *p;
+    size_t const len = (size_t)(r->name_end - from);
+    memcpy(r->spec_end, from, len);
+    r->spec_end += len;
   }
   return address_mailbox_end(r) && address_group_end(r);
 }

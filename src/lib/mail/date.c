@@ -288,7 +288,7 @@ int mail_date_parse(slice raw, mail_date *date)
       i = skip_comment(raw.s, len, i);
       continue;
     }
-    while (i < len && !is_space(raw.s[i]) && raw.s[i] != ',' && raw.s[i] != '(') i++;
+    while (i < len && (raw.s[i] > ',' || (!is_space(raw.s[i]) && raw.s[i] != ',' && raw.s[i] != '('))) i++;
     w.len = (size_t)(raw.s + i - w.s);
     words++;
     if ((unsigned char)c >= 0x80) {

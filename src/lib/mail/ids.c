@@ -16,7 +16,7 @@ struct ids_s {
 /* Adds v without the blanks of folding. */
 static int add(ids *ids, slice v)
 {
-  size_t i = 0;
+  size_t i;
   v = trim(v);
   if (!v.len) return 1;
   if (ids->count == ids->room) {
@@ -27,7 +27,7 @@ static int add(ids *ids, slice v)
     ids->list = list;
     ids->room = room;
   }
-  while (i < v.len && !is_space(v.s[i])) i++;
+  for (i = seen_run(v.s, v.len); i < v.len && !is_space(v.s[i]);) i++;
   if (i < v.len) {
     char *s = arena_take(ids->a, v.len), *p = s;
     if (!s) return 0;

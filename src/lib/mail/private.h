@@ -7,6 +7,8 @@
 #include <porter/mail.h>
 #include <porter/text.h>
 
+#include "../text/bytes.h"
+
 #define MAIL_FIELD_MAX (1u << 20) /* octets of one field that are decoded; of fields that are joined, of all: no mailer writes more */
 
 /* Walks over the fields of a head. */

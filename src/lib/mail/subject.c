@@ -14,6 +14,10 @@ static size_t fold_space(char *s, size_t len)
 {
   size_t n = 0;
   for (size_t i = 0; i < len; i++) {
+    if ((unsigned char)s[i] > ' ') {
+      s[n++] = s[i];
+      continue;
+    }
     char c = s[i] == '\t' || s[i] == '\n' || s[i] == '\r' ? ' ' : s[i];
     if (c != ' ' || (n && s[n - 1] != ' ')) s[n++] = c;
   }
@@ -35,6 +39,7 @@ static size_t blob(char const *s, size_t len)
 static size_t reply_mark(char const *s, size_t len)
 {
   size_t i;
+  if (!len || ((s[0] | 0x20) != 'r' && (s[0] | 0x20) != 'f')) return 0;
   if (len >= 3 && !strncasecmp(s, "fwd", 3)) i = 3;
   else if (len >= 2 && (!strncasecmp(s, "re", 2) || !strncasecmp(s, "fw", 2))) i = 2;
   else return 0;
@@ -48,7 +53,8 @@ slice subject_base(char *subject, size_t len)
   slice s = { subject, fold_space(subject, len) };
   for (;;) {
     size_t blobs = 0, last = 0, n;
-    while (s.len && (s.s[s.len - 1] == ' ' || (s.len >= 5 && !strncasecmp(s.s + s.len - 5, "(fwd)", 5)))) s.len -= s.s[s.len - 1] == ' ' ? 1 : 5;
+    while (s.len && (s.s[s.len - 1] == ' ' || (s.len >= 5 && s.s[s.len - 1] == ')' && !strncasecmp(s.s + s.len - 5, "(fwd)", 5))))
+      s.len -= s.s[s.len - 1] == ' ' ? 1 : 5;
     while (s.len && *s.s == ' ') s.s++, s.len--;
     while ((n = blob(s.s + blobs, s.len - blobs)) != 0) {
       last = blobs;
@@ -62,7 +68,7 @@ slice subject_base(char *subject, size_t len)
       s.len -= n;
       continue;
     }
-    if (s.len >= 6 && !strncasecmp(s.s, "[fwd:", 5) && s.s[s.len - 1] == ']') {
+    if (s.len >= 6 && *s.s == '[' && s.s[s.len - 1] == ']' && !strncasecmp(s.s, "[fwd:", 5)) {
       s.s += 5;
       s.len -= 6;
       continue;

@@ -192,15 +192,20 @@ charset const *words_charset(slice v)
   return NULL;
 }
 
+/* Whether "=?" is in v. */
+static int has_mark(slice v)
+{
+  char const *s = v.s, *const end = v.s + v.len;
+  while (s < end && (s = memchr(s, '?', (size_t)(end - s))))
+    if (s++ > v.s && s[-2] == '=') return 1;
+  return 0;
+}
+
 int words_decode(arena *a, mail_charsets *charsets, slice raw, int octets, slice *out)
 {
   text t = { .a = a };
-  int plain = 1;
   raw = trim(cut_field(raw));
-  for (size_t i = 0; i < raw.len; i++) {
-    unsigned char const c = (unsigned char)raw.s[i];
-    if (!c || c > 126 || c == 0x1b || (c == '?' && i && raw.s[i - 1] == '=')) plain = 0;
-  }
+  int const plain = !is_raw(raw) && !has_mark(raw);
   if (!raw.len) return *out = raw, 1;
   if (!field_unfold(a, &raw)) return 0;
   if (!plain) {

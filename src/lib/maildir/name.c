@@ -32,7 +32,9 @@ static void split_uid(maildir_name *n)
 void maildir_name_info(maildir_name *n, char const *s, size_t len)
 {
   n->base = (slice){ s, len };
-  n->flags = n->rest = (slice){ s + len, 0 };
+  /* One after the other: a copy of what was just written would wait until that is in memory. */
+  n->flags = (slice){ s + len, 0 };
+  n->rest = (slice){ s + len, 0 };
   n->separator = 0;
   for (size_t i = len; i-- > 0;) {
     if (s[i] != ':' && s[i] != ';' && s[i] != '!') continue;
@@ -53,7 +55,8 @@ void maildir_name_info(maildir_name *n, char const *s, size_t len)
 void maildir_name_split(maildir_name *n, char const *s, size_t len)
 {
   maildir_name_info(n, s, len);
-  n->uid = n->tail = (slice){ n->base.s + n->base.len, 0 };
+  n->uid = (slice){ n->base.s + n->base.len, 0 };
+  n->tail = (slice){ n->base.s + n->base.len, 0 };
   split_uid(n);
 }
 

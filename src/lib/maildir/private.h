@@ -146,7 +146,7 @@ extern int mail_entry_is(folder const *f, mail_entry const *e, struct stat const
 
 /* Opened for reading; st may be null. -1 with errno. */
 extern int mail_open(folder *f, mail_entry *e, struct stat *st);
-/* folder_facts, but nobody hears of what cannot be read. */
+/* folder_facts without what the name says, and nobody hears of what cannot be read. */
 extern int folder_facts_quietly(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts);
 extern int folder_size(folder *f, mail_entry *e, uint64_t *size);
 extern int folder_arrival(folder *f, mail_entry *e, int64_t *seconds);

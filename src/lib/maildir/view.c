@@ -302,16 +302,14 @@ static int facts_indexed(folder *f, mail_entry *e, unsigned int wanted, arena *a
   return 1;
 }
 
-/* *trouble: the errno of what could not be read, else 0. */
+/* All but what its name says. *trouble: the errno of what could not be read, else 0. */
 static int make_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts, int *trouble)
 {
-  *facts = (mail_facts){ .unread = mail_entry_unread(e) };
+  int known;
+  *facts = (mail_facts){ 0 };
   *trouble = 0;
-  switch (facts_indexed(f, e, wanted, a, facts)) {
-  case 1: maildir_name_split(&facts->name, e->name, strlen(e->name)); return mail_mid(a, e, &facts->mid);
-  case -1: return 0;
-  default: break;
-  }
+  known = facts_indexed(f, e, wanted, a, facts);
+  if (known) return known > 0;
   if (wanted & FACT_SIZE && !folder_size(f, e, &facts->size)) return 0;
   if (wanted & (FACT_ARRIVAL | FACT_DATE) && !folder_arrival(f, e, &facts->arrival)) return 0;
   facts->date = facts->arrival;
@@ -320,9 +318,7 @@ static int make_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, m
     *trouble = errno;
     facts->unreadable = 1;
   }
-  maildir_name_split(&facts->name, e->name, strlen(e->name));
-  facts->unread = mail_entry_unread(e); /* it may have been looked up again */
-  return mail_mid(a, e, &facts->mid);
+  return 1;
 }
 
 int folder_facts_quietly(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts)
@@ -336,7 +332,9 @@ int folder_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_f
   int trouble;
   if (!make_facts(f, e, wanted, a, facts, &trouble)) return 0;
   if (trouble) errno = trouble, folder_unread_file(f, e);
-  return 1;
+  maildir_name_split(&facts->name, e->name, strlen(e->name));
+  facts->unread = mail_entry_unread(e);
+  return mail_mid(a, e, &facts->mid);
 }
 
 /* --- whether anything happened --- */

@@ -1,4 +1,4 @@
-/* Runs of octets, eight at a time; private to src/lib/text. */
+/* Runs of octets, eight at a time; private to src/lib/text and src/lib/mail. */
 #ifndef PORTER_TEXT_BYTES_H
 #define PORTER_TEXT_BYTES_H
 
@@ -40,6 +40,25 @@ static inline size_t ascii_run(char const *s, size_t len)
   while (len - i >= 32 && !((eight(s + i) | eight(s + i + 8) | eight(s + i + 16) | eight(s + i + 24)) & EIGHT(0x80))) i += 32;
   while (len - i >= 8 && !(eight(s + i) & EIGHT(0x80))) i += 8;
   while (i < len && (unsigned char)s[i] < 0x80) i++;
+  return i;
+}
+
+/* Marks octets of w that are not 33 to 126 with 0x80: blanks, controls, DEL, what is no ASCII. Exact. */
+static inline uint64_t eight_unseen(uint64_t w)
+{
+  uint64_t const low = w & ~EIGHT(0x80);
+  return (~(low + EIGHT(0x80 - 0x21)) | (low + EIGHT(1)) | w) & EIGHT(0x80);
+}
+
+/* How many octets of s from its start are 33 to 126. */
+static inline size_t seen_run(char const *s, size_t len)
+{
+  size_t i = 0;
+  for (; len - i >= 8; i += 8) {
+    uint64_t const marks = eight_unseen(eight(s + i));
+    if (marks) return i + eight_first(marks);
+  }
+  while (i < len && s[i] > 32 && s[i] < 127) i++;
   return i;
 }
 

@@ -35,7 +35,12 @@ int text_fold(arena *a, slice from, slice *out)
       i += 8;
     }
     for (int k = 0; k < 8 && i < from.len; k++) {
-      uint32_t c;
+      uint32_t c = (unsigned char)from.s[i];
+      if (c < 0x80) {
+        to[n++] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+        i++;
+        continue;
+      }
       i += utf8_get(&c, from.s + i, from.len - i);
       n += utf8_put(to + n, fold_point(c));
     }
