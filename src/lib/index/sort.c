@@ -60,8 +60,17 @@ static void count_sort(index_item *list, size_t count, index_item *spare)
   if (from != list) memcpy(list, from, count * sizeof *list);
 }
 
+/* By base mails lie in order of arrival, and nearly in that of their dates. */
+static int is_sorted(index_item const *list, size_t count)
+{
+  size_t i = 1;
+  while (i < count && list[i - 1].key <= list[i].key) i++;
+  return i >= count;
+}
+
 void index_sort(index_item *list, size_t count, index_item *spare)
 {
+  if (is_sorted(list, count)) return;
   if (count <= FEW) insert_sort(list, count);
   else if (count <= SEVERAL) merge_sort(list, count, spare);
   else count_sort(list, count, spare);
