@@ -34,4 +34,23 @@ S.put(a + ':2,S', b'Subject: x\nContent-Type: multipart/mixed; boundary=B\n\n' +
 fits(S, 'Append', 'Append of a thousand parts of a mail', pieces=[{'octets': b'Subject: x\n\n'}] + [{'mail': {'mid': a}, 'path': '7'}] * 999)
 fits(S, 'Append', 'and of two mails in turn', pieces=[{'octets': b'Subject: x\n\n'}] + [{'mail': {'mid': a}, 'path': '7'}, {'mail': {'mid': S.ls()[-1].split('/')[1]}, 'path': '1'}] * 200)
 eq(S.call('Append', pieces=[{'octets': b'Subject: x\n\n'}, {'mail': {'mid': a}, 'path': '7'}, {'mail': {'mid': b}, 'path': '7'}]).error.code, pb.Error.NO_SUCH_MAIL, 'a mail that is not there, behind one that is')
+
+# --- more than an answer holds, or a call can hold ---
+F = Box('fetch')
+F.put(a + ':2,S', (b'X: ' + b'x' * 1000000 + b'\n') * 40 + b'Subject: long\n\n')
+F.put(b + ':2,S', b'Content-Type: multipart/mixed; boundary=B\n\n' + (b'--B\n' + b'X:\n' * 200 + b'\n') * 9990)
+F.put(c + ':2,S', 'Subject: short\n\n')
+asks = [{'name': 'X', 'all': True, 'parts': True}] * 100
+
+
+def fetched(*mids):
+    r = F.call('Fetch', mails=[{'mid': m} for m in mids], fields=asks, tree=True)
+    return F.code, [pb.Error.Code.Name(m.error.code) if m.HasField('error') else 'there' for m in r.mails]
+
+
+eq(fetched(a, c), (0, ['TOO_LARGE', 'there']), 'Fetch: a field that is asked for until it is four gigabytes, and a mail behind it')
+if 'asan' not in bin_dir:
+    eq(fetched(b, c), (0, ['TOO_LARGE', 'there']), 'what takes more memory than there is, and a mail behind it')
+    F.put(b + ':2,S', b'Content-Type: multipart/mixed; boundary=B\n\n' + (b'--B\nContent-Type: message/rfc822\n\nTo: ' + b'a,' * 3000 + b'\n\n') * 4900)
+    eq(F.error('Show', 3, mid=b), (3, 'TOO_LARGE'), 'Show likewise')
 done()

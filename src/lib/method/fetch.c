@@ -1,4 +1,12 @@
-/* Fetch: many mails in one call, each with what is asked of it. */
+/* Fetch: many mails in one call, each with what is asked of it.
+ *
+ *   what can go wrong                                       the rule for it
+ *   all mails together are more than an answer holds        those behind are TOO_LARGE: ask for them again
+ *   a mail alone is more, or takes more memory than a       it is TOO_LARGE, and those behind it are answered: its sender or a client's odd request
+ *   call has                                                keeps no other mail from being shown
+ *   a mail is not there                                     it has its error, the others are answered
+ *
+ * tests/maildir-fetch.t, tests/maildir-hostile.t */
 #include <errno.h>
 #include <string.h>
 
@@ -219,6 +227,15 @@ static int fail(fetch *fe, Porter__Fetched *out, Porter__Error__Code code, char 
   return out->error ? EXIT_DONE : method_temporary(fe->call, "take memory");
 }
 
+/* The mail's own octets, or what is asked of it, are too much. */
+static int fail_alone(fetch *fe, Porter__Fetched *out)
+{
+  char *const mid = out->mid;
+  *out = (Porter__Fetched)PORTER__FETCHED__INIT;
+  out->mid = mid;
+  return fail(fe, out, PORTER__ERROR__CODE__TOO_LARGE, "more than an answer holds, alone; ask for less of", slice_of(mid));
+}
+
 static int fetch_one(fetch *fe, size_t i, Porter__Fetched *out)
 {
   Porter__MailName const *name = fe->request->mails[i];
@@ -230,6 +247,7 @@ static int fetch_one(fetch *fe, size_t i, Porter__Fetched *out)
     return fail(fe, out, PORTER__ERROR__CODE__TOO_LARGE, "more than one answer holds; ask again for", mid);
   there = find(fe, name, &f, &e, out);
   if (there > 0 && fetch_mail(fe, f, e, out)) return EXIT_DONE;
+  if (there > 0 && errno == ENOMEM) return fail_alone(fe, out);
   if (there < 0 || (there && errno != ENOENT)) return method_temporary(fe->call, "read mail");
   out->n_folders = 0;
   there = named(fe, name->folder) < fe->s.count ? scope_open(&fe->s, named(fe, name->folder)) : 0;
@@ -237,20 +255,20 @@ static int fetch_one(fetch *fe, size_t i, Porter__Fetched *out)
   return fail(fe, out, PORTER__ERROR__CODE__NO_SUCH_MAIL, "no such mail", mid);
 }
 
-/* The answer stays below its limit but for the last mail, which may be cut off as a whole. */
+/* The answer stays below its limit. */
 static int write_one(fetch *fe, Porter__Fetched *out)
 {
-  uint64_t size = protobuf_c_message_get_packed_size(&out->base);
-  if (fe->written && fe->written + size > FETCH_OCTETS_MAX) {
-    Porter__Fetched left = PORTER__FETCHED__INIT;
-    left.mid = out->mid;
+  uint64_t const size = protobuf_c_message_get_packed_size(&out->base);
+  int code = EXIT_DONE;
+  if (size > FETCH_OCTETS_MAX) code = fail_alone(fe, out);
+  else if (size > FETCH_OCTETS_MAX - fe->written) {
+    char *const mid = out->mid;
+    *out = (Porter__Fetched)PORTER__FETCHED__INIT;
+    out->mid = mid;
     fe->written = FETCH_OCTETS_MAX;
-    if (fail(fe, &left, PORTER__ERROR__CODE__TOO_LARGE, "more than one answer holds; ask again for", slice_of(out->mid)) != EXIT_DONE)
-      return EXIT_TEMPORARY;
-    return method_write_field(fe->call, 1, &left.base);
-  }
-  fe->written += size;
-  return method_write_field(fe->call, 1, &out->base);
+    code = fail(fe, out, PORTER__ERROR__CODE__TOO_LARGE, "more than one answer holds; ask again for", slice_of(mid));
+  } else fe->written += size;
+  return code == EXIT_DONE ? method_write_field(fe->call, 1, &out->base) : code;
 }
 
 static int begin(fetch *fe)

@@ -1,5 +1,6 @@
 /* Show: the whole tree of a mail, with what its parts hold. Large octets are not held in memory: the message is packed with
  * their lengths, and when protobuf-c comes to write them they are decoded into the response. */
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -168,6 +169,12 @@ static int tell_file(method_call *call, folder *f, mail_facts const *facts, Port
     && keywords_names(call->a, &k, facts->name.flags, &response->keywords, &response->n_keywords);
 }
 
+/* For a response, or for what a call may have of memory. */
+static int too_large(method_call *call, slice mid)
+{
+  return method_fail(call, PORTER__ERROR__CODE__TOO_LARGE, "too large to show whole (use Raw):", mid, 0);
+}
+
 int method_show(method_call *call)
 {
   Porter__ShowReq const *request = call->request;
@@ -190,9 +197,8 @@ int method_show(method_call *call)
     else if (!mime_parse(call->a, m.s, m.len, call->box->fallback, &sh.tree) || !tell_file(call, f, &facts, &response)
       || (request->thread && !(response.thread = conversations_build(call->a, folder_thread(f, e))))
       || !mail_has_attachment(call->a, &sh.tree, &response.has_attachment) || !(response.mail = build_mail(&sh, request->bodies)))
-      code = method_temporary(call, "read mail");
-    else if (protobuf_c_message_get_packed_size(&response.base) > RESPONSE_MAX)
-      code = method_fail(call, PORTER__ERROR__CODE__BAD_REQUEST, "too large to show whole (use Raw):", mid, 0);
+      code = errno == ENOMEM ? too_large(call, mid) : method_temporary(call, "read mail");
+    else if (protobuf_c_message_get_packed_size(&response.base) > RESPONSE_MAX) code = too_large(call, mid);
     else {
       protobuf_c_message_pack_to_buffer(&response.base, &sh.base);
       if (!sh.good) code = method_temporary(call, "write response");
