@@ -1,4 +1,5 @@
 """What senders, owners and clients make to hurt: no call fails for it that is not of that very mail, and none takes much more memory than the mail."""
+import fcntl, time
 from op import *
 
 a, b, c = ['1700000000.M%dP1.h' % i for i in range(3)]
@@ -53,4 +54,27 @@ if 'asan' not in bin_dir:
     eq(fetched(b, c), (0, ['TOO_LARGE', 'there']), 'what takes more memory than there is, and a mail behind it')
     F.put(b + ':2,S', b'Content-Type: multipart/mixed; boundary=B\n\n' + (b'--B\nContent-Type: message/rfc822\n\nTo: ' + b'a,' * 3000 + b'\n\n') * 4900)
     eq(F.error('Show', 3, mid=b), (3, 'TOO_LARGE'), 'Show likewise')
+
+# --- uploads that others lock, or date, or put there ---
+U = Box('uploads')
+up = U.call('Upload').upload
+place = os.path.join(U.path, 'porter.uploads')
+held = os.open(place, os.O_RDONLY)
+fcntl.flock(held, fcntl.LOCK_EX)
+begun = time.monotonic()
+code, out, err = U.raw('Upload', b'')
+ok(code == 111 and time.monotonic() - begun < 50, 'Upload does not wait for ever for a lock: exit %d' % code)
+os.close(held)
+for i in range(130):
+    path = os.path.join(place, '%032x' % i)
+    open(path, 'w').close()
+    os.utime(path, (i % 2 and 1 << 33, i % 2 and 1 << 33))
+os.mkdir(os.path.join(place, 'f' * 32))
+U.call('Upload')
+eq((U.code, len(os.listdir(place))), (0, 3), 'uploads of other centuries make way')
+for i, make in enumerate((os.mkdir, os.mkfifo)):
+    name = '%032x' % i
+    make(os.path.join(place, name))
+    eq(U.error('Append', 3, pieces=[{'octets': b'a: b\n\n'}, {'upload': name}]), (3, 'NO_SUCH_UPLOAD'), 'an upload that is none: ' + make.__name__)
+    eq(U.error('Raw', 3, upload=name), (3, 'NO_SUCH_UPLOAD'), 'and by Raw')
 done()

@@ -11,19 +11,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <porter/locking.h>
+
 #include "index.h"
 #include "threads_internal.h"
 
-#define LOCK_TRIES 500
-#define LOCK_STEP 2000000 /* nanoseconds */
-#define ROOM_FACTOR 10    /* a file system with less free than so many tables gets none */
+#define LOCK_MS 1000
+#define ROOM_FACTOR 10 /* a file system with less free than so many tables gets none */
 
 enum { AT_FORMAT = 8, AT_MARK = 12, AT_BIRTH = 16, AT_KEY = 24, AT_SLOT_BLOCKS = 40, AT_THREADS = 44, AT_KEYS = 48, AT_STARTED = 56 };
 #define FORMAT 1
@@ -37,10 +37,7 @@ static int is_ours(struct stat const *st) { return S_ISREG(st->st_mode) && st->s
 static int lock(thread_table *t)
 {
   struct stat here, there;
-  for (int tries = 0; flock(t->fd, LOCK_EX | LOCK_NB) < 0; tries++) {
-    if (errno != EWOULDBLOCK || tries == LOCK_TRIES) return 0;
-    nanosleep(&(struct timespec){ .tv_nsec = LOCK_STEP }, NULL);
-  }
+  if (!lock_within(t->fd, LOCK_MS)) return 0;
   return !fstat(t->fd, &here) && !fstatat(t->dir, t->name, &there, AT_SYMLINK_NOFOLLOW) && here.st_ino == there.st_ino && here.st_dev == there.st_dev
     && here.st_nlink == 1;
 }

@@ -7,7 +7,7 @@
  * 3. The file has become long: it is written anew with the last records, in tmp, and renamed over the old one under its lock. Who has the old one open sees
  *    that the name leads elsewhere.
  * 4. Something else has its name: it is renamed over; where that cannot be, there are no states of this kind.
- * 5. Somebody holds the lock for good: a call waits LOCK_TRIES times, and then does without.
+ * 5. Somebody holds the lock for good: a call waits LOCK_MS, and then does without.
  * 6. A record that was given out was lost (2; a power failure; an old file that was put back): numbers are the clock's and random, so that none is given
  *    twice.
  *
@@ -17,19 +17,19 @@
 #include <stdio.h> /* renameat2 */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <porter/closing.h>
+#include <porter/locking.h>
 
 #include "../index/index.h"
 #include "private.h"
 #include "states.h"
 
-#define LOCK_TRIES 200 /* of 10 ms */
+#define LOCK_MS 2000
 #define RANDOM_BITS 20
 
 typedef struct adding_s adding;
@@ -290,18 +290,9 @@ static int is_as_read(adding const *w)
   return !st->records || states_number(&now, now.records - 1) == states_number(st, st->records - 1) ? 1 : (errno = EAGAIN, 0);
 }
 
-static int lock(int fd)
-{
-  for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
-    if ((errno != EWOULDBLOCK && errno != EINTR) || tries == LOCK_TRIES) return errno = EBUSY, 0;
-    nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
-  }
-  return 1;
-}
-
 static int write_locked(adding *w, int fd, int anew)
 {
-  if (!lock(fd)) return 0;
+  if (!lock_within(fd, LOCK_MS)) return errno = EBUSY, 0;
   if (!is_current(w, fd)) return errno = EAGAIN, 0;
   if (!is_as_read(w)) return 0;
   return anew ? make_first(w) && leave_new(w) : append(w, fd);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,11 +11,13 @@
 #include <porter/closing.h>
 #include <porter/hex.h>
 #include <porter/limits.h>
+#include <porter/locking.h>
 #include <porter/store.h>
 
 #include "list.h"
 
 #define DIRECTORY "porter.uploads"
+#define LOCK_MS 5000 /* another holds it for as long as the directory takes to be read */
 
 static int open_directory(mailbox const *box) { return openat(box->fd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }
 
@@ -30,6 +31,9 @@ struct uploads_s {
 
 static int is_name(char const *s) { return strlen(s) == UPLOAD_NAME_LEN && strspn(s, HEX_LOWER) == UPLOAD_NAME_LEN; }
 
+/* Of a day that is yet to come it is as well: then the clock was wrong, and nothing else would take it away. */
+static int had_its_day(int64_t time, int64_t now) { return time < now - UPLOAD_SECONDS || time > now + UPLOAD_SECONDS; }
+
 /* Counts what is there, and removes what has had its day. */
 static int sweep(int fd, int64_t now, uploads *u)
 {
@@ -39,8 +43,8 @@ static int sweep(int fd, int64_t now, uploads *u)
   if (!list) return 0;
   while ((d = list_next(list))) {
     struct stat st;
-    if (!is_name(d->d_name) || fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) continue;
-    if (st.st_mtim.tv_sec + UPLOAD_SECONDS < now) {
+    if (!is_name(d->d_name) || fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) continue;
+    if (had_its_day(st.st_mtim.tv_sec, now)) {
       unlinkat(fd, d->d_name, 0);
       continue;
     }
@@ -68,7 +72,7 @@ static int make_room(int fd, uint64_t size)
   for (;;) {
     if (!sweep(fd, now, &u)) return 0;
     if (u.count < UPLOADS_MAX && u.octets + size <= UPLOADS_OCTETS_MAX) return 1;
-    if (!u.count || u.oldest_time + UPLOAD_SURE_SECONDS > now) return errno = EDQUOT, 0;
+    if (!u.count || u.oldest_time > now - UPLOAD_SURE_SECONDS) return errno = EDQUOT, 0;
     if (unlinkat(fd, u.oldest, 0) < 0 && errno != ENOENT) return 0;
   }
 }
@@ -88,7 +92,18 @@ int upload_keep(delivery *d, mailbox *box, char *name)
   if (fd < 0) return 0;
   /* One at a time, or two would both find room for one. */
   return close_keeping(fd,
-    !flock(fd, LOCK_EX) && !fstat(d->fd, &st) && make_room(fd, (uint64_t)st.st_size) && random_name(name) && mailbox_deliver_unsynced(d, fd, name));
+    lock_within(fd, LOCK_MS) && !fstat(d->fd, &st) && make_room(fd, (uint64_t)st.st_size) && random_name(name)
+      && mailbox_deliver_unsynced(d, fd, name));
+}
+
+/* A regular file, or -1. */
+static int open_upload(int dir, char const *name)
+{
+  int const fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  struct stat st;
+  if (fd < 0 || (!fstat(fd, &st) && S_ISREG(st.st_mode))) return fd;
+  close(fd);
+  return errno = ENOENT, -1;
 }
 
 int upload_open(mailbox const *box, slice name)
@@ -101,5 +116,5 @@ int upload_open(mailbox const *box, slice name)
   if (!is_name(s)) return errno = ENOENT, -1;
   fd = open_directory(box);
   if (fd < 0) return -1;
-  return close_keeping(fd, openat(fd, s, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  return close_keeping(fd, open_upload(fd, s));
 }
