@@ -29,6 +29,7 @@
 #define SCANS_IN_DOUBT_MAX 8
 #define MISSED_MAX 2 /* scans that may miss a mail which is there: others rename it each time */
 #define PASSES_MAX 8
+#define AHEAD 16                   /* mails whose slots are asked of memory before the first of them is looked at */
 #define COUNT_MAX (UINT32_MAX / 4) /* the table holds 32-bit numbers and is at most half full */
 
 /* --- the table: base (and inode, for all but the first of a base) to mail --- */
@@ -54,16 +55,18 @@ static uint64_t hash(census const *c, slice base, uint64_t inode)
   return h ^ (h >> 29);
 }
 
-/* The slot of base's first mail (inode 0) or of the later one with that inode; an empty slot where there is none. */
-static uint32_t *slot(census const *c, slice base, uint64_t inode)
+/* The slot of base's first mail (inode 0) or of the later one with that inode, h being their hash; an empty slot where there is none. */
+static uint32_t *slot_from(census const *c, uint64_t h, slice base, uint64_t inode)
 {
-  for (size_t i = hash(c, base, inode) & c->mask;; i = (i + 1) & c->mask) {
+  for (size_t i = h & c->mask;; i = (i + 1) & c->mask) {
     mail_entry const *e;
     if (!c->table[i]) return c->table + i;
     e = c->mail + c->table[i] - 1;
     if (slice_same(e->base, base) && (inode ? e->later && e->inode == inode : !e->later)) return c->table + i;
   }
 }
+
+static uint32_t *slot(census const *c, slice base, uint64_t inode) { return slot_from(c, hash(c, base, inode), base, inode); }
 
 /* Makes room for more mails. */
 static int grow(census *c, size_t more)
@@ -75,8 +78,10 @@ static int grow(census *c, size_t more)
   while (room < c->count + more) room *= 2;
   if (room > COUNT_MAX) return errno = EOVERFLOW, 0;
   if (room == c->room) return 1;
-  mail = realloc(c->mail, room * sizeof *mail);
+  mail = place_large_take(room * sizeof *mail);
   if (!mail) return 0;
+  if (c->count) memcpy(mail, c->mail, c->count * sizeof *mail);
+  free(c->mail);
   c->mail = mail;
   table = calloc(2 * room, sizeof *table);
   if (!table) return 0;
@@ -141,9 +146,10 @@ static int meet(census *c, mail_entry *old, mail_entry const *e, unsigned int fi
   return 1;
 }
 
-static int insert(census *c, mail_entry *e, unsigned int first)
+/* h: the hash of its base alone. */
+static int insert(census *c, mail_entry *e, uint64_t h, unsigned int first)
 {
-  uint32_t *at = slot(c, e->base, 0);
+  uint32_t *at = slot_from(c, h, e->base, 0);
   if (*at) {
     mail_entry *old = c->mail + *at - 1;
     if (old->inode == e->inode) return meet(c, old, e, first);
@@ -168,13 +174,20 @@ static int entry_make(arena *a, mail_entry *e, char const *name, int where, uint
 
 static int add_list(census *c, place_list const *list, int where, unsigned int first)
 {
+  mail_entry e[AHEAD];
+  uint64_t h[AHEAD];
   c->pass++;
   if (!grow(c, list->count)) return 0;
-  for (size_t i = 0; i < list->count; i++) {
-    mail_entry e;
-    if (!entry_make(&c->a, &e, list->name[i].name, where, list->name[i].inode)) return 0;
-    e.seen = c->pass;
-    if (!insert(c, &e, first)) return 0;
+  for (size_t i = 0, some; i < list->count; i += some) {
+    some = list->count - i < AHEAD ? list->count - i : AHEAD;
+    for (size_t k = 0; k < some; k++) {
+      if (!entry_make(&c->a, e + k, list->name[i + k].name, where, list->name[i + k].inode)) return 0;
+      e[k].seen = c->pass;
+      h[k] = hash(c, e[k].base, 0);
+      __builtin_prefetch(c->table + (h[k] & c->mask));
+    }
+    for (size_t k = 0; k < some; k++)
+      if (!insert(c, e + k, h[k], first)) return 0;
   }
   return 1;
 }
@@ -193,7 +206,7 @@ static int drop_gone(census *c)
     mail_entry e = c->mail[i];
     if (e.gone) continue;
     e.twin = e.later = 0;
-    if (!insert(c, &e, 0)) return 0;
+    if (!insert(c, &e, hash(c, e.base, 0), 0)) return 0;
   }
   return 1;
 }

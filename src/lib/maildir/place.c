@@ -51,6 +51,7 @@ static int take_names(int fd, arena *a, char const *s, size_t len, place_list *l
   size_t const room = (len / RECORD_MIN + 1) * sizeof *list->name; /* what is not written to costs nothing */
   list->name = arena_take(a, room);
   if (!list->name) return 0;
+  place_large(list->name, room);
   for (size_t at = 0; at < len; at += record(s, at)->d_reclen) {
     struct dirent64 const *d = record(s, at);
     if (is_regular(fd, d)) list->name[list->count++] = (place_name){ d->d_name, d->d_ino };
