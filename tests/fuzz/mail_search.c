@@ -24,6 +24,12 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
     int const in_head = mail_matches(&m, &scratch, mail, &partly);
     m.thorough = 0;
     check(in_head >= 0 && in_head <= quick && in_head == mail_matches(&m, &scratch, mail, &partly));
+    for (m.where = SEARCH_FROM; m.where <= SEARCH_SUBJECT; m.where *= 2) {
+      int const here = mail_matches(&m, &scratch, mail, &partly);
+      m.thorough = 1;
+      check(here >= 0 && here <= in_head && here == mail_matches(&m, &scratch, mail, &partly));
+      m.thorough = 0;
+    }
     m.where = 0;
     m.thorough = 1;
     check(mail_matcher_accents(&m, &a, pattern));

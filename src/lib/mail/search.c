@@ -7,6 +7,7 @@
 #include <porter/search.h>
 #include <porter/text.h>
 
+#include "../text/bytes.h"
 #include "readable.h"
 #include "refuse.h"
 
@@ -209,32 +210,29 @@ static size_t window_size(mail_matcher const *m)
   return longest > WINDOW / 4 ? 4 * longest : WINDOW;
 }
 
-/* Behind the first empty line; the length where there is none. */
-static size_t head_len(slice octets)
+/* Whether the pattern, which is looked for in fields of the head alone, is in none of them for certain, told by these: 1, 0; -1 where all octets have
+ * to be asked. Octets above 127 are read in a charset that a part may tell. */
+static int fields_refused(mail_matcher const *m, slice octets)
 {
-  char const *const end = octets.s + octets.len;
-  for (char const *s = octets.s; (s = memchr(s, '\n', (size_t)(end - s)));) {
-    s++;
-    if (s < end && (*s == '\n' || (*s == '\r' && s + 1 < end && s[1] == '\n'))) return (size_t)(s - octets.s);
+  static enum mail_field const fields[] = { FIELD_SUBJECT, FIELD_FROM, FIELD_TO, FIELD_CC, FIELD_BCC };
+  static unsigned int const where_of[] = { SEARCH_SUBJECT, SEARCH_FROM, SEARCH_TO, SEARCH_CC, SEARCH_BCC };
+  mail_head head;
+  if (is_cr_only(octets.s, octets.len)) return -1;
+  head_scan(&head, octets.s, octets.len, 1, 0);
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    slice const value = head.field[fields[i]];
+    if (!(m->where & where_of[i])) continue;
+    if (head.repeated >> fields[i] & 1 || ascii_run(value.s, value.len) < value.len) return -1;
+    if (value.len && !mail_refuse(m->refusal, value)) return 0;
   }
-  return octets.len;
+  return 1;
 }
 
-static int is_ascii(slice octets)
+/* Whether the mail does not contain the pattern for certain. */
+static int refused(mail_matcher const *m, slice octets)
 {
-  unsigned char seen = 0;
-  for (size_t i = 0; i < octets.len; i++) seen |= (unsigned char)octets.s[i];
-  return seen < 0x80;
-}
-
-/* The octets in which a pattern of head fields has to be, or something that hides it: the head, unless it has octets above 127, as what these are
- * may be told by a part. */
-static slice octets_that_count(mail_matcher const *m, slice octets)
-{
-  slice head = octets;
-  if (!m->where || m->where & (SEARCH_BODY | SEARCH_NAMES)) return octets;
-  head.len = head_len(octets);
-  return is_ascii(head) ? head : octets;
+  int const told = m->where && !(m->where & (SEARCH_BODY | SEARCH_NAMES)) ? fields_refused(m, octets) : -1;
+  return told < 0 ? mail_refuse(m->refusal, octets) : told;
 }
 
 int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partly)
@@ -245,7 +243,7 @@ int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partl
   *partly = octets.len > MAIL_SEARCH_MAX;
   if (*partly) octets.len = MAIL_SEARCH_MAX;
   if (!m->compared.len && !m->accented.len) return *partly = 0, 1; /* of nothing that is compared: everything contains it */
-  if (!m->thorough && m->compared.len && mail_refuse(m->refusal, octets_that_count(m, octets))) return 0;
+  if (!m->thorough && m->compared.len && refused(m, octets)) return 0;
   if (!mime_parse(scratch, octets.s, octets.len, m->fallback, &tree)) return -1;
   f.window = arena_take(scratch, f.room);
   if (!f.window) return -1;
