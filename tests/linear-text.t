@@ -22,9 +22,11 @@ linear() {
   while read -r name few many; do ok "linear in $name${2:-}" grows_linearly "$name" "$few" "$many"; done < "$work/all"
 }
 linear ''
+ok 'search finds the same where char has no sign' "$B/hook/search-unsigned" 5000
 # A processor may lack what search is quickest with.
 GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2
 export GLIBC_TUNABLES
 linear search- ' without AVX2'
 ok "search finds the same without AVX2" "$B/unit/search" 5000
+ok 'likewise where char has no sign' "$B/hook/search-unsigned" 5000
 finish

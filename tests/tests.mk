@@ -10,7 +10,13 @@ REPLAYS := $(patsubst $(B)/fuzz/%,$(B)/replay/%,$(FUZZERS))
 # Programs with one rule of the library taken out: the test that guards the rule must see it.
 HOOKS := $(patsubst tests/hook/%.c,$(B)/hook/%,$(wildcard tests/hook/*.c))
 
+# Search as it is where char has no sign (arm64).
+HOOKS += $(B)/hook/search-unsigned
+REFUSE := $(wildcard src/lib/mail/refuse*.c)
+
 units: $(UNITS) $(STUBS) $(REPLAYS) $(HOOKS)
+$(B)/hook/search-unsigned: tests/unit/search.c $(REFUSE) $(LIBRARY)
+	$(TEST) -funsigned-char -Isrc/lib/mail -o $@ $^ $(DYNAMIC_LDLIBS)
 $(B)/hook/%: tests/hook/%.c $(LIBRARY)
 	$(TEST) -o $@ $^ $(DYNAMIC_LDLIBS)
 $(B)/unit/%: tests/unit/%.c tests/unit/tap.h $(LIBRARY)

@@ -30,20 +30,23 @@ struct places_s {
   uint32_t special, needle;
 };
 
+/* Above 127, whether char has a sign (x86-64) or has none (arm64). */
+static inline int is_high(char c) { return (unsigned char)c > 0x7f; }
+
 /* Those that special_hides does not pass whatever is around them, and line ends. */
 static int is_special(char c)
 {
   static char const special[128] = {
     [0] = 1, ['\n'] = 1, ['\r'] = 1, [0x0e] = 1, [0x0f] = 1, [0x1b] = 1, ['"'] = 1, ['&'] = 1, ['('] = 1, ['<'] = 1, ['='] = 1, ['?'] = 1, ['\\'] = 1
   };
-  return c < 0 || special[(int)c];
+  return is_high(c) || special[(int)c];
 }
 
 static inline places places_portable(mail_refusal const *m, char const *s)
 {
   places p = { 0, 0 };
   for (unsigned int i = 0; i < PLACES; i++) {
-    p.special |= (uint32_t)(is_special(s[i]) && !(s[i] < 0 && s[i + 1] < 0)) << i;
+    p.special |= (uint32_t)(is_special(s[i]) && !(is_high(s[i]) && is_high(s[i + 1]))) << i;
     p.needle |= (uint32_t)((s[i] | 0x20) == (m->needle[0] | 0x20)) << i;
   }
   return p;
@@ -55,7 +58,7 @@ static int needle_at(mail_refusal const *m, mail_fields *f, char const *s, size_
   size_t k = 0;
   while (k < m->needle_len && i + k < len && to_lower(s[i + k]) == m->needle[k]) k++;
   if (k == m->needle_len) return 1;
-  return k && i + k < len && s[i + k] != '\n' && is_special(s[i + k]) && (s[i + k] < 0 || special_hides(m, f, s, len, i + k));
+  return k && i + k < len && s[i + k] != '\n' && is_special(s[i + k]) && (is_high(s[i + k]) || special_hides(m, f, s, len, i + k));
 }
 
 /* What those at octet i of s hide. */
