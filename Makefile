@@ -5,6 +5,8 @@ B := build
 HOME_DIR := $(shell head -n 1 conf-home)
 VERSION := $(shell sed -n 's/^version=//p' package/info)
 CC := $(shell head -n 1 conf-compile)
+# Runs what makes tables, where that is built for another machine (INSTALL, 1): RUN=qemu-aarch64-static.
+RUN :=
 WARN := -Wall -Wextra -Wpedantic $(WERROR)
 DEFS := -D_GNU_SOURCE -DPORTER_VERSION='"$(VERSION)"' -DPORTER_HOME='"$(HOME_DIR)"'
 # The sanitizers need what confinement takes away.
@@ -56,11 +58,11 @@ $(B)/gen/varlink_interfaces.h: $(INTERFACES)
 # Tables of charsets and letter case come from the C library, those of text that is compared from libunistring, at build time only.
 $(filter %_tables.h,$(GENERATED)): $(B)/gen/%_tables.h: src/gen/%_tables.c
 	@mkdir -p $(@D)
-	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $< $(if $(filter compared%,$(@F)),-lunistring) && $(@:.h=) > $@.new && mv $@.new $@
+	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $< $(if $(filter compared%,$(@F)),-lunistring) && $(RUN) $(@:.h=) > $@.new && mv $@.new $@
 # Filters of system calls, one for each table.
 $(B)/gen/call_filters.h: src/gen/call_filters.c src/lib/confine/calls.c src/lib/confine/calls.h
 	@mkdir -p $(@D)
-	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $(filter %.c,$^) && $(@:.h=) > $@.new && mv $@.new $@
+	$(CC) $(DEFS) $(WARN) -o $(@:.h=) $(filter %.c,$^) && $(RUN) $(@:.h=) > $@.new && mv $@.new $@
 # What the programs were linked with (package/stale).
 $(B)/libraries: $(PROGRAMS)
 	package/stale record > $@.new && mv $@.new $@
