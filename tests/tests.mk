@@ -50,3 +50,10 @@ SOAK_SECONDS := 300
 soak: all units
 	B=$(B) tests/soak/run $(SOAK_SECONDS)
 .PHONY: soak
+
+# Failures of power, on the disk of a qemu guest: so many calls, so many failures (0: at each write). Says what it lacks.
+POWER_CALLS := 200
+POWER_POINTS := 200
+power: all units
+	B=$(B) tests/power/run $(POWER_CALLS) $(POWER_POINTS) || [ $$? = 99 ]
+.PHONY: power
