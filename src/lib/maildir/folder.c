@@ -111,18 +111,39 @@ void folder_reading(folder *f)
   f->reading = 1;
 }
 
+static void close_inside(folder *f)
+{
+  for (int p = 0; p < PLACES; p++) {
+    if (f->place[p] >= 0) close(f->place[p]);
+    f->place[p] = -1;
+  }
+  if (f->fd >= 0) close(f->fd);
+  f->fd = -1;
+}
+
+/* By the name that nearly all have, at once: what can be opened so needs no look (folder_look) before, but at its tmp. */
+static int open_usual(folder *f, slice name)
+{
+  struct stat st;
+  if (!folder_usual_name(name, f->disk)) return 0;
+  if (open_inside(f, f->disk) && (fstatat(f->fd, "tmp", &st, AT_SYMLINK_NOFOLLOW) < 0 ? errno == ENOENT : S_ISDIR(st.st_mode))) return 1;
+  close_inside(f);
+  return 0;
+}
+
+static int open_named(folder *f, slice name)
+{
+  if (!name.len) return open_inside(f, f->disk);
+  return open_usual(f, name) || (mailbox_disk_name(f->box, name, f->disk) && open_inside(f, f->disk));
+}
+
 int folder_open(folder **out, mailbox *box, slice name)
 {
-  char disk[MAILDIR_NAME_MAX + 1] = ".";
-  folder *f;
-  *out = NULL;
-  if (name.len && !mailbox_disk_name(box, name, disk)) return 0;
-  f = malloc(sizeof *f);
-  if (!f) return 0;
-  *f = (folder){ .box = box, .fd = -1, .place = { -1, -1 }, .now = time(NULL), .remote = -1, .file = MAIL_FILE_ZERO };
-  strcpy(f->disk, disk);
+  folder *const f = malloc(sizeof *f);
   *out = f;
-  if (open_inside(f, disk)) {
+  if (!f) return 0;
+  *f = (folder){ .box = box, .fd = -1, .place = { -1, -1 }, .now = time(NULL), .remote = -1, .file = MAIL_FILE_ZERO, .disk = "." };
+  if (open_named(f, name)) {
     f->counts = !f->linked && folder_name_counts(name);
     return 1;
   }

@@ -166,6 +166,8 @@ static int found(int looked)
   return looked > 0;
 }
 
+int folder_usual_name(slice name, char *disk) { return !(name.len && name.s[0] == '~') && disk_name(name, disk); }
+
 /* '~' and octets on disk. */
 static int find_raw(mailbox *box, slice octets, char *disk)
 {

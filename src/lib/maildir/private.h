@@ -159,6 +159,9 @@ extern char const *const folder_inner[3];
 /* Opens the directory of the folder with that name on disk. *linked: it is a link, to below the directory that the mailbox allows. -1 with
  * errno: ENOENT where it is no directory, or a link that may not be followed. */
 extern int folder_directory(mailbox *box, char const *disk, int *linked);
+/* What the folder of that name is called on disk, unless it is called otherwise (mailbox_disk_name). 0 with errno where no folder can have the name, or
+ * this says nothing of it. */
+extern int folder_usual_name(slice name, char *disk);
 /* Whether what has that name on disk is a folder: 1, 0 (ENOENT, ENOTDIR, ELOOP), -1 with any other errno. */
 extern int folder_look(mailbox *box, char const *disk);
 /* Whether it is a link. */
