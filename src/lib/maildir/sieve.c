@@ -12,8 +12,9 @@
 #include "indexed.h"
 #include "sieve.h"
 
-#define READ_FIRST 24 /* mails, before the filter is loaded */
-#define SHARE 4       /* making filters takes at most that part of what the walk has taken */
+#define READ_FIRST 24  /* mails, before the filter is loaded */
+#define ASK_FIRST 1000 /* mails that the filter is asked for by their records, before all records are gone through for it */
+#define SHARE 4        /* making filters takes at most that part of what the walk has taken */
 #define REWRITE_FLOOR 1000
 
 static int64_t now(void)
@@ -41,21 +42,33 @@ static void load(sieve *s)
   s->loaded = -1;
   if (!ix || !folder_index_saved(s->f)) return;
   dir = folder_filter_place(s->f, &name);
-  s->without = calloc(ix->h.n / 8 + 1, 1);
-  if (!s->without || !filter_read(&s->filter, dir, name, ix->h.birth, ix->h.serial, s->pattern, s->patterns)) return;
-  if (s->filter.entries && !index_column(ix, RECORD_SERIAL, take_serial, s)) return;
-  s->loaded = 1;
+  if (filter_read(&s->filter, dir, name, ix->h.birth, ix->h.serial, s->pattern, s->patterns)) s->loaded = 1;
 }
 
-int sieve_without(sieve const *s, uint32_t number)
+/* Asks for all mails of the image at once. 0 where that cannot be: then the filter says nothing. */
+static int ask_all(sieve *s, folder_index *ix)
 {
-  folder_index const *ix;
+  s->without = calloc(ix->h.n / 8 + 1, 1);
+  if (s->without && index_column(ix, RECORD_SERIAL, take_serial, s)) return 1;
+  s->loaded = -1;
+  return 0;
+}
+
+int sieve_without(sieve *s, uint32_t number)
+{
+  folder_index *ix;
   index_change const *c;
-  if (s->loaded <= 0) return 0;
+  char serial[4];
+  if (s->loaded <= 0 || !s->filter.entries) return 0;
   ix = folder_index_fresh(s->f);
-  if (number < ix->h.n) return s->without[number / 8] >> number % 8 & 1;
-  c = index_changed(ix, number);
-  return c && filter_without(&s->filter, c->mail.r.serial);
+  if (number >= ix->h.n) {
+    c = index_changed(ix, number);
+    return c && filter_without(&s->filter, c->mail.r.serial);
+  }
+  if (!s->without && s->asked++ == ASK_FIRST && !ask_all(s, ix)) return 0;
+  if (s->without) return s->without[number / 8] >> number % 8 & 1;
+  return index_bytes(ix, SECTION_RECORDS, (uint64_t)number * INDEX_RECORD + RECORD_SERIAL, sizeof serial, serial)
+    && filter_without(&s->filter, get32(serial));
 }
 
 void sieve_learn(sieve *s, mail_entry *e, slice octets)
