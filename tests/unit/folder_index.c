@@ -381,7 +381,7 @@ static void wrong_octet_test(int dir)
     char room[INDEX_NAME_MAX];
     uint32_t number;
     size_t found;
-    *octet = (char)(*octet ^ (1 + any(255)));
+    *octet = (char)((unsigned char)*octet ^ (1 + any(255)));
     ix.near[INDEX_BY_BASE] = any(ix.h.n + 1);
     if (!index_base_find(&ix, index_base((slice){ m->name, strlen(m->name) }, room), m->inode, &number, 1, &found)) broken++;
     else wrong += !found || ix.broken;

@@ -96,7 +96,7 @@ static void hide_letter(struct made *t, char c);
 static void hidden(struct made *t, char const *pattern)
 {
   static char const *const junk[] = { "=\n", "= \r\n", "<b>", "</b>", "<!-- x -->", "<p>", "\\", "\"", "\"\"", "(c)", "\r\n ", "\n\t", "\r", "\x1b(B",
-    "\x1b(J", "\x0e", "\x0f", "~\n", "~{~}", "\"\\", "+-", "=?utf-8?Q?" "?=", "=?utf-8?Q?_?=", "?= =?utf-8?q?", "?=", "=", "&", "&#120", "&shy;", "-",
+    "\x1b(J", "\x0e", "\x0f", "~\n", "~{~}", "\"\\", "+-", ("=?utf-8?Q?" "?="), "=?utf-8?Q?_?=", "?= =?utf-8?q?", "?=", "=", "&", "&#120", "&shy;", "-",
     "=3D", "=?", "=\"?", "?", ".", "@", ">", "<", ",", ";", ":", " ", "\xc3\xa4", "\xff", "\xe2\x84\xaa", "\xc2\xad", "\xe2\x80\x8b", "\xcc\x81", "&eacute;", "&zwnj;", "&#8203;", "=C2=AD", "=C3=A9", "\x1b$B#x\x1b(B", "\x1b$)C", "\xa3\xd8", "*0=", "%41", "<<", "=00", "=1B(B", "=3C", "=26", "&=\n" };
   static char const *const words[] = { "the", "Zug", "x", "xy", "needle", "dle", "xyz", "kiss", "=41", "a=b" };
   char s[16];
