@@ -187,7 +187,7 @@ int address_mailbox_end(address_reader *r)
   int const one = r->words == 1 && !r->quoted && !r->at;
   slice const spec = { r->spec, (size_t)(r->spec_end - r->spec) };
   char *at = NULL;
-  if (!r->at && r->words == 1 && r->quoted && *spec.s != '=' && !memchr(spec.s, ' ', spec.len)) {
+  if (!r->at && r->words == 1 && r->quoted && spec.len && *spec.s != '=' && !memchr(spec.s, ' ', spec.len)) {
     /* An address, all of it in quotes. */
     r->at = memrchr(spec.s, '@', spec.len);
     if (!has_address(r)) r->at = NULL;
