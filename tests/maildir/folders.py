@@ -168,8 +168,74 @@ eq(changed(r.state), (0, False, True), 'and the new state is right')
 eq(S.call('Wait', state='rubbish', seconds=100).changed, True, 'a state that is none: at once')
 eq(S.error('Wait', 3, folders=['Nope'], seconds=9), (3, 'INVALID_FOLDER'), 'no such folder')
 
-# --- killed at each system call: each mail once, and the same call finishes ---
+# --- Wait, once it only takes glances: two calls a folder, and each kind of event is seen ---
 strace = shutil.which('strace')
+
+
+def half(box):
+    """A folder that has no cur yet."""
+    os.mkdir(os.path.join(box.path, '.Half'))
+
+
+def linked(box):
+    os.makedirs(os.path.join(work, 'shared', box.name, 'cur'))
+    os.symlink(os.path.join(work, 'shared', box.name), os.path.join(box.path, '.Link'))
+
+
+def at(box, *path):
+    return os.path.join(box.path, *path)
+
+
+EVENTS = {  # name: what there is besides, what happens, whether the state of all is another then
+    'nothing': (None, None, False),
+    'a mail comes into the inbox': (None, lambda b: b.put('2.M1P1.h', sub='new'), True),
+    'a mail goes from a folder': (None, lambda b: os.unlink(at(b, '.F7', 'cur', '1.M1P1.h:2,')), True),
+    'a mail is flagged': (None, lambda b: os.rename(at(b, '.F7', 'cur', '1.M1P1.h:2,'), at(b, '.F7', 'cur', '1.M1P1.h:2,S')), True),
+    'a folder is made': (None, lambda b: b.folder('.New'), True),
+    'what was none becomes one': (half, lambda b: os.mkdir(at(b, '.Half', 'cur')), True),
+    'a folder is renamed': (None, lambda b: os.rename(at(b, '.F3'), at(b, '.G3')), True),
+    'two folders change names': (None, lambda b: [os.rename(at(b, x), at(b, y)) for x, y in (('.F3', '.x'), ('.F7', '.F3'), ('.x', '.F7'))], True),
+    'a folder goes': (None, lambda b: shutil.rmtree(at(b, '.F5')), True),
+    'a folder gets a new': (lambda b: os.rmdir(at(b, '.F5', 'new')), lambda b: (os.mkdir(at(b, '.F5', 'new')), b.put('3.M1P1.h', folder='.F5', sub='new')), True),
+    'a mail comes into what a link leads to': (linked, lambda b: open(os.path.join(work, 'shared', b.name, 'cur', '4.M1P1.h:2,'), 'w').close(), True),
+    'a link leads elsewhere': (linked, lambda b: (os.makedirs(os.path.join(work, 'shared', b.name + '-2', 'cur')), open(os.path.join(work, 'shared', b.name + '-2', 'cur', '5.M1P1.h:2,'), 'w').close(),
+                                                  os.unlink(at(b, '.Link')), os.symlink(os.path.join(work, 'shared', b.name + '-2'), at(b, '.Link'))), True),
+    'a file that is no folder comes': (None, lambda b: open(at(b, '.file'), 'w').close(), False)}
+if strace:
+    waits = {}
+    for n, (name, (prepare, do, differs)) in enumerate(EVENTS.items()):
+        E = Box('event%d' % n)
+        E.name = 'event%d' % n
+        os.makedirs(os.path.join(work, 'shared'), exist_ok=True)
+        E.options = ['-l', os.path.join(work, 'shared')]
+        for i in range(10):
+            E.folder('.F%d' % i)
+        E.put('1.M1P1.h:2,', folder='.F7')
+        if prepare:
+            prepare(E)
+        log = os.path.join(work, 'event%d.log' % n)
+        state = E.call('FolderInfo', state=True).state
+        p = subprocess.Popen([strace, '-qq', '-o', log, os.path.join(bin_dir, 'maildir-op'), *E.options, 'Wait'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=E.path)
+        p.stdin.write(pb.WaitReq(state=state, seconds=300 if differs else 14).SerializeToString())
+        p.stdin.close()
+        waits[name] = E, p, log
+    looks = lambda log: open(log, errors='replace').read().split('nanosleep(')
+    wrong = {}
+    for name, (E, p, log) in waits.items():
+        while len(looks(log)) < 4 and p.poll() is None:
+            time.sleep(.02)
+        if EVENTS[name][1]:
+            EVENTS[name][1](E)
+    for name, (E, p, log) in waits.items():
+        r = pb.WaitResp.FromString(p.stdout.read())
+        p.stdout.close()
+        if (p.wait(), r.changed) != (0, EVENTS[name][2]):
+            wrong[name] = (p.returncode, r.changed)
+    eq(wrong, {}, 'Wait: %d kinds of events' % len(EVENTS))
+    each = [len(l.split('\n')) - 2 for l in looks(waits['nothing'][2])[2:-1]]
+    ok(len(each) > 1 and max(each) <= 2 * 11 + 3, 'where nothing happens a look is two calls a folder: %s for 11 of them' % each)
+
+# --- killed at each system call: each mail once, and the same call finishes ---
 CALLS = 'renameat2,renameat,unlinkat,mkdirat,fsync,openat'
 
 

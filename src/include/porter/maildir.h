@@ -100,6 +100,24 @@ extern int mailbox_folders(mailbox *box, arena *a, slice **names, size_t *count)
  * ENOSPC, EDQUOT ... */
 extern int mailbox_add_folder(mailbox *box, slice name);
 
+/* Whether anything can have happened in the mailbox since, told by stamps alone: two system calls a folder. */
+typedef struct mailbox_glance_s mailbox_glance;
+struct mailbox_glance_s {
+  arena a;
+  struct mailbox_glance_entry_s *entry;
+  uint64_t changed, modified; /* stamps of the mailbox's own directory */
+  int settled;                /* a change to come will show */
+};
+#define MAILBOX_GLANCE_ZERO \
+  { \
+    .a = ARENA_ZERO \
+  }
+extern void mailbox_glance_take(mailbox_glance *g, mailbox const *box);
+/* 1: nothing has happened since g was taken. 0: something may have, or g cannot tell. */
+extern int mailbox_glance_same(mailbox_glance const *g, mailbox const *box);
+/* g is as MAILBOX_GLANCE_ZERO again. */
+extern void mailbox_glance_end(mailbox_glance *g);
+
 /* The name on disk of the folder that people call name, with its dot, NUL-terminated; disk has MAILDIR_NAME_MAX + 1 octets. 1; 0 with
  * errno: ENOENT where there is none (disk is what it would be called), EINVAL where none can have the name. */
 extern int mailbox_disk_name(mailbox *box, slice name, char *disk);

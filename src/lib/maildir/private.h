@@ -38,6 +38,8 @@ struct place_stamp_s {
   uint64_t changed, modified, inode, device; /* ctime and mtime in nanoseconds */
 };
 extern int place_stamp_take(int fd, place_stamp *s);
+/* That of the place of that path: zeros where there is none, or it may not be looked at. The last of path is not followed. */
+extern int place_stamp_of(int dir, char const *path, place_stamp *s);
 extern int place_stamp_same(place_stamp const *a, place_stamp const *b);
 /* Whether the clock that makes stamps had left the stamp behind at the time clock (nanoseconds): else a change to come could bear the
  * same. remote: its file system is a remote one (place_remote). */

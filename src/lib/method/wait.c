@@ -1,5 +1,6 @@
-/* Wait: answers when the state is another, or after some seconds. Stamps are looked at, which costs two calls a folder; where one has moved, or could have
- * without a trace, the state is taken. No inotify: doc/index.md, "What was refused". tests/maildir-states.t, tests/maildir-folders.t. */
+/* Wait: answers when the state is another, or after some seconds. A glance is taken at stamps, which costs two calls a folder; where one has moved, or
+ * could have without a trace, those of the folders asked are compared, and where one of these has the state is taken. No inotify: doc/index.md, "What was
+ * refused". tests/maildir-states.t, tests/maildir-folders.t. */
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,7 @@ struct waiting_s {
   method_call *call;
   Porter__WaitReq const *request;
   char stamps[STATE_FMT]; /* as they were when the state was last taken; "": not yet, or they could hide a change */
+  mailbox_glance glance;  /* from before stamps */
   char state[STATE_FMT];
   int changed;
 };
@@ -56,7 +58,10 @@ static int look(waiting *w, int first)
 {
   scope named = { .count = 0 };
   char stamps[STATE_FMT] = "";
-  int settled = 0, code = scope_named(w->call, &named, w->request->folders, w->request->n_folders);
+  int settled = 0, code;
+  if (*w->stamps && mailbox_glance_same(&w->glance, w->call->box)) return EXIT_DONE;
+  mailbox_glance_take(&w->glance, w->call->box);
+  code = scope_named(w->call, &named, w->request->folders, w->request->n_folders);
   if (code == EXIT_DONE && first && w->request->n_folders) code = state_named(&named);
   /* The stamps first: what happens while the state is taken shows in the next ones. */
   if (code == EXIT_DONE && !state_stamps(&named, 0, named.count, stamps, &settled)) code = method_temporary(w->call, "look at folder");
@@ -68,7 +73,7 @@ static int look(waiting *w, int first)
 
 int method_wait(method_call *call)
 {
-  waiting w = { .call = call, .request = call->request };
+  waiting w = { .call = call, .request = call->request, .glance = MAILBOX_GLANCE_ZERO };
   Porter__WaitResp response = PORTER__WAIT_RESP__INIT;
   time_t const end = time(NULL) + (w.request->seconds < WAIT_MAX ? w.request->seconds : WAIT_MAX);
   int code = state_check(call, w.request->state);
@@ -78,6 +83,7 @@ int method_wait(method_call *call)
     if (code != EXIT_DONE || w.changed || left <= 0) break;
     nanosleep(&(struct timespec){ .tv_sec = left < step ? left : step }, NULL);
   }
+  mailbox_glance_end(&w.glance);
   if (code != EXIT_DONE) return code;
   response.changed = w.changed;
   response.state = w.changed ? w.state : w.request->state;
