@@ -76,6 +76,19 @@ eq(sorted(n for n in os.listdir(C.path) if 'lock' in n), [], 'no lock is left')
 open(os.path.join(C.path, 'dovecot-keywords'), 'w').write('rubbish\n0 Work\n99 x\n1 \n2 work\n-1 y\n3 good\n3 better\n4 \x07\n' + 'x' * 300 + '\n')
 C.call('SetFlags', mids=[a], exactly=True, add_keywords=['Work', 'better'])
 eq(C.ls(), ['cur/' + a + ':2,ad'], 'lines that make no sense are passed over')
+with open(os.path.join(C.path, 'dovecot-keywords'), 'wb') as f:
+    f.write(b'0 Work\n1 sp\xc3\xa4ter\n2 \xff\x07\n5 ' + b'x' * 2000 + b'\n')
+C.call('SetFlags', mids=[a], exactly=True, add_keywords=['new'])
+eq((C.ls(), open(os.path.join(C.path, 'dovecot-keywords'), 'rb').read()), (['cur/' + a + ':2,e'], b'0 Work\n1 sp\xc3\xa4ter\n2 \xff\x07\n4 new\n5 ' + b'x' * 2000 + b'\n'), 'names that are Dovecot\'s alone stay, and nothing else gets their numbers')
+eq(list(C.call('FolderInfo', folders=['']).folders[0].keywords), ['Work', 'new', 'x' * 2000], 'and are told to nobody')
+for more in (b'5 ' + b'x' * 65525 + b'\n6 cut', b'1 ' + b'x' * 10000000 + b'\n6 far\n'):
+    with open(os.path.join(C.path, 'dovecot-keywords'), 'wb') as f:
+        f.write(b'0 Work\n' + more)
+    before = C.everything()
+    eq((C.error('SetFlags', 3, mids=[a], add_keywords=['other']), [len(k) for k in C.call('FolderInfo', folders=['']).folders[0].keywords]),
+       ((3, 'TOO_MANY_KEYWORDS'), [4, 65525] if more[0] == 53 else [4]), 'a file of %d octets: no name is added to it, and none read by half' % (len(more) + 7))
+    eq(C.everything(), before, 'and it stays as it is')
+open(os.path.join(C.path, 'dovecot-keywords'), 'w').write('0 Work\n')
 
 # --- the lock ---
 lock = os.path.join(C.path, 'dovecot-uidlist.lock')

@@ -13,6 +13,8 @@
 typedef struct keywords_s keywords;
 struct keywords_s {
   slice name[KEYWORDS_MAX]; /* of the letters a to z; without a name, empty */
+  slice odd[KEYWORDS_MAX];  /* what Dovecot has for a name there, and we not: it stays */
+  int whole;                /* all of the file was read */
   int kept;                 /* Dovecot keeps its files in the folder */
 };
 
@@ -25,7 +27,7 @@ extern char keywords_letter(keywords const *k, slice name);
 /* The name of that letter: "unknown-N" where it has none (in the arena). Null s where memory fails. */
 extern slice keywords_name(keywords const *k, arena *a, char letter);
 /* Gives names to letters that have none, for those of the count that have no letter yet. k is read again. At most 5 s are spent waiting
- * for Dovecot. 0 with errno: EOVERFLOW where all letters have names, ENOTSUP where somebody keeps the names elsewhere, EAGAIN where the
+ * for Dovecot. 0 with errno: EOVERFLOW where all letters have names, or there is no room for more, ENOTSUP where somebody keeps the names elsewhere, EAGAIN where the
  * lock was not to be had, or what a system call said. */
 extern int folder_keywords_add(folder const *f, mailbox *box, keywords *k, arena *a, slice const *names, size_t count);
 

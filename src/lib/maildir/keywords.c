@@ -25,6 +25,7 @@
 #define FILE_NAME "dovecot-keywords"
 #define LOCK_NAME "dovecot-uidlist.lock"
 #define FILE_MAX 65536 /* 26 names are a few KB */
+#define LINE_ROOM 4    /* octets of a line but for the name */
 #define LOCK_PATIENCE_MS 5000
 #define LOCK_STEP_MS 20
 
@@ -58,6 +59,13 @@ static int letter_of(keywords const *k, slice name)
   return -1;
 }
 
+static int is_ascii(slice name)
+{
+  for (size_t i = 0; i < name.len; i++)
+    if ((unsigned char)name.s[i] < 0x20 || (unsigned char)name.s[i] >= 0x7f) return 0;
+  return 1;
+}
+
 /* One line: number, blank, name. Of a name that comes twice the first line counts, of a number the last, as Dovecot has it. */
 static void read_line(keywords *k, char const *line, size_t len)
 {
@@ -67,15 +75,16 @@ static void read_line(keywords *k, char const *line, size_t len)
   for (; i < len && i < 3 && line[i] >= '0' && line[i] <= '9'; i++) number = 10 * number + (unsigned int)(line[i] - '0');
   if (!i || i == len || line[i] != ' ' || number >= KEYWORDS_MAX) return;
   name = (slice){ line + i + 1, len - i - 1 };
-  for (size_t j = 0; j < name.len; j++)
-    if ((unsigned char)name.s[j] < 0x20 || (unsigned char)name.s[j] >= 0x7f) return;
-  if (name.len && letter_of(k, name) < 0) k->name[number] = name;
+  if (!name.len || letter_of(k, name) >= 0) return;
+  k->name[number] = k->odd[number] = (slice)SLICE_ZERO;
+  *(is_ascii(name) ? k->name + number : k->odd + number) = name;
 }
 
 static void parse(keywords *k, char const *s, size_t len)
 {
   for (char const *end = s + len; s < end;) {
     char const *next = memchr(s, '\n', (size_t)(end - s));
+    if (!next && !k->whole) break; /* it goes on */
     if (!next) next = end;
     read_line(k, s, (size_t)(next - s));
     s = next + 1;
@@ -94,7 +103,7 @@ static int read_file(keywords *k, arena *a, int fd, struct stat *st)
   char *s;
   size_t len;
   int file = openat(fd, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  *k = (keywords){ .kept = 1 };
+  *k = (keywords){ .kept = 1, .whole = 1 };
   *st = (struct stat){ 0 };
   if (file < 0) {
     if (errno != ENOENT && errno != ELOOP) return 0;
@@ -109,6 +118,7 @@ static int read_file(keywords *k, arena *a, int fd, struct stat *st)
   len = allread(file, s, FILE_MAX);
   if (!close_keeping(file, len == FILE_MAX || !errno)) return 0;
   arena_shrink(a, s, FILE_MAX, len);
+  k->whole = len < FILE_MAX;
   parse(k, s, len);
   return 1;
 }
@@ -185,6 +195,15 @@ static int letters_used(int cur, uint32_t *used)
   return list_close(list, !errno);
 }
 
+static slice line_of(keywords const *k, unsigned int number) { return k->name[number].len ? k->name[number] : k->odd[number]; }
+
+static size_t octets_of(keywords const *k)
+{
+  size_t octets = 0;
+  for (unsigned int i = 0; i < KEYWORDS_MAX; i++) octets += line_of(k, i).len + LINE_ROOM;
+  return octets;
+}
+
 /* Gives each name that has no letter the lowest that has no name and that no mail bears. */
 static int assign(keywords *k, int cur, slice const *names, size_t count, int *changed)
 {
@@ -196,8 +215,9 @@ static int assign(keywords *k, int cur, slice const *names, size_t count, int *c
     if (keywords_letter(k, names[i])) continue;
     /* With neither of Dovecot's files, letters that are borne have a meaning somewhere else (CONTROL=). */
     if (!k->kept && used) return errno = ENOTSUP, 0;
-    while (number < KEYWORDS_MAX && (k->name[number].len || used >> number & 1)) number++;
-    if (number == KEYWORDS_MAX) return errno = EOVERFLOW, 0;
+    while (number < KEYWORDS_MAX && (k->name[number].len || k->odd[number].len || used >> number & 1)) number++;
+    /* Of a file that cannot be read whole, names would be lost. */
+    if (number == KEYWORDS_MAX || !k->whole || octets_of(k) + names[i].len > FILE_MAX - LINE_ROOM) return errno = EOVERFLOW, 0;
     k->name[number] = names[i];
     *changed = 1;
   }
@@ -207,11 +227,12 @@ static int assign(keywords *k, int cur, slice const *names, size_t count, int *c
 static int write_names(delivery const *d, keywords const *k)
 {
   for (unsigned int i = 0; i < KEYWORDS_MAX; i++) {
+    slice const name = line_of(k, i);
     char s[UINT_FMT + 1];
     size_t len = uint_fmt(s, i);
     s[len++] = ' ';
-    if (!k->name[i].len) continue;
-    if (allwrite(d->fd, s, len) < len || allwrite(d->fd, k->name[i].s, k->name[i].len) < k->name[i].len || allwrite(d->fd, "\n", 1) < 1) return 0;
+    if (!name.len) continue;
+    if (allwrite(d->fd, s, len) < len || allwrite(d->fd, name.s, name.len) < name.len || allwrite(d->fd, "\n", 1) < 1) return 0;
   }
   return 1;
 }
