@@ -7,7 +7,8 @@
 enum folder_role { ROLE_NONE, ROLE_INBOX, ROLE_DRAFTS, ROLE_SENT, ROLE_TRASH, ROLE_JUNK, ROLE_ARCHIVE, ROLES };
 
 /* Which folder has which role: name[r] is that of r, s null where none has it. First porter.roles beside cur counts (a line each:
- * a role, a blank, a folder; people write it), then names that are usual, of the top level alone. names: all folders of the mailbox. */
+ * a role, a blank, a folder; people write it), then names that are usual, of the top level alone. names: all folders of the mailbox, as
+ * mailbox_folders has them. */
 typedef struct folder_roles_s folder_roles;
 struct folder_roles_s {
   slice name[ROLES];
@@ -15,7 +16,7 @@ struct folder_roles_s {
 extern int roles_read(folder_roles *roles, arena *a, mailbox const *box, slice const *names, size_t count);
 extern enum folder_role role_of(folder_roles const *roles, slice name);
 
-/* The folders that Dovecot's subscriptions names; none where there is no such file. 0 with errno. */
+/* The folders that Dovecot's subscriptions names, in the order of slice_compare; none where there is no such file. 0 with errno. */
 extern int subscriptions_read(arena *a, mailbox const *box, slice **names, size_t *count);
 
 /* 16 hex digits and NUL that stay as long as the folder's directory does, whatever it is called. 0 with errno. */

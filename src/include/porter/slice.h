@@ -34,6 +34,18 @@ static inline int slice_compare(slice a, slice b)
   return r ? r : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Which of count slices that are in that order is s; count where none is. */
+static inline size_t slice_find(slice const *sorted, size_t count, slice s)
+{
+  size_t low = 0, high = count;
+  while (low < high) {
+    size_t const middle = low + (high - low) / 2;
+    if (slice_compare(sorted[middle], s) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low < count && slice_same(sorted[low], s) ? low : count;
+}
+
 /* Receives output in pieces. Returns 1 to go on, 0 to stop; the producer then returns 0 too, errno as the sink left it. */
 typedef int sink_func(void *context, char const *s, size_t len);
 

@@ -1,6 +1,7 @@
 /* Roles of folders, subscriptions, ids. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -72,13 +73,6 @@ enum folder_role role_of(folder_roles const *roles, slice name)
   return ROLE_NONE;
 }
 
-static int is_among(slice name, slice const *names, size_t count)
-{
-  for (size_t i = 0; i < count; i++)
-    if (slice_same(names[i], name)) return 1;
-  return 0;
-}
-
 /* "sent My letters": only what is a folder, and each role and folder once. */
 static void take_line(folder_roles *roles, slice line, slice const *names, size_t count)
 {
@@ -88,7 +82,7 @@ static void take_line(folder_roles *roles, slice line, slice const *names, size_
   name = (slice){ blank + 1, (size_t)(line.s + line.len - blank - 1) };
   for (int r = ROLE_DRAFTS; r < ROLES; r++) {
     if (strlen(role_name[r]) != (size_t)(blank - line.s) || strncasecmp(line.s, role_name[r], strlen(role_name[r]))) continue;
-    if (!roles->name[r].s && is_among(name, names, count) && role_of(roles, name) == ROLE_NONE) roles->name[r] = name;
+    if (!roles->name[r].s && slice_find(names, count, name) < count && role_of(roles, name) == ROLE_NONE) roles->name[r] = name;
   }
 }
 
@@ -131,6 +125,8 @@ static int people_name(arena *a, slice line, slice *name)
   return 1;
 }
 
+static int by_octets(void const *x, void const *y) { return slice_compare(*(slice const *)x, *(slice const *)y); }
+
 int subscriptions_read(arena *a, mailbox const *box, slice **names, size_t *count)
 {
   slice text, line, rest;
@@ -143,6 +139,7 @@ int subscriptions_read(arena *a, mailbox const *box, slice **names, size_t *coun
     if (!line.len || (line.len == 3 && !memcmp(line.s, "V\t2", 3))) continue;
     if (!people_name(a, line, *names + (*count)++)) return 0;
   }
+  if (*count) qsort(*names, *count, sizeof **names, by_octets);
   return 1;
 }
 

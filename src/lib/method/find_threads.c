@@ -13,12 +13,7 @@
 #include "conversations.h"
 #include "find.h"
 
-static int is_asked(find const *fi, slice name)
-{
-  for (size_t i = 0; i < fi->s.count; i++)
-    if (slice_same(fi->s.name[i], name)) return 1;
-  return 0;
-}
+static int is_asked(find const *fi, slice name) { return slice_find(fi->s.name, fi->s.count, name) < fi->s.count; }
 
 /* The scope's folders, which stay its own, and all others behind them. */
 static int all_folders(find *fi, scope *all)

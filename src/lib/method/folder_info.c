@@ -20,9 +20,7 @@ struct info_s {
 static int is_subscribed(info const *in, slice name)
 {
   if (!name.len) name = (slice){ "INBOX", 5 };
-  for (size_t i = 0; i < in->subscribed_count; i++)
-    if (slice_same(in->subscribed[i], name)) return 1;
-  return 0;
+  return slice_find(in->subscribed, in->subscribed_count, name) < in->subscribed_count;
 }
 
 static int add_keywords(info *in, folder *f, Porter__Folder *out)

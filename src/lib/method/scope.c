@@ -1,15 +1,32 @@
 /* The folders that a call looks into. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <porter/exit.h>
 #include "scope.h"
 
-static int has(scope const *s, slice name)
+static int by_name(void const *x, void const *y)
 {
+  slice const *const *const a = x, *const *const b = y;
+  int const r = slice_compare(**a, **b);
+  return r ? r : (*a > *b) - (*a < *b);
+}
+
+/* Leaves each name where it comes first, and only there: a client can name thousands. */
+static int each_once(scope *s)
+{
+  slice const **const sorted = arena_array(s->call->a, s->count + 1, sizeof *sorted);
+  unsigned char *const again = arena_array(s->call->a, s->count + 1, 1);
+  size_t kept = 0;
+  if (!sorted || !again) return method_temporary(s->call, "take memory");
+  for (size_t i = 0; i < s->count; i++) sorted[i] = s->name + i;
+  if (s->count) qsort(sorted, s->count, sizeof *sorted, by_name);
+  for (size_t i = 1; i < s->count; i++) again[sorted[i] - s->name] = (unsigned char)slice_same(*sorted[i], *sorted[i - 1]);
   for (size_t i = 0; i < s->count; i++)
-    if (slice_same(s->name[i], name)) return 1;
-  return 0;
+    if (!again[i]) s->name[kept++] = s->name[i];
+  s->count = kept;
+  return EXIT_DONE;
 }
 
 /* Room for so many, those of the mailbox besides where all. */
@@ -40,9 +57,8 @@ int scope_named(method_call *call, scope *s, char *const *names, size_t count)
   code = make_room(s, count, !count, &all, &n);
   if (code != EXIT_DONE) return code;
   if (!count) return add_all(s, all, n), EXIT_DONE;
-  for (size_t i = 0; i < count; i++)
-    if (!has(s, slice_of(names[i]))) s->name[s->count++] = slice_of(names[i]);
-  return EXIT_DONE;
+  for (size_t i = 0; i < count; i++) s->name[s->count++] = slice_of(names[i]);
+  return each_once(s);
 }
 
 int scope_from(method_call *call, scope *s, char const *first, int all)

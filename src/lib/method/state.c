@@ -55,36 +55,57 @@ void state_text(state const *s, char *text) { state_asked_text(&(state_asked){ .
 
 void state_folder_id(uint64_t id, char *text) { put_hex(text, id); }
 
-/* That folder, one of all; null where it is not there. *from: where the last was found, as folders are asked for in order. */
-static states_folder const *folder_now(state const *s, slice name, size_t *from)
+/* --- folders of a record, by id --- */
+
+static int by_id(void const *x, void const *y)
 {
-  for (size_t k = 0; k < s->all->count; k++, *from = *from + 1 < s->all->count ? *from + 1 : 0)
-    if (slice_same(s->all->name[*from], name)) return s->now[*from].there ? s->now + *from : NULL;
-  return NULL;
+  states_folder const *const a = *(states_folder const *const *)x, *const b = *(states_folder const *const *)y;
+  return (a->id > b->id) - (a->id < b->id);
 }
 
-static states_folder const *folder_then(states_folder const *slot, size_t slots, uint64_t id, size_t *from)
+int state_ids_make(state_ids *ids, arena *a, states_folder const *slot, size_t slots)
 {
-  for (size_t k = 0; k < slots; k++, *from = *from + 1 < slots ? *from + 1 : 0)
-    if (slot[*from].there && slot[*from].id == id) return slot + *from;
-  return NULL;
+  *ids = (state_ids){ .f = arena_array(a, slots + 1, sizeof *ids->f) };
+  if (!ids->f) return 0;
+  for (size_t i = 0; i < slots; i++)
+    if (slot[i].there) ids->f[ids->count++] = slot + i;
+  if (ids->count) qsort(ids->f, ids->count, sizeof *ids->f, by_id);
+  return 1;
 }
 
-int state_same_since(state *s, slice name, states_folder const *slot, size_t slots)
+/* What the record says of it; null where it was not there. */
+static states_folder const *folder_then(state_ids const *ids, states_folder const *f)
 {
-  states_folder const *const now = folder_now(s, name, &s->found_now), *const then = now ? folder_then(slot, slots, now->id, &s->found_then) : NULL;
+  states_folder const **const found = ids->count ? bsearch(&f, ids->f, ids->count, sizeof *ids->f, by_id) : NULL;
+  return found ? *found : NULL;
+}
+
+/* That folder, one of all; null where it is not there. */
+static states_folder const *folder_now(state const *s, slice name)
+{
+  size_t const i = slice_find(s->all->name, s->all->count, name);
+  return i < s->all->count && s->now[i].there ? s->now + i : NULL;
+}
+
+int state_same_since(state const *s, slice name, state_ids const *ids)
+{
+  states_folder const *const now = folder_now(s, name), *const then = now ? folder_then(ids, now) : NULL;
   return then && states_same(then, now);
 }
 
 void state_folder_text(state *s, slice name, char *text)
 {
-  states_folder const *const now = folder_now(s, name, &s->found_now);
-  states_folder const *const last = now ? folder_then(s->st.slot, s->st.slots, now->id, &s->found_then) : NULL;
+  states_folder const *const now = folder_now(s, name);
+  /* Without memory for that it is the mailbox's state, which is right, too. */
+  int const known = s->last.f || state_ids_make(&s->last, s->all->call->a, s->st.slot, s->st.slots);
+  states_folder const *const last = now && known ? folder_then(&s->last, now) : NULL;
   size_t const landmark = states_landmark(&s->st);
   size_t record = last && last->changed < s->record ? last->changed : s->record;
   if (record < landmark && landmark < s->record) record = landmark;
   state_asked_text(&(state_asked){ .birth = s->birth, .n = states_number(&s->st, record) }, text);
 }
+
+/* --- what a client sent --- */
 
 static int scan_hex(char const **s, uint64_t *u)
 {
@@ -128,36 +149,11 @@ int state_named(scope *s)
 typedef struct taking_s taking;
 struct taking_s {
   state *s;
-  states_folder const **old; /* those of the last record, by id */
-  size_t olds;
+  state_ids old; /* of the last record */
   int waited, anew, unsettled;
 };
 
 enum look { LOOK_FAILED = -1, LOOK_NEVER, LOOK_DONE, LOOK_MOVED };
-
-static int by_id(void const *x, void const *y)
-{
-  states_folder const *const a = *(states_folder const *const *)x, *const b = *(states_folder const *const *)y;
-  return (a->id > b->id) - (a->id < b->id);
-}
-
-static int sort_old(taking *t, arena *a)
-{
-  states const *const st = &t->s->st;
-  t->old = arena_array(a, st->slots + 1, sizeof *t->old);
-  if (!t->old) return 0;
-  for (size_t i = 0; i < st->slots; i++)
-    if (st->slot[i].there) t->old[t->olds++] = st->slot + i;
-  if (t->olds) qsort(t->old, t->olds, sizeof *t->old, by_id);
-  return 1;
-}
-
-/* What the last record says of it. */
-static states_folder const *last_of(taking const *t, states_folder const *f)
-{
-  states_folder const **const found = t->olds ? bsearch(&f, t->old, t->olds, sizeof *t->old, by_id) : NULL;
-  return found ? *found : NULL;
-}
 
 static int take_id(folder const *f, uint64_t *id)
 {
@@ -180,7 +176,7 @@ static enum look take_moment(taking *t, size_t i)
   }
   if (!take_id(f, &now->id)) return errno == ENOENT ? LOOK_MOVED : LOOK_FAILED;
   if (!folder_moment_take(f, &now->at)) return errno == EAGAIN ? LOOK_MOVED : LOOK_NEVER;
-  last = last_of(t, now);
+  last = folder_then(&t->old, now);
   if (last && states_same(last, now)) now->at.serial = last->at.serial;
   else if (!folder_moment_serial(f, &now->at)) return LOOK_MOVED;
   if (last && last->at.birth == now->at.birth && !folder_follows(f, &last->at)) t->anew = 1;
@@ -253,12 +249,12 @@ static int is_last(taking const *t)
 {
   size_t there = 0;
   for (size_t i = 0; i < t->s->all->count; i++) {
-    states_folder const *const now = t->s->now + i, *const last = now->there ? last_of(t, now) : NULL;
+    states_folder const *const now = t->s->now + i, *const last = now->there ? folder_then(&t->old, now) : NULL;
     if (!now->there) continue;
     if (!last || !states_same(last, now)) return 0;
     there++;
   }
-  return there == t->olds && !t->anew && t->s->st.records;
+  return there == t->old.count && !t->anew && t->s->st.records;
 }
 
 static int keep(taking *t, method_call *call)
@@ -282,7 +278,7 @@ static int take(state *s, method_call *call)
   taking t = { .s = s };
   enum look seen;
   scope_end(s->all);
-  if (!states_read(&s->st, call->box, call->a) || !sort_old(&t, call->a)) return -1;
+  if (!states_read(&s->st, call->box, call->a) || !state_ids_make(&t.old, call->a, s->st.slot, s->st.slots)) return -1;
   seen = look(&t);
   if (seen == LOOK_FAILED || seen == LOOK_NEVER) return seen;
   if (keep(&t, call)) return 1;

@@ -14,6 +14,15 @@
 #define STATE_MAX 100 /* octets that a client may send as one */
 #define STATE_FMT 80
 
+/* The folders that are there in a record, by id. */
+typedef struct state_ids_s state_ids;
+struct state_ids_s {
+  states_folder const **f; /* null: not made yet */
+  size_t count;
+};
+/* 1, or 0 with errno ENOMEM. */
+extern int state_ids_make(state_ids *ids, arena *a, states_folder const *slot, size_t slots);
+
 /* The state of the mailbox. */
 typedef struct state_s state;
 struct state_s {
@@ -22,9 +31,9 @@ struct state_s {
   uint64_t birth, number;
   states st; /* as it is, with this record */
   size_t record;
-  scope *all;                   /* its folders: the caller's; the first STATE_OPEN are open */
-  size_t found_now, found_then; /* where a folder was found last: they are asked for in order */
-  states_folder *now;           /* of each: there is 0 where it had gone */
+  scope *all;         /* its folders: the caller's; the first STATE_OPEN are open */
+  state_ids last;     /* of its record, once asked for */
+  states_folder *now; /* of each: there is 0 where it had gone */
 };
 #define STATE_OPEN 64
 /* The state now; where none can be kept, kept is 0. all: every folder, from scope_named. EXIT_DONE or EXIT_TEMPORARY. */
@@ -40,8 +49,8 @@ extern void state_folder_text(state *s, slice name, char *text);
 
 /* An id, as clients have it. */
 extern void state_folder_id(uint64_t id, char *text);
-/* Whether the folder of that name, one of all, is as it was in slots, those of a record. */
-extern int state_same_since(state *s, slice name, states_folder const *slot, size_t slots);
+/* Whether the folder of that name, one of all, is as it was in a record. */
+extern int state_same_since(state const *s, slice name, state_ids const *ids);
 
 /* What a client sent as a state. */
 typedef struct state_asked_s state_asked;

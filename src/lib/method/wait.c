@@ -27,11 +27,12 @@ static int is_as_asked(waiting *w, state *now, scope const *named)
   state_asked asked;
   size_t record, slots;
   states_folder *slot;
+  state_ids ids;
   if (!state_scan(&asked, w->request->state) || asked.page || asked.birth != now->birth || !states_find(&now->st, asked.n, &record)) return 0;
   if (record == now->record) return 1;
-  if (!named || !states_at(&now->st, record, w->call->a, &slot, &slots)) return 0;
+  if (!named || !states_at(&now->st, record, w->call->a, &slot, &slots) || !state_ids_make(&ids, w->call->a, slot, slots)) return 0;
   for (size_t i = 0; i < named->count; i++)
-    if (!state_same_since(now, named->name[i], slot, slots)) return 0;
+    if (!state_same_since(now, named->name[i], &ids)) return 0;
   return 1;
 }
 
