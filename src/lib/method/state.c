@@ -16,11 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <skalibs/blake2s.h>
-
 #include <porter/exit.h>
 #include <porter/hex.h>
 #include <porter/roles.h>
+#include "../index/format.h"
 #include "state.h"
 
 #define SETTLE_MS 25    /* two ticks of the coarsest clock, and a little: by then a stamp of this file system has been left behind */
@@ -316,44 +315,45 @@ void state_shut(state *s, size_t i)
 
 /* --- without indexes --- */
 
+/* What was hashed so far is half of the key for what comes. */
+static uint64_t hash_on(uint64_t hash, void const *s, size_t len)
+{
+  char key[INDEX_KEY] = { 0 };
+  put64(key, hash);
+  return index_siphash(key, s, len);
+}
+
 /* Of a folder that is open: 1; 0 where it has gone; -1 with errno. */
-static int add_open(scope const *s, size_t i, blake2s_ctx *ctx, int *settled)
+static int add_open(scope const *s, size_t i, uint64_t *hash, int *settled)
 {
   char id[FOLDER_ID_LEN + 1];
   folder_stamp stamp;
-  uint64_t len = s->name[i].len;
   if (!folder_stamp_take(s->f[i], &stamp) || !folder_id(s->f[i], id)) return errno == ENOENT ? 0 : -1;
-  blake2s_update(ctx, (char const *)&len, sizeof len);
-  if (len) blake2s_update(ctx, s->name[i].s, s->name[i].len);
-  blake2s_update(ctx, id, FOLDER_ID_LEN);
-  blake2s_update(ctx, (char const *)stamp.of, sizeof stamp.of);
+  *hash = hash_on(*hash, s->name[i].s, s->name[i].len);
+  *hash = hash_on(*hash, id, FOLDER_ID_LEN);
+  *hash = hash_on(*hash, stamp.of, sizeof stamp.of);
   *settled &= stamp.settled;
   return 1;
 }
 
 /* Likewise of any. There may be more than can be open at once. */
-static int add_folder(scope *s, size_t i, blake2s_ctx *ctx, int *settled)
+static int add_folder(scope *s, size_t i, uint64_t *hash, int *settled)
 {
   int const was_open = s->f[i] != NULL;
   int there = scope_open(s, i);
   if (there <= 0) return there;
-  there = add_open(s, i, ctx, settled);
+  there = add_open(s, i, hash, settled);
   if (!was_open && i >= STATE_OPEN) scope_shut(s, i);
   return there;
 }
 
 int state_stamps(scope *s, size_t from, size_t to, char *text, int *settled)
 {
-  unsigned char digest[32];
-  blake2s_ctx ctx;
+  uint64_t hash = 0;
   *settled = 1;
-  blake2s_init(&ctx, 32);
   for (size_t i = from; i < to; i++)
-    if (add_folder(s, i, &ctx, settled) < 0) return 0;
-  blake2s_final(&ctx, (char *)digest);
-  strcpy(text, "0.");
-  hex_fmt(text + 2, digest, 8, HEX_LOWER);
-  text[18] = 0;
+    if (add_folder(s, i, &hash, settled) < 0) return 0;
+  put_hex(stpcpy(text, "0."), hash);
   return 1;
 }
 
