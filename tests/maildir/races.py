@@ -262,6 +262,32 @@ for w in wrong:
     print('# ' + w)
 
 
+def seen_meanwhile(call, when):
+    """A page makes the index of a folder of 220 mails, and reads their heads; another client has seen those in new: they go to cur."""
+    box = new_box()
+    for i in range(220):
+        box.put('%d.M%dP1.h' % (T + i, i), sub='new' if i % 2 else 'cur')
+    h = Held(box, 'ListSearch', call, when, limit=300)
+    if h.held:
+        for name in box.ls(subs=('new',)):
+            os.rename(os.path.join(box.path, name), os.path.join(box.path, 'cur', name[4:] + ':2,S'))
+    first, then = [sorted(m.mid for m in r.mail_heads) for r in (h.go(), box.call('ListSearch', limit=300))]
+    shutil.rmtree(box.path)
+    want = sorted('%d.M%dP1.h' % (T + i, i) for i in range(220))
+    return h.held, None if first == then == want else '%d and then %d' % (len(first), len(then))
+
+
+played, wrong = 0, []
+for when in range(5, 300, 20):
+    held, fault = seen_meanwhile('openat', when)
+    played += held
+    if fault:
+        wrong.append('openat %d: %s' % (when, fault))
+ok(played > 8 and not wrong, 'mails go from new to cur while an index is made: %d interleavings, each is there once' % played)
+for w in wrong:
+    print('# ' + w)
+
+
 # --- a listing is one moment: both run ---
 def beside(change, ask, want, name, least=20):
     """ask() again and again while change() is; how often it was not what is wanted."""

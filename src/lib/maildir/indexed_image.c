@@ -7,8 +7,10 @@
  *    serials that it gave would be given again. So the file is locked, and looked at, before it is replaced; where another was first, the new image
  *    serves this call alone.
  * 3. There is no space, or no right to write: the image serves this call from memory.
+ * 4. While heads are read a mail goes from new to cur: its turn comes with those of cur, else it would be there twice. One that goes back stays
+ *    where it was listed: its name is looked up again where it is used.
  *
- * Tests: tests/index-faults.t, tests/index-storm.t. */
+ * Tests: tests/index-faults.t, tests/index-storm.t; rule 4: tests/maildir-races.t. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -76,6 +78,7 @@ static int add_entry(folder *f, mail_entry *e, index_builder *b, arena *scratch)
 {
   index_mail m = { .where = e->where, .inode = e->inode };
   if (!indexed_record(f, e, scratch, &m.r, &m.text)) return errno == ENOENT;
+  if (m.where == PLACE_NEW && e->where != PLACE_NEW) return arena_reset(scratch), 1; /* rule 4 */
   m.name = slice_of(e->name);
   m.r.serial = b->h.serial++;
   arena_reset(scratch);
