@@ -74,6 +74,8 @@ static int load(image *im, comparison const *c)
   }
   if (im->names_len > most || 8 * (uint64_t)mails > most) return errno = ENOMEM, 0;
   im->met = calloc(ix->h.n / 8 + 1, 1);
+  /* Whole sections stay in memory: a new image is made of them, if one is due. */
+  if (mails == ix->h.n && !(index_load(ix, SECTION_NAMES, most) && index_load(ix, SECTION_INODES, most))) return 0;
   im->names = index_start(ix, SECTION_NAMES, im->names_len, &im->names_room);
   im->inodes = index_start(ix, SECTION_INODES, 8 * (uint64_t)mails, &im->inodes_room);
   return im->met && im->names && im->inodes;
