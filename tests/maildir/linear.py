@@ -4,9 +4,11 @@ from op import *
 n = int(sys.argv[1])
 
 
-def folders(box, count):
+def folders(box, count, mails=0):
     for i in range(count):
         box.folder('.f%05d' % i)
+        for k in range(mails):
+            box.put('%d.M%dP1.h:2,S' % (1600000000 + i + k * count, i), folder='.f%05d' % i)
 
 
 def subscribed(box, k):
@@ -32,15 +34,29 @@ def backwards(box, k):
     return 'FolderInfo', pb.FolderInfoReq(folders=['f%05d' % i for i in reversed(range(k))], state=True)
 
 
+def lanes(box, k):
+    folders(box, k, 2)
+    return 'Find', pb.FindReq(total=True, sort={'parameter': 'ARRIVAL'}, heads='MIDS', limit=1)
+
+
+def turns(box, k):
+    """Mails of two folders in turn, and a filter that says much of folders and keywords."""
+    for i in range(k):
+        box.put('%d.M%dP1.h:2,S' % (1600000000 + i, i), folder=['', '.f'][i % 2])
+    return 'Find', pb.FindReq(total=True, sort={'parameter': 'ARRIVAL'}, heads='MIDS', limit=1, filter={'flags': 'S', 'no_folders': ['g%d' % i for i in range(10 * k)]})
+
+
 def changed(box, k):
     folders(box, k)
     return 'Changes', pb.ChangesReq(state=box.call('FolderInfo', state=True).state, folders=['f%05d' % i for i in reversed(range(k))])
 
 
-for thing in (subscribed, roles, names, backwards, changed):
+for thing in (subscribed, roles, names, backwards, lanes, turns, changed):
     line = [thing.__name__]
     for size in (n, 4 * n):
         box = Box('%s%d' % (thing.__name__, size))
+        if thing is turns:
+            box.folder('.f')
         method, request = thing(box, size)
         path = os.path.join(work, '%s%d.request' % (thing.__name__, size))
         with open(path, 'wb') as f:

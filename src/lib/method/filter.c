@@ -15,38 +15,56 @@
 
 /* --- a folder --- */
 
-static int is_among(char *const *names, size_t count, slice name)
-{
-  for (size_t i = 0; i < count; i++)
-    if (slice_is(name, names[i])) return 1;
-  return 0;
-}
-
-static int enter(filter *fl, node *n, folder *f, keywords *k, slice name)
+static int ask_here(filter *fl, node *n, folder *f, keywords *k, slice name)
 {
   Porter__Filter const *from = n->from;
-  if (!keywords_letters(fl->call, f, k, from->flags, from->keywords, from->n_keywords, 0, n->yes)) return 0;
-  if (!keywords_letters(fl->call, f, k, from->no_flags, from->no_keywords, from->n_no_keywords, 0, n->no)) return 0;
-  n->missing = 0;
-  n->either = 0;
+  asked_here *const here = fl->here + n->number;
+  if (!keywords_letters(fl->call, f, k, from->flags, from->keywords, from->n_keywords, 0, here->yes)) return 0;
+  if (!keywords_letters(fl->call, f, k, from->no_flags, from->no_keywords, from->n_no_keywords, 0, here->no)) return 0;
   for (size_t i = 0; i < from->n_keywords; i++) {
     slice word = slice_of(from->keywords[i]);
-    n->missing |= !keyword_flag(word) && !keywords_letter(k, word);
-    if (keyword_flag(word) == 'P') n->either = keywords_letter(k, word);
+    here->missing |= !keyword_flag(word) && !keywords_letter(k, word);
+    if (keyword_flag(word) == 'P') here->either = keywords_letter(k, word);
   }
-  n->elsewhere = (from->n_folders && !is_among(from->folders, from->n_folders, name)) || is_among(from->no_folders, from->n_no_folders, name);
+  here->elsewhere = (from->n_folders && slice_find(n->folders, from->n_folders, name) == from->n_folders)
+    || slice_find(n->no_folders, from->n_no_folders, name) < from->n_no_folders;
   for (unsigned int i = 0; i < INS; i++)
-    if (n->in[i] && !enter(fl, n->in[i], f, k, name)) return 0;
+    if (n->in[i] && !ask_here(fl, n->in[i], f, k, name)) return 0;
   for (size_t i = 0; i < n->count; i++)
-    if (!enter(fl, n->child + i, f, k, name)) return 0;
+    if (!ask_here(fl, n->child + i, f, k, name)) return 0;
   return 1;
 }
 
-int filter_enter(filter *fl, folder *f, keywords *k, slice name)
+/* Room for what is kept of that folder. */
+static int make_room(filter *fl, size_t which)
+{
+  size_t const room = 2 * which + 16;
+  asked_here **more;
+  if (which < fl->folders) return 1;
+  if (!(more = arena_array(fl->call->a, room, sizeof *more))) return 0;
+  if (fl->folders) memcpy(more, fl->kept, fl->folders * sizeof *more);
+  fl->kept = more;
+  fl->folders = room;
+  return 1;
+}
+
+int filter_enter(filter *fl, folder *f, keywords *k, slice name, size_t which)
 {
   if (fl->all || fl->entered == f) return 1;
+  if (!make_room(fl, which)) return 0;
+  fl->here = fl->kept[which];
+  if (!fl->here) {
+    if (!(fl->here = arena_array(fl->call->a, fl->nodes, sizeof *fl->here)) || !ask_here(fl, &fl->root, f, k, name)) return 0;
+    fl->kept[which] = fl->here;
+  }
   fl->entered = f;
-  return enter(fl, &fl->root, f, k, name);
+  return 1;
+}
+
+void filter_leave(filter *fl)
+{
+  if (fl->folders) memset(fl->kept, 0, fl->folders * sizeof *fl->kept);
+  fl->entered = NULL;
 }
 
 /* --- a mail: what its name says --- */
@@ -57,14 +75,15 @@ static int within(int64_t t, Porter__Filter const *from, node const *n)
 }
 
 /* $Forwarded is either of P and its letter. */
-int filter_flags(node const *n, slice flags)
+int filter_flags(filter const *fl, node const *n, slice flags)
 {
-  if (n->missing) return 0;
-  for (char const *c = n->yes; *c; c++) {
+  asked_here const *const here = fl->here + n->number;
+  if (here->missing) return 0;
+  for (char const *c = here->yes; *c; c++) {
     if (slice_has(flags, *c)) continue;
-    if (!n->either || (*c != 'P' && *c != n->either) || !slice_has(flags, *c == 'P' ? n->either : 'P')) return 0;
+    if (!here->either || (*c != 'P' && *c != here->either) || !slice_has(flags, *c == 'P' ? here->either : 'P')) return 0;
   }
-  for (char const *c = n->no; *c; c++)
+  for (char const *c = here->no; *c; c++)
     if (slice_has(flags, *c)) return 0;
   return 1;
 }
@@ -75,10 +94,11 @@ static int name_match(filter *fl, node const *n)
   Porter__Filter const *from = n->from;
   unsigned int wanted = (from->min_size || from->max_size ? FACT_SIZE : 0) | ((*from->since || *from->before) && !from->sent ? FACT_ARRIVAL : 0);
   mail_facts facts;
-  if (n->elsewhere) return 0;
-  if (!wanted && !*n->yes && !*n->no && !n->missing) return 1;
+  asked_here const *const here = fl->here + n->number;
+  if (here->elsewhere) return 0;
+  if (!wanted && !*here->yes && !*here->no && !here->missing) return 1;
   if (!folder_facts(fl->f, fl->e, wanted, &fl->scratch, &facts)) return errno == ENOENT ? 0 : -1;
-  if (!filter_flags(n, facts.name.flags)) return 0;
+  if (!filter_flags(fl, n, facts.name.flags)) return 0;
   if (wanted & FACT_SIZE && (facts.size < from->min_size || (from->max_size && facts.size >= from->max_size))) return 0;
   return !(wanted & FACT_ARRIVAL) || within(facts.arrival, from, n);
 }

@@ -7,8 +7,10 @@
 typedef struct filter_s filter;
 /* Makes a filter of a client's (null: none, and every mail has it). EXIT_DONE, or the failure that was answered. */
 extern int filter_make(method_call *call, Porter__Filter const *from, filter **f);
-/* From here on mails of that folder are matched; k are its keywords. 1, or 0 with errno. */
-extern int filter_enter(filter *fl, folder *f, keywords *k, slice name);
+/* From here on mails of that folder are matched; k are its keywords, which is its number: what is made of them is kept. 1, or 0 with errno. */
+extern int filter_enter(filter *fl, folder *f, keywords *k, slice name, size_t which);
+/* Forgets it. */
+extern void filter_leave(filter *fl);
 /* Tells a cursor what every mail must contain: cursor_narrow. */
 extern void filter_narrow(filter const *fl, cursor *c);
 /* The phrases of a filter, but for those below NONE, in the arena of the call. 1, or 0 with errno ENOMEM. */

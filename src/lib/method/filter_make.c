@@ -7,6 +7,7 @@
  *   of a thread's mails what needs reading     refused: flags and keywords can be asked, which names of files tell
  *
  * tests/maildir-find.t */
+#include <stdlib.h>
 #include <string.h>
 
 #include <porter/exit.h>
@@ -44,9 +45,20 @@ int filter_form(node const *n, arena *a, slice text, slice *out)
   return n->from->accents ? text_accented(a, text, out) : text_compared(a, text, out);
 }
 
-/* What a node itself says, without those in it. */
-static int make_node(method_call *call, node *n)
+static int by_octets(void const *x, void const *y) { return slice_compare(*(slice const *)x, *(slice const *)y); }
+
+static int sort_names(arena *a, char *const *names, size_t count, slice **out)
 {
+  *out = arena_array(a, count + 1, sizeof **out);
+  for (size_t i = 0; *out && i < count; i++) (*out)[i] = slice_of(names[i]);
+  if (*out && count) qsort(*out, count, sizeof **out, by_octets);
+  return *out != NULL;
+}
+
+/* What a node itself says, without those in it. */
+static int make_node(filter *fl, node *n)
+{
+  method_call *const call = fl->call;
   Porter__Filter const *from = n->from;
   int code;
   if (from->join > PORTER__FILTER__JOIN__NONE || from->attachment > PORTER__FILTER__HAS__YES) return refuse(call, "no such filter", "");
@@ -57,6 +69,11 @@ static int make_node(method_call *call, node *n)
   if (code == EXIT_DONE && *from->before) code = method_date(call, from->before, &n->before);
   if (code == EXIT_DONE) code = keywords_check(call, from->flags, from->keywords, from->n_keywords);
   if (code == EXIT_DONE) code = keywords_check(call, from->no_flags, from->no_keywords, from->n_no_keywords);
+  n->number = fl->nodes++;
+  if (code == EXIT_DONE
+    && (!sort_names(call->a, from->folders, from->n_folders, &n->folders)
+      || !sort_names(call->a, from->no_folders, from->n_no_folders, &n->no_folders)))
+    code = method_temporary(call, "take memory");
   if (code == EXIT_DONE) code = make_phrases(call, n);
   if (code == EXIT_DONE && !filter_form(n, call->a, slice_of(from->header_value), &n->header_value)) code = method_temporary(call, "take memory");
   return code;
@@ -86,7 +103,7 @@ static int make_in_thread(filter *fl, node *n, size_t *left)
     fl->wants = FILTER_OF_THREADS;
     if (!(n->in[i] = arena_array(fl->call->a, 1, sizeof *n->in[i]))) return method_temporary(fl->call, "take memory");
     n->in[i]->from = of[i];
-    code = make_node(fl->call, n->in[i]);
+    code = make_node(fl, n->in[i]);
     if (code != EXIT_DONE) return code;
   }
   return EXIT_DONE;
@@ -99,7 +116,7 @@ static int make_tree(filter *fl, node *n, unsigned int depth, size_t *left)
   int code;
   if (depth > FILTERS_DEPTH_MAX || !*left) return refuse(call, "too many filters", "");
   --*left;
-  code = make_node(call, n);
+  code = make_node(fl, n);
   if (code == EXIT_DONE) code = make_in_thread(fl, n, left);
   n->count = n->from->n_filters;
   if (code == EXIT_DONE && n->count && !(n->child = arena_array(call->a, n->count, sizeof *n->child))) return method_temporary(call, "take memory");

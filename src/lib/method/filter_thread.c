@@ -72,6 +72,7 @@ static int clear_bits(filter *fl, node *n, void *context)
 static void forget_bits(void *context)
 {
   filter *const fl = context;
+  filter_leave(fl);
   each_in_thread(fl, &fl->root, clear_bits, NULL);
 }
 
@@ -84,8 +85,7 @@ struct thread_line_s {
 static int note_line(filter *fl, node *n, void *context)
 {
   thread_line const *const l = context;
-  (void)fl;
-  set_bit(filter_flags(n, l->flags) ? n->hit : n->miss, l->number);
+  set_bit(filter_flags(fl, n, l->flags) ? n->hit : n->miss, l->number);
   return 1;
 }
 
@@ -95,7 +95,7 @@ static int enter_of(filter *fl, folder *f)
   size_t i = 0;
   if (fl->entered == f) return 1;
   while (fl->threads->f[i] != f) i++;
-  return folder_keywords(f, &k, fl->call->a) && filter_enter(fl, f, &k, fl->threads->name[i]);
+  return folder_keywords(f, &k, fl->call->a) && filter_enter(fl, f, &k, fl->threads->name[i], i);
 }
 
 static int take_flags(void *context, folder *f, mail_line const *line)
@@ -116,6 +116,6 @@ int filter_threads(filter *fl, scope *all)
   fl->threads = all;
   if (code == EXIT_DONE && !each_in_thread(fl, &fl->root, make_bits, NULL)) code = method_temporary(fl->call, "take memory");
   if (code == EXIT_DONE) code = conversations_lines(all, 1, NULL, take_flags, forget_bits, fl);
-  fl->entered = NULL;
+  filter_leave(fl);
   return code;
 }

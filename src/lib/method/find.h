@@ -22,8 +22,10 @@ struct find_s {
   filter *filter;
   enum order_by by;
   int descending;
-  int before;      /* the page lies before the place */
-  find_lane *lane; /* one for each folder; find_walk.c's */
+  int before;            /* the page lies before the place */
+  find_lane *lane;       /* one for each folder; find_walk.c's, as are these: */
+  size_t *heap, waiting; /* the lanes that have a next mail */
+  int backwards;
   /* the place of the request's bound */
   int bounded;   /* there is one, else it is an end */
   hit bound;     /* folder: the first that lies not before the bound's */
@@ -43,8 +45,8 @@ extern int find_bound(find *fi);
  * in folders beyond its own lie behind it; at_folder: its own is from->folder, else it lies before that. with_place: the walk begins with the
  * mail of the place. 1, or 0 with errno. */
 extern int find_seek(find *fi, hit const *from, int at_folder, int backwards, int with_place);
-/* The next mail of all, the same way: 1, 0 at the end, -1 with errno. */
-extern int find_next(find *fi, int backwards, hit *h);
+/* The next mail of all: 1, 0 at the end, -1 with errno. */
+extern int find_next(find *fi, hit *h);
 
 /* --- the page --- */
 

@@ -48,7 +48,7 @@ static int go_back(find *fi, int backwards, hit *place, int *moved)
   int there = find_seek(fi, fi->bounded ? &fi->bound : NULL, fi->at_folder, !backwards, 0) ? 1 : -1;
   *moved = 0;
   for (uint64_t i = 0; there > 0 && i < fi->request->start; i++) {
-    there = find_next(fi, !backwards, &h);
+    there = find_next(fi, &h);
     if (there > 0) *place = h, *moved = 1;
   }
   return there >= 0;
@@ -63,12 +63,12 @@ static int take(find *fi, find_page *p, size_t most, int backwards, uint64_t *pa
   if (!find_seek(fi, moved || fi->bounded ? &place : NULL, moved || fi->at_folder, backwards, moved)) return 0;
   if (back && !moved && !fi->bounded) return 1; /* before the end there is nothing */
   for (uint64_t i = 0; there > 0 && !fi->request->back && i < fi->request->start; i++) {
-    there = find_next(fi, backwards, &h);
+    there = find_next(fi, &h);
     *passed += there > 0;
   }
-  while (there > 0 && p->count < most && (there = find_next(fi, backwards, &h)) > 0)
+  while (there > 0 && p->count < most && (there = find_next(fi, &h)) > 0)
     if (!put(fi, p, &h)) return 0;
-  if (there > 0) there = find_next(fi, backwards, &h);
+  if (there > 0) there = find_next(fi, &h);
   p->ahead = there > 0;
   return there >= 0;
 }
@@ -78,8 +78,8 @@ static int look_behind(find *fi, find_page *p, int backwards)
 {
   hit h;
   int there;
-  if (p->count) there = find_seek(fi, p->hit, 1, !backwards, 0) ? find_next(fi, !backwards, &h) : -1;
-  else there = find_seek(fi, fi->bounded ? &fi->bound : NULL, fi->at_folder, !backwards, 1) ? find_next(fi, !backwards, &h) : -1;
+  if (p->count) there = find_seek(fi, p->hit, 1, !backwards, 0) ? find_next(fi, &h) : -1;
+  else there = find_seek(fi, fi->bounded ? &fi->bound : NULL, fi->at_folder, !backwards, 1) ? find_next(fi, &h) : -1;
   p->behind = there > 0;
   return there >= 0;
 }
@@ -99,7 +99,7 @@ static int count_all(find *fi, find_page *p)
 {
   hit h;
   int there = find_seek(fi, NULL, 0, fi->descending, 0) ? 1 : -1;
-  while (there > 0 && (there = find_next(fi, fi->descending, &h)) > 0) {
+  while (there > 0 && (there = find_next(fi, &h)) > 0) {
     if (p->count && same_hit(&h, p->hit)) p->position = p->total;
     p->total++;
   }
@@ -113,7 +113,7 @@ static int walk_first(find *fi, thread_numbers *seen, size_t most, find_page *al
 {
   hit h;
   int there = find_seek(fi, NULL, 0, fi->descending, 0) ? 1 : -1;
-  while (there > 0 && all->count < most && (there = find_next(fi, fi->descending, &h)) > 0) {
+  while (there > 0 && all->count < most && (there = find_next(fi, &h)) > 0) {
     uint64_t const thread = folder_thread(fi->s.f[h.folder], h.key.mail);
     uint32_t const before = seen->count;
     if (thread && thread_number(seen, thread) == UINT32_MAX) return 0;

@@ -31,13 +31,14 @@ static int match(void *context, folder *f, mail_entry *e, slice const *octets) {
 int find_open(find *fi)
 {
   fi->lane = arena_array(fi->call->a, fi->s.count + 1, sizeof *fi->lane);
-  if (!fi->lane) return method_temporary(fi->call, "take memory");
+  fi->heap = arena_array(fi->call->a, fi->s.count + 1, sizeof *fi->heap);
+  if (!fi->lane || !fi->heap) return method_temporary(fi->call, "take memory");
   for (size_t i = 0; i < fi->s.count; i++) {
     int there = scope_open(&fi->s, i);
     if (there <= 0 && fi->request->n_folders) return scope_fail(&fi->s, i);
     if (there < 0) return method_temporary(fi->call, "read folder");
     if (!there) continue;
-    if (!folder_keywords(fi->s.f[i], &fi->lane[i].k, fi->call->a) || !filter_enter(fi->filter, fi->s.f[i], &fi->lane[i].k, fi->s.name[i]))
+    if (!folder_keywords(fi->s.f[i], &fi->lane[i].k, fi->call->a) || !filter_enter(fi->filter, fi->s.f[i], &fi->lane[i].k, fi->s.name[i], i))
       return method_temporary(fi->call, "read keywords");
     if (!cursor_open(&fi->lane[i].c, fi->s.f[i], fi->by, fi->request->filter ? match : NULL, fi->filter))
       return method_temporary(fi->call, "read mail");
@@ -50,38 +51,56 @@ int find_open(find *fi)
 static int step(find *fi, size_t i)
 {
   find_lane *l = fi->lane + i;
-  if (!filter_enter(fi->filter, fi->s.f[i], &l->k, fi->s.name[i])) return 0;
+  if (!filter_enter(fi->filter, fi->s.f[i], &l->k, fi->s.name[i], i)) return 0;
   l->there = cursor_next(l->c, &l->key);
   return l->there >= 0;
 }
 
+/* --- which lane is next: a heap, with the next one on top --- */
+
+/* Whether lane a is to be asked before lane b. */
+static int comes_first(find const *fi, size_t a, size_t b)
+{
+  int r = order_compare(&fi->lane[a].key, &fi->lane[b].key);
+  if (!r) r = (a > b) - (a < b);
+  return fi->backwards ? r > 0 : r < 0;
+}
+
+static void sink_lane(find *fi, size_t at)
+{
+  for (size_t low; (low = 2 * at + 1) < fi->waiting; at = low) {
+    size_t const lane = fi->heap[at];
+    if (low + 1 < fi->waiting && comes_first(fi, fi->heap[low + 1], fi->heap[low])) low++;
+    if (!comes_first(fi, fi->heap[low], lane)) return;
+    fi->heap[at] = fi->heap[low];
+    fi->heap[low] = lane;
+  }
+}
+
 int find_seek(find *fi, hit const *from, int at_folder, int backwards, int with_place)
 {
+  fi->backwards = backwards;
+  fi->waiting = 0;
   for (size_t i = 0; i < fi->s.count; i++) {
     int beyond = from && (backwards ? i < from->folder : i >= from->folder + (size_t)at_folder), at = from && at_folder && i == from->folder;
     if (!fi->lane[i].c) continue;
     cursor_seek(fi->lane[i].c, from ? &from->key : NULL, backwards, at ? with_place : beyond);
     if (!step(fi, i)) return 0;
+    if (fi->lane[i].there) fi->heap[fi->waiting++] = i;
   }
+  for (size_t i = fi->waiting / 2; i--;) sink_lane(fi, i);
   return 1;
 }
 
-int find_next(find *fi, int backwards, hit *h)
+int find_next(find *fi, hit *h)
 {
-  size_t best = fi->s.count;
-  for (size_t i = 0; i < fi->s.count; i++) {
-    int r;
-    if (!fi->lane[i].c || fi->lane[i].there <= 0) continue;
-    if (best == fi->s.count) {
-      best = i;
-      continue;
-    }
-    r = order_compare(&fi->lane[i].key, &fi->lane[best].key);
-    if (backwards ? r >= 0 : r < 0) best = i;
-  }
-  if (best == fi->s.count) return 0;
+  size_t const best = fi->heap[0];
+  if (!fi->waiting) return 0;
   *h = (hit){ best, fi->lane[best].key };
-  return step(fi, best) ? 1 : -1;
+  if (!step(fi, best)) return -1;
+  if (!fi->lane[best].there) fi->heap[0] = fi->heap[--fi->waiting];
+  sink_lane(fi, 0);
+  return 1;
 }
 
 void find_close(find *fi)
