@@ -105,6 +105,8 @@ if os.getuid() == 0:
     eq((code, r.outcomes[0].HasField('error')), (3, True), 'Remove in a directory that may not be written')
     code, r = as_nobody('SetFlags', mids=[a], add='F')
     eq((code, r.outcomes[0].HasField('error')), (3, True), 'SetFlags too')
+    code, r = as_nobody('Capabilities')
+    eq((code, r.index, U.call('Capabilities').index), (0, False, True), 'no index can be kept there')
     code, r = as_nobody('AddFolder', name='x')
     eq(code, 3, 'AddFolder too')
     eq(U.everything(), before, 'nothing changed')

@@ -16,6 +16,9 @@ eq(list(r.methods)[:12], 'Capabilities Folders Stats List Search ListSearch Show
 eq(sorted(r.methods), sorted(n[:-3] for n in pb.DESCRIPTOR.message_types_by_name if n.endswith('Req') and n != 'KeepOpenReq'), 'each request of maildir.proto is a method, but the one that frame-read answers')
 eq(r.max_octets, 64 << 20, 'max_octets')
 eq((r.max_request, r.max_mails), (1 << 20, 1000), 'max_request, max_mails')
+B.options = ['-I']
+eq((r.index, B.call('Capabilities').index), (True, False), 'index: not with -I')
+B.options = []
 ok(r.version and r.max_response >= 1 << 30, 'version, max_response')
 
 r = B.call('Stats')

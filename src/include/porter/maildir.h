@@ -77,6 +77,8 @@ extern int mailbox_open(mailbox *box);
 /* Has the indexes of the mailbox, which is the current directory, in the directory path: it belongs to root or to us, and nobody else may write
  * there, or it has the sticky bit. EPERM where that is not so. */
 extern int mailbox_index_elsewhere(mailbox *box, char const *path);
+/* Whether indexes are kept, and the open directory of a folder, or where they lie, may be written. */
+extern int mailbox_may_index(mailbox const *box, int folder);
 /* What the index and the text filter of a folder are called there; each has MAILDIR_NAME_MAX + 1 octets. */
 extern int mailbox_index_name(mailbox const *box, char const *disk, char *index, char *search);
 /* Where porter.states is, and its name there, likewise. */

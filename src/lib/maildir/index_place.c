@@ -1,9 +1,10 @@
-/* Indexes that lie elsewhere than in their folders: one directory for all, each called by where its folder is. */
+/* Where indexes can be, and those that lie elsewhere than in their folders: one directory for all, each called by where its folder is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <skalibs/blake2s.h>
@@ -45,6 +46,14 @@ int mailbox_index_name(mailbox const *box, char const *disk, char *index, char *
   strcpy(hash_name(box, disk, index), ".index");
   strcpy(hash_name(box, disk, search), ".search");
   return 1;
+}
+
+int mailbox_may_index(mailbox const *box, int folder)
+{
+  int const dir = box->index_dir < 0 ? folder : box->index_dir;
+  struct statvfs st;
+  if (box->no_index || fstatvfs(dir, &st) < 0 || (st.f_flag & ST_RDONLY)) return 0;
+  return !faccessat(dir, ".", W_OK, AT_EACCESS) && (box->index_dir >= 0 || !faccessat(folder, "tmp", W_OK, AT_EACCESS));
 }
 
 int mailbox_states_place(mailbox const *box, char *name)

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "indexed_internal.h"
@@ -27,14 +26,6 @@
 #define TEXT_USUAL 64
 
 /* --- leaving it in the file --- */
-
-int indexed_may_write(folder *f)
-{
-  folder_indexed const *const x = f->indexed;
-  struct statvfs st;
-  if (fstatvfs(x->dir, &st) < 0 || (st.f_flag & ST_RDONLY)) return 0;
-  return !faccessat(x->dir, ".", W_OK, AT_EACCESS) && (f->box->index_dir >= 0 || !faccessat(f->fd, "tmp", W_OK, AT_EACCESS));
-}
 
 int folder_tmp(folder *f, char *unique)
 {

@@ -33,7 +33,6 @@ extern void indexed_forget_numbers(folder_indexed *x);
 
 /* --- indexed_image.c --- */
 
-extern int indexed_may_write(folder *f);
 /* Makes the index, from the listing that f->mails is, which was taken after the stamps. 0 with errno: it is of no use. */
 extern int indexed_make(folder *f);
 /* A new image of what the index and a listing of both places say. 0 with errno. */

@@ -14,5 +14,6 @@ int method_capabilities(method_call *call)
   response.max_response = RESPONSE_MAX;
   response.max_octets = OCTETS_MAX;
   response.max_mails = LISTING_MAX;
+  response.index = mailbox_may_index(call->box, call->box->fd);
   return method_write(call, &response.base);
 }
