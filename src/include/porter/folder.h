@@ -50,6 +50,8 @@ extern int folder_stamp_take(folder *f, folder_stamp *stamp);
  * looked at. Null with ENOENT: there is none, or several have the base. Null with another errno: the folder cannot be read.
  * A mail stays where it is until folder_close. */
 extern mail_entry *folder_find(folder *f, slice mid);
+/* So many will be looked up: where that is a good part of all mails, what is read here and there for it is read at once. */
+extern void folder_expect(folder *f, size_t count);
 
 /* --- what is known of a mail --- */
 

@@ -172,6 +172,14 @@ int folder_count_mails(folder *f, int with_octets, folder_count *count)
   return 1;
 }
 
+#define PART 128 /* reading an index costs as much as looking up one in so many of its mails */
+
+void folder_expect(folder *f, size_t count)
+{
+  folder_index *const ix = f->known || count < 2 ? NULL : folder_index_any(f);
+  if (ix && count > ix->h.n / PART && index_mails_load(ix)) index_load(ix, (enum index_section)(SECTION_ORDERS + INDEX_BY_BASE), INDEX_FILE_MAX);
+}
+
 /* What an index has that may be behind is tried: its name leads to its inode, or the mail is looked up again. */
 static mail_entry *find_indexed(folder *f, slice base, uint64_t inode)
 {

@@ -64,6 +64,7 @@ struct work_s {
 static int64_t find_all(work *w, folder *f)
 {
   int64_t found = 0;
+  folder_expect(f, w->count);
   for (size_t i = 0; i < w->count; i++) {
     named *n = w->list + i;
     n->e = n->now = NULL;
