@@ -57,3 +57,9 @@ POWER_POINTS := 200
 power: all units
 	B=$(B) tests/power/run $(POWER_CALLS) $(POWER_POINTS) || [ $$? = 99 ]
 .PHONY: power
+
+# Two hosts on one mailbox by NFS, in a qemu guest, for so long; likewise.
+NFS_SECONDS := 120
+nfs: all
+	B=$(B) tests/nfs/run $(NFS_SECONDS) || [ $$? = 99 ]
+.PHONY: nfs
