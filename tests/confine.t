@@ -53,7 +53,7 @@ for attack in "open $work/mail/other/cur/1.M1P1.h:2,S" 'open /etc/passwd' "creat
 done
 hole none exec
 is 'none: exec: works' $? 0
-background setpriv --reuid $uid --regid $uid --clear-groups sleep 600
+background setpriv --reuid $uid --regid $uid --clear-groups sleep 6000
 victim=$!
 wait_for as kill -0 $victim
 does none kill $victim

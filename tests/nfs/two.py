@@ -8,10 +8,13 @@ import maildir_pb2 as pb
 SECONDS, OPTIONS = float(sys.argv[1]), sys.argv[2:]
 FOLDERS = ['', 'A', 'B']
 counts, wrong, lock = collections.Counter(), [], threading.Lock()
+took = []
 
 
 def call(host, method, options=OPTIONS, **fields):
+    begun = time.monotonic()
     r = subprocess.run(['/mnt/maildir-op', *options, method], input=getattr(pb, method + 'Req')(**fields).SerializeToString(), cwd='/tmp/c%d/box' % host, capture_output=True)
+    took.append(time.monotonic() - begun)
     response = getattr(pb, method + 'Resp')()
     try:
         response.ParseFromString(r.stdout)
@@ -211,11 +214,23 @@ for host in (1, 2):
 call(1, 'FolderInfo', state=True)
 print('# options of maildir-op: %s; indexes: %s' % (OPTIONS, os.path.exists('/tmp/export/box/.A/porter.index')), flush=True)
 lags(int(os.environ["TRIES"]))
+
+
+def idle():
+    with open('/proc/uptime') as f:
+        return [float(x) for x in f.read().split()]
+
+
 owners = [Owner(k, 4) for k in range(4)]
+took.clear()
+before = idle()
 for o in owners:
     o.start()
 for o in owners:
     o.join()
+after = idle()
+took.sort()
+print('seconds a call: median %.2f, longest %.2f; the processor was idle for %.0f of %.0f s' % (took[len(took) // 2], took[-1], after[1] - before[1], after[0] - before[0]))
 left = judge(owners)
 print('%d calls by four on two hosts: %s' % (sum(counts.values()), dict(counts)))
 print('mails that were told stored: %d; in tmp: %d; wrong: %d' % (sum(map(lambda o: len(o.mails), owners)), len(left), len(wrong)), flush=True)
