@@ -205,8 +205,8 @@ int words_decode(arena *a, mail_charsets *charsets, slice raw, int octets, slice
 {
   text t = { .a = a };
   raw = trim(cut_field(raw));
-  int const plain = !is_raw(raw) && !has_mark(raw);
   if (!raw.len) return *out = raw, 1;
+  int const plain = !is_raw(raw) && !has_mark(raw);
   if (!field_unfold(a, &raw)) return 0;
   if (!plain) {
     if (!decode(&t, charsets, raw, octets)) return 0;
