@@ -80,7 +80,7 @@ extern int method_fail(method_call *call, Porter__Error__Code code, char const *
 extern int method_fail_folder(method_call *call, slice folder_name);
 extern int method_fail_mail(method_call *call, slice mid);
 extern int method_fail_upload(method_call *call, slice name);
-/* The same for what errno says of storing something. */
+/* The same for what errno says of storing something; text begins with "unable to ". */
 extern int method_fail_store(method_call *call, char const *text, slice outside);
 /* EXIT_TEMPORARY, with what could not be done. */
 extern int method_temporary(method_call *call, char const *failed);

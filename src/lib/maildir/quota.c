@@ -1,13 +1,14 @@
 /* maildirsize, Maildir++'s voluntary quota (README.maildirquota): kept up where it exists, never made.
  *
  *   first line: the limits, NUMBER S (octets) and NUMBER C (mails), by commas; no limit where absent or 0
- *   each other: OCTETS MAILS, added up; one O_APPEND write each, so that writers need no lock
+ *   each other: OCTETS MAILS, added up, as far as numbers go; one O_APPEND write each, so that writers need no lock
  *
  * Over 5120 octets it is counted anew: into a file of its own, renamed over it. Trash counts for nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
@@ -35,12 +36,23 @@ static int64_t number(char const **s, char const *end)
   return minus ? -n : n;
 }
 
+/* Of numbers that anybody may have written, or that stand in names. */
+static int64_t sum(int64_t a, int64_t b)
+{
+  int64_t both;
+  if (!__builtin_add_overflow(a, b, &both)) return both;
+  return b < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static int64_t as_signed(uint64_t n) { return n > INT64_MAX ? INT64_MAX : (int64_t)n; }
+
 static void parse(quota *q, char const *s, size_t len)
 {
   char const *end = s + len, *line = memchr(s, '\n', len);
   *q = (quota){ .limits_len = line ? (size_t)(line - s) + 1 : len };
   for (char const *p = s; p < s + q->limits_len;) {
-    uint64_t n = (uint64_t)number(&p, end);
+    int64_t const given = number(&p, end);
+    uint64_t const n = given < 0 ? 0 : (uint64_t)given;
     if (p < end && *p == 'S') q->octets = n;
     else if (p < end && *p == 'C') q->mails = n;
     p++;
@@ -48,8 +60,8 @@ static void parse(quota *q, char const *s, size_t len)
   for (char const *p = s + q->limits_len; p < end;) {
     char const *next = memchr(p, '\n', (size_t)(end - p));
     if (!next) break;
-    q->used_octets += number(&p, next);
-    q->used_mails += number(&p, next);
+    q->used_octets = sum(q->used_octets, number(&p, next));
+    q->used_mails = sum(q->used_mails, number(&p, next));
     p = next + 1;
   }
 }
@@ -62,8 +74,8 @@ static int count_folder(mailbox *box, slice name, int64_t *octets, int64_t *mail
   if (!folder_open(&f, box, name)) return errno == ENOENT;
   good = folder_count_mails(f, 1, &count);
   if (good && folder_counts(f)) {
-    *octets += (int64_t)count.octets;
-    *mails += (int64_t)count.mails;
+    *octets = sum(*octets, as_signed(count.octets));
+    *mails = sum(*mails, as_signed(count.mails));
   }
   folder_close(f);
   return good;
@@ -101,22 +113,24 @@ static int count_anew(mailbox *box, quota *q, char const *limits)
 
 static int over(quota const *q, int64_t octets, int64_t mails)
 {
-  return (q->octets && q->used_octets + octets > (int64_t)q->octets) || (q->mails && q->used_mails + mails > (int64_t)q->mails);
+  return (q->octets && sum(q->used_octets, octets) > (int64_t)q->octets) || (q->mails && sum(q->used_mails, mails) > (int64_t)q->mails);
 }
 
 static size_t signed_fmt(char *s, int64_t n)
 {
   size_t minus = n < 0;
   if (minus) *s = '-';
-  return minus + uint64_fmt(s + minus, minus ? (uint64_t)-n : (uint64_t)n);
+  return minus + uint64_fmt(s + minus, minus ? -(uint64_t)n : (uint64_t)n);
 }
 
-/* Opens and reads the file; -1 with errno ENOENT where there is none (or what has its name is a link). One that somebody makes during a call
+/* Opens and reads the file; -1 with errno ENOENT where there is none (or what has its name is no file). One that somebody makes during a call
  * is counted then, with what the call has done so far: what it does afterwards is put right by the next count. */
 static int open_quota(mailbox *box, quota *q, char *text, size_t *len)
 {
-  int fd = box->quota_none ? (errno = ENOENT, -1) : openat(box->fd, file_name, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0 && errno == ELOOP) errno = ENOENT;
+  int fd = box->quota_none ? (errno = ENOENT, -1) : openat(box->fd, file_name, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  struct stat st;
+  if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO)) errno = ENOENT;
+  if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))) close(fd), errno = ENOENT, fd = -1;
   if (fd < 0) return box->quota_none = errno == ENOENT, -1;
   *len = allread(fd, text, READ_MAX);
   parse(q, text, *len);

@@ -42,7 +42,7 @@ int method_remove_folder(method_call *call)
   case REMOVAL_DONE: break;
   }
   /* What is gone is gone: a quota that could not be kept up is counted anew in time. */
-  if (r.counted) mailbox_quota_add(call->box, -(int64_t)r.octets, -(int64_t)r.counted);
+  if (r.counted) mailbox_quota_add(call->box, -(int64_t)(r.octets < INT64_MAX ? r.octets : INT64_MAX), -(int64_t)r.counted);
   response.folders = (uint32_t)r.folders;
   response.mails = r.mails;
   return method_write(call, &response.base);

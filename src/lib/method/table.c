@@ -120,7 +120,7 @@ int method_fail_store(method_call *call, char const *text, slice outside)
   case EACCES:
   case EPERM:
   case EROFS: return method_fail(call, PORTER__ERROR__CODE__UNKNOWN, text, outside, errno);
-  default: return method_temporary(call, text);
+  default: return method_temporary(call, text + strlen("unable to "));
   }
 }
 
