@@ -1,7 +1,8 @@
 /* bench/names WHAT DIR...: what changing many mails costs at least, in one process without a library. First the names in each DIR are read;
  * then standard input is read, a line "FROM TO" for each mail, and each file renamed, linked or unlinked (TO is any word then); at last each
  * DIR is synced, the last named first. WHAT is list (nothing is done), rename, link, unlink; stamps: each DIR's new and cur are asked for
- * their times; store FILE: standard input is written to a new FILE, which is synced and gone. */
+ * their times; folders: each DIR is seen to be a folder, and asked for its own inode and birth and the times of its new and cur; store FILE:
+ * standard input is written to a new FILE, which is synced and gone. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,6 +34,18 @@ static void stamps(char const *path)
     snprintf(name, sizeof name, "%s/%s", path, places[i]);
     if (stat(name, &st) < 0) fail(name);
   }
+}
+
+static void folder(char const *path)
+{
+  static char const *const inner[] = { "new", "cur", "tmp" };
+  struct stat st;
+  struct statx id;
+  int const fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) fail(path);
+  for (size_t i = 0; i < 3; i++)
+    if (fstatat(fd, inner[i], &st, AT_SYMLINK_NOFOLLOW) < 0) fail(path);
+  if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &id) < 0 || close(fd) < 0) fail(path);
 }
 
 static void sync_directory(char const *path)
@@ -70,10 +83,10 @@ static void store(char const *path)
 
 int main(int argc, char **argv)
 {
-  if (argc < 2) return fprintf(stderr, "names: usage: names list|rename|link|unlink|stamps DIR... or names store FILE\n"), 100;
+  if (argc < 2) return fprintf(stderr, "names: usage: names list|rename|link|unlink|stamps|folders DIR... or names store FILE\n"), 100;
   if (!strcmp(argv[1], "store") && argc == 3) return store(argv[2]), 0;
-  if (!strcmp(argv[1], "stamps")) {
-    for (int i = 2; i < argc; i++) stamps(argv[i]);
+  if (!strcmp(argv[1], "stamps") || !strcmp(argv[1], "folders")) {
+    for (int i = 2; i < argc; i++) (*argv[1] == 's' ? stamps : folder)(argv[i]);
     return 0;
   }
   for (int i = 2; i < argc; i++) list(argv[i]);
