@@ -107,7 +107,7 @@ for kind in unix tcp; do
   drive_later big "$kind" "$kind-big"
 done
 for kind in unix tcp; do
-  logged "$kind" "$kind" frame-auth -d 0 -t 20 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 20 frame-write -t 20 maildir-op
+  logged "$kind" "$kind" frame-auth -d 0 -t 200 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 200 frame-write -t 200 maildir-op
   drive good "$kind" "$kind"
   drive credentials "$kind" "$kind" "$ha"
   drive frames "$kind" "$kind"

@@ -333,11 +333,11 @@ def big():
 def crowd():
     """100 connections at once: all are open and authenticated before the first one asks."""
     n, results = 100, []
-    gate = threading.Barrier(n, timeout=60)
+    gate = threading.Barrier(n, timeout=150)
 
     def one(i):
         try:
-            c = connect(60)
+            c = connect(150)
             c.auth(*A)
             equal(c.call("Stats").mail_count, 2)
             gate.wait()
