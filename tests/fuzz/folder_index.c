@@ -65,10 +65,10 @@ static void make_image(void)
     index_listing l;
     listing(&l, p, names, p ? MAILS / 4 : 0, p ? MAILS : MAILS / 4);
     for (size_t i = 0; i < l.count; i++) {
-      char text[64];
+      char text[64] = "";
       index_mail m = { .where = p, .inode = l.list[i].inode, .name = { l.list[i].name, strlen(l.list[i].name) }, .text = { text, 0 } };
       m.r = (index_record){ .date = (int64_t)(i * 7 % 13), .arrival = (int64_t)(i * 5 % 11), .size = i % 9, .sender_len = 3, .subject_len = (uint16_t)(4 + i % 3) };
-      m.text.len = (size_t)sprintf(text, "ab%cxyz%c%.*s%c", 'a' + (int)(i % 5), 'a' + (int)(i % 7), (int)(i % 3), "qq", (int)(i % 2)) + (i % 2 ? 8 : 1) - (i % 2);
+      m.text.len = (size_t)sprintf(text, "ab%cxyz%c%.*s%c", 'a' + (int)(i % 5), 'a' + (int)(i % 7), (int)(i % 3), "qq", (int)(i % 2)) + (i % 2 ? 8 : 0);
       check(index_builder_add(&b, &m));
     }
     free(l.list);
