@@ -62,11 +62,21 @@ struct append_s {
   char name[MAILDIR_NAME_MAX + 1];
 };
 
+/* What storing failed with; that there is no such folder where somebody has removed it meanwhile. */
+static int fail(method_call *call, append *p)
+{
+  int const error = errno;
+  if (error == ENOENT && !folder_is_there(p->f, call->box, p->to.where))
+    return method_fail(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", p->to.where, 0);
+  errno = error;
+  return storing_fail(call, &p->to);
+}
+
 static int place(method_call *call, append *p, slice folder_name)
 {
   int there;
-  if (p->counts && !mailbox_quota_room(call->box, (int64_t)p->to.size, 1)) return storing_fail(call, &p->to);
-  if (!folder_store(p->f, call->box, &p->to.d, p->flags, p->dated ? &p->date : NULL, p->to.size, p->name)) return storing_fail(call, &p->to);
+  if (p->counts && !mailbox_quota_room(call->box, (int64_t)p->to.size, 1)) return fail(call, p);
+  if (!folder_store(p->f, call->box, &p->to.d, p->flags, p->dated ? &p->date : NULL, p->to.size, p->name)) return fail(call, p);
   /* Somebody may have removed the folder meanwhile: what was stored has gone with it, or goes now. */
   there = folder_is_there(p->f, call->box, folder_name);
   if (there > 0) return EXIT_DONE;
@@ -132,7 +142,7 @@ int method_append(method_call *call)
   if (!folder_open(&f, call->box, folder_name)) return method_fail_folder(call, folder_name);
   p.f = f;
   code = name_flags(call, &p);
-  if (code == EXIT_DONE && !folder_deliver(f, call->box, &p.to.d)) code = storing_fail(call, &p.to);
+  if (code == EXIT_DONE && !folder_deliver(f, call->box, &p.to.d)) code = fail(call, &p);
   if (code == EXIT_DONE) code = storing_pieces(call, &p.to, request->pieces, request->n_pieces);
   if (code == EXIT_DONE) code = storing_octets(call, &p.to);
   if (code == EXIT_DONE) code = look(call, &p.to);
