@@ -139,7 +139,7 @@ def ends(name, argv, want, least):
     # With messages the octets are not the same any more.
     front = Server(tor=chain.tor, itself=True)
     for address, about in ((front.address, ['messages']), (chain.address, [])):
-        p = subprocess.run(argv + [address] + about, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        p = subprocess.run(argv + [address] + about, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
         equal((p.returncode, p.stdout.decode()[-600:]), (0, want), ': '.join([name] + about) + ': all goes well')
     front.stop()
     chain.check(name, least)
@@ -164,7 +164,7 @@ if os.path.isdir('/usr/lib/python3/dist-packages/stem'):
     chain = Chain('CookieAuthentication 0')
 
     def said(address, tor):
-        p = subprocess.run(['/usr/bin/python3', '-W', 'ignore', here + 'stem_all.py', address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        p = subprocess.run(['/usr/bin/python3', '-W', 'ignore', here + 'stem_all.py', address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
         return [l.replace(tor.dir, 'DIR').replace(str(tor.port[1]), 'PORT') for l in without_ours(p.stdout).decode().splitlines()]
 
     one, other = said(straight.socket, straight), said(chain.address, chain.tor)
