@@ -1,6 +1,7 @@
 """Threads that last: mails come in order, late and shuffled; between calls the table, the indexes or both are lost; the ids are those of the rule,
 followed call by call, and never become others. Then each of the table's system calls fails, or is the last; something else has its name; several
 calls make it at once, and half of them are killed."""
+import glob
 import os
 import random
 import re
@@ -341,6 +342,30 @@ if shutil.which('strace'):
 for i in range(160, 260):
     N.put('%d.M%dP2.h' % (T + 1000 + i, i), text='In-Reply-To: <%d@full>\nSubject: s\n\n' % i)
 eq(sorted(t.mail_count for t in N.call('Threads', limit=1000).threads), [1] * 159 + [201], 'replies find their threads when there is room again')
+
+# Mails that went before threads were asked for have none, and nobody looks for them in each call.
+def opens_table(box):
+    log = os.path.join(work, 'opened')
+    subprocess.run(['strace', '-qq', '-o', log, '-e', 'trace=openat', os.path.join(bin_dir, 'maildir-op'), 'Threads'],
+                   input=pb.ThreadsReq(limit=5).SerializeToString(), cwd=box.path, stdout=subprocess.DEVNULL)
+    return 'porter.threads' in open(log).read()
+
+
+for some in (1, 300):
+    W = box('went%d' % some)
+    names = ['%d.M%dP1.h' % (T + i, i) for i in range(300)]
+    for i, name in enumerate(names):
+        W.put(name, text='Message-ID: <%d@went>\nSubject: s\n\n' % i)
+    W.call('ListSearch', limit=5)
+    for name in names[:some]:
+        os.unlink(glob.glob(glob.escape(W.path) + '/*/' + name + '*')[0])
+    if some == 300:
+        for i in range(5):
+            W.put('%d.M%dP2.h' % (T + 1000 + i, i), text='Message-ID: <%d@late>\nSubject: s\n\n' % i)
+    eq(len(W.call('Threads', limit=1000).threads), 300 - some + 5 * (some == 300), 'threads of those that are left, %d went' % some)
+    W.call('Threads', limit=1000)
+    if have_strace:
+        ok(not opens_table(W), 'and the next call needs no table')
 
 # More folders than can be open at once: threads of those that are asked for are found all the same.
 M = box('many')

@@ -12,11 +12,9 @@
 
 #include "indexed_internal.h"
 
-static int by_segment(folder_index const *ix, index_threading const *list, size_t count)
+static int by_segment(folder_index const *ix, size_t count)
 {
-  size_t in_image = 0;
-  for (size_t i = 0; i < count; i++) in_image += list[i].number < ix->h.n;
-  return !(ix->h.threadless && in_image) && ix->segments_len + INDEX_SEGMENT + count * (INDEX_OPERATION + 8) <= INDEX_SEGMENTS_MAX;
+  return !ix->h.threadless && ix->segments_len + INDEX_SEGMENT + count * (INDEX_OPERATION + 8) <= INDEX_SEGMENTS_MAX;
 }
 
 /* In memory; those from which on are left behind in one segment, where that can be. */
@@ -46,7 +44,6 @@ static int patch(folder_index *ix, index_threading const *x)
   index_room room;
   index_mail m;
   if (!index_image_mail(ix, x->number, &m, &room)) return 0;
-  if (!m.r.thread && !m.r.provisional) ix->h.threadless--;
   put64(packed + RECORD_THREAD, x->thread);
   put32(packed + RECORD_CHECK, index_record_check(packed, m.inode, m.name, m.text));
   return 1;
@@ -63,6 +60,7 @@ static int renew(folder *f, index_threading *list, size_t count, int lasting)
     if (list[i].number < ix->h.n && !patch(ix, list + i)) return 0;
     if (c && (c->added || c->keyed || c->threaded)) list[left++] = list[i];
   }
+  ix->h.threadless = 0; /* all others have gone */
   if (lasting) indexed_leave_again(f);
   return change(f, list, left, lasting);
 }
@@ -71,5 +69,5 @@ int folder_index_thread(folder *f, index_threading *list, size_t count, int last
 {
   folder_index *const ix = &f->indexed->ix;
   if (!index_apply(ix)) return 0;
-  return by_segment(ix, list, count) ? change(f, list, count, lasting) : renew(f, list, count, lasting);
+  return by_segment(ix, count) ? change(f, list, count, lasting) : renew(f, list, count, lasting);
 }

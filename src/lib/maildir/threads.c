@@ -130,6 +130,16 @@ static int tell(joining *j, size_t from, size_t to, int lasting)
   return good;
 }
 
+/* Images whose mails without a thread have all gone: else every call would look for them. */
+static int tell_of_gone(joining *j)
+{
+  for (size_t i = 0; i < j->folders; i++) {
+    folder_index const *const ix = folder_index_looked(j->f[i]);
+    if (ix && ix->h.threadless && !folder_index_thread(j->f[i], NULL, 0, 1) && folder_index_looked(j->f[i])) return 0;
+  }
+  return 1;
+}
+
 static int tell_all(joining *j, uint64_t const *thread, int lasting)
 {
   size_t n = 0;
@@ -147,7 +157,7 @@ static int tell_all(joining *j, uint64_t const *thread, int lasting)
       ;
     if (!tell(j, i, to, lasting)) return 0;
   }
-  return 1;
+  return !lasting || tell_of_gone(j);
 }
 
 static int work(joining *j)
@@ -164,7 +174,7 @@ static int work(joining *j)
   /* Records are not told what the table does not know: then nobody would look for these mails' keys again. */
   lasting = good && thread_table_write(&t);
   thread_table_close(&t);
-  return good && (!j->count || tell_all(j, thread, lasting));
+  return good && tell_all(j, thread, lasting);
 }
 
 int folders_thread(mailbox *box, folder *const *f, size_t count)
