@@ -1,5 +1,5 @@
 """Each changing system call of each changing method fails once, or is the last: is what the answer says true?"""
-import shutil, tempfile
+import re, shutil, tempfile
 from op import *
 
 T = 1700000000
@@ -57,13 +57,34 @@ def inode(box, name):
     return os.stat(os.path.join(box.path, 'cur', name)).st_ino
 
 
+def check_copies(names, before, after, response, killed, code):
+    """What is copied stays as it is; the copy is where the answer says, and not where it says that there is none."""
+    for i, text in enumerate(names):
+        now, was = after.get(text, set()), before[text]
+        outcome = response.outcomes[i] if i < len(response.outcomes) and code != 111 else None
+        more = now - was
+        if not was <= now or len(more) > 1 or any(f != '.T' for f, _, _ in more):
+            return '%s was %s, is %s' % (text, was, now)
+        if outcome is None:  # nothing was said
+            continue
+        if outcome.HasField('error') and more:
+            return '%s: said %s, is %s' % (text, outcome.error.text, now)
+        if not outcome.HasField('error') and not any((f, m) == ('.T', outcome.new_mid) for f, m, _ in now):
+            return '%s: said to be %s, is %s' % (text, outcome.new_mid, now)
+    return None
+
+
 def check(method, setting, box, names, before, response, killed, code, inject):
     after, tmp = where(box)
     if tmp and not killed and not inject.startswith('unlinkat'):  # what cannot be unlinked is swept in 36 hours
         return 'left in tmp: %s' % tmp
+    if set(after) - set(before):
+        return 'half there: %s' % (set(after) - set(before))
     for text in before:
         if text not in names and after.get(text) != before[text]:
             return '%s was not named, and is %s' % (text, after.get(text))
+    if method == 'Copy':
+        return check_copies(names, before, after, response, killed, code)
     for i, text in enumerate(names):
         now, was = after.get(text, set()), before[text]
         outcome = response.outcomes[i] if response is not None and i < len(response.outcomes) and code != 111 else None
@@ -96,7 +117,7 @@ def play(method, setting, extra, inject, killed):
     names = ['one', 'two']
     mids = [a if setting != 'twins' else '%s/%d' % (a, inode(box, a + ':2,')), b]
     before, _ = where(box)
-    fields = {'Move': {'mids': mids, 'to_folder': 'T'}, 'Remove': {'mids': mids}, 'SetFlags': {'mids': mids, 'add': 'F', 'remove': 'S'}}[method]
+    fields = {'Move': {'mids': mids, 'to_folder': 'T'}, 'Copy': {'mids': mids, 'to_folder': 'T'}, 'Remove': {'mids': mids}, 'SetFlags': {'mids': mids, 'add': 'F', 'remove': 'S'}}[method]
     log = os.path.join(memory, 'log')
     r = subprocess.run(['strace', '-qq', '-o', log, '-e', 'trace=' + ','.join(CALLS)] + [x for i in extra + [inject] for x in ('-e', 'inject=' + i)]
                        + [os.path.join(bin_dir, 'maildir-op'), method], input=getattr(pb, method + 'Req')(**fields).SerializeToString(), cwd=box.path, capture_output=True, timeout=60)
@@ -104,7 +125,7 @@ def play(method, setting, extra, inject, killed):
     if r.returncode in (0, 3):
         response.ParseFromString(r.stdout)
     traced = open(log).read()
-    happened = 'SIGKILL' in traced if killed else traced.count('INJECTED') > sum(traced.count(i.split(':')[0] + '(') for i in extra)
+    happened = 'SIGKILL' in traced if killed else traced.count('INJECTED') > sum(len(re.findall('^%s[(]' % i.split(':')[0], traced, re.M)) for i in extra)
     fault = None
     if not killed and r.returncode not in (0, 3, 5, 111):
         fault = 'exit %d' % r.returncode
@@ -113,14 +134,15 @@ def play(method, setting, extra, inject, killed):
     return happened, fault
 
 
-for method in ('Move', 'Remove', 'SetFlags'):
-    for setting, extra in (('plain', []), ('twins', []), ('links', []), ('quota', []), ('plain', ['renameat2:error=EINVAL']), ('plain', ['renameat2:error=EXDEV'])):
-        if extra and method == 'Remove' or method == 'SetFlags' and extra == ['renameat2:error=EXDEV']:
-            continue
+EINVAL, EXDEV = ['renameat2:error=EINVAL'], ['renameat2:error=EXDEV']
+NO_LINK = ['linkat:error=EXDEV']  # as between file systems: the copy is of octets
+EXTRA = {'Move': (EINVAL, EXDEV), 'Copy': (NO_LINK,), 'Remove': (), 'SetFlags': (EINVAL,)}
+for method in ('Move', 'Copy', 'Remove', 'SetFlags'):
+    for setting, extra in [(s, []) for s in ('plain', 'twins', 'links', 'quota')] + [('plain', e) for e in EXTRA[method]] + [('quota', NO_LINK)] * (method == 'Copy'):
         for kind in KINDS:
             played, wrong = 0, []
             for call in CALLS:
-                if extra and call == 'renameat2':
+                if extra and call == extra[0].split(':')[0]:
                     continue
                 for when in range(START[call] + 1, START[call] + 40):
                     inject = '%s:%s:when=%d' % (call, 'signal=SIGKILL' if kind == 'kill' else 'error=' + kind, when)
