@@ -1,5 +1,5 @@
 """Move and Copy with flags and keywords; anywhere; exactly; names of keywords beside Dovecot's lock."""
-import threading
+import tempfile, threading
 from op import *
 
 T = 1700000000
@@ -153,6 +153,77 @@ open(os.path.join(P.path, 'maildirsize'), 'w').write('1S\n0 0\n')
 eq(P.error('Copy', 3, mids=[b], to_folder=''), (3, 'OVER_QUOTA'), 'over quota')
 eq(P.error('Copy', 3, mids=[b], to_folder='Nope'), (3, 'INVALID_FOLDER'), 'no such target')
 eq(P.error('Copy', 3, mids=['x']), (3, 'NO_SUCH_MAIL'), 'no such mail')
+
+# --- Copy where nothing can be linked, and both from one file system to another: the octets are copied ---
+strace = shutil.which('strace')
+TEXT = b'Subject: one\n\n' + bytes(range(256)) * 1000
+
+
+def across(name, shared=None):
+    """A mail with a keyword, a folder A; A lies in shared, where that is given."""
+    box = Box(name)
+    box.folder('.A')
+    if shared:
+        shutil.move(os.path.join(box.path, '.A'), os.path.join(shared, name))
+        os.symlink(os.path.join(shared, name), os.path.join(box.path, '.A'))
+        box.options = ['-l', shared]
+    os.chmod(box.put(a + ':2,FSb', text=TEXT, mtime=T), 0o640)
+    open(os.path.join(box.path, 'dovecot-keywords'), 'w').write('1 Work\n')
+    return box
+
+
+def inject(box, fault, method, **fields):
+    """The call, where each call of the system's that is named in fault fails so; and how often that came to pass."""
+    log = os.path.join(work, 'inject.log')
+    r = subprocess.run([strace, '-qq', '-o', log, '-e', 'trace=' + fault.split(':')[0], '-e', 'inject=' + fault, os.path.join(bin_dir, 'maildir-op'), *box.options, method],
+                       input=getattr(pb, method + 'Req')(**fields).SerializeToString(), cwd=box.path, capture_output=True, timeout=60)
+    return r.returncode, getattr(pb, method + 'Resp').FromString(r.stdout), open(log).read().count('INJECTED')
+
+
+def is_copy(box, inode_before, name):
+    """Another file with the same octets, rec_date, mode, flags and keywords; nothing is left in the tmps."""
+    path = os.path.join(box.path, '.A', 'cur', name)
+    st = os.stat(path)
+    return ((st.st_dev, st.st_ino) != inode_before, open(path, 'rb').read() == TEXT, int(st.st_mtime), st.st_mode & 0o777, [os.listdir(os.path.join(box.path, f, 'tmp')) for f in ('', '.A')],
+            [(h.flags, list(h.keywords)) for h in box.call('List', folder='A', end=9).mail_heads if name.startswith(h.mid)])
+
+
+COPIED = (True, True, T, 0o640, [[], []], [('FS', ['Work'])])
+there = lambda box, name: (lambda st: (st.st_dev, st.st_ino))(os.stat(os.path.join(box.path, name)))
+if strace:
+    for error in ('EXDEV', 'EMLINK', 'EPERM'):
+        Q = across('copy-' + error)
+        open(os.path.join(Q.path, 'maildirsize'), 'w').write('1000000S\n%d 1\n' % len(TEXT))
+        was = there(Q, 'cur/' + a + ':2,FSb')
+        code, r, times = inject(Q, 'linkat:error=' + error, 'Copy', mids=[a], to_folder='A')
+        eq((code, outcome(r), times), (0, [(a, 'A', None)], 1), 'Copy where a link says %s' % error)
+        eq((Q.ls('.A'), is_copy(Q, was, a + ':2,FSa')), (['cur/' + a + ':2,FSa'], COPIED), 'the octets are copied, with flags, keywords and date')
+        eq((Q.ls(), there(Q, 'cur/' + a + ':2,FSb')), (['cur/' + a + ':2,FSb'], was), 'the mail is as it was')
+        eq(open(os.path.join(Q.path, 'maildirsize')).read().split('\n')[2:], ['%d 1' % len(TEXT), ''], 'it counts once')
+    for error in ('EIO', 'EACCES', 'ENOSPC', 'EROFS'):
+        Q = across('refused-' + error)
+        before = [there(Q, n) for n in Q.ls()]
+        code, r, times = inject(Q, 'linkat:error=' + error, 'Copy', mids=[a], to_folder='A')
+        eq((code != 0, [o[:2] for o in outcome(r)] in ([], [('', '')]), times, [there(Q, n) for n in Q.ls()], Q.ls('.A', ('new', 'cur', 'tmp')), os.listdir(os.path.join(Q.path, 'tmp'))), (True, True, 1, before, [], []),
+           'where it says %s: an error, and no copy' % error)
+else:
+    skip('a link that fails', 'no strace here')
+memory = tempfile.mkdtemp(prefix='porter-test.', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else work)
+atexit.register(shutil.rmtree, memory, True)
+if os.stat(memory).st_dev == os.stat(work).st_dev:
+    skip('another file system', '/dev/shm is none that may be written')
+else:
+    Q = across('shared', memory)
+    was = there(Q, 'cur/' + a + ':2,FSb')
+    r = Q.call('Copy', mids=[a], to_folder='A')
+    eq((Q.code, outcome(r), Q.ls(), Q.ls('.A'), is_copy(Q, was, a + ':2,FSa')), (0, [(a, 'A', None)], ['cur/' + a + ':2,FSb'], ['cur/' + a + ':2,FSa'], COPIED), 'Copy to another file system')
+    r = Q.call('Copy', mids=[a], to_folder='A')
+    ok(Q.code == 0 and r.outcomes[0].new_mid not in ('', a) and len(Q.ls('.A')) == 2, 'again: that is another mail there, so a fresh base')
+    r = Q.call('Move', mids=[a], to_folder='A')
+    eq((Q.code, Q.ls(), len(Q.ls('.A')), len({n.split(':2,')[0] for n in Q.ls('.A')})), (0, [], 3, 3), 'Move there: it replaces none')
+    eq(is_copy(Q, was, r.outcomes[0].new_mid + ':2,FSa'), COPIED, 'whole, with flags, keywords and date')
+    r = Q.call('Move', mids=[a], from_folder='A', to_folder='')
+    eq((Q.code, outcome(r), Q.ls(), len(Q.ls('.A'))), (0, [(a, '', None)], ['cur/' + a + ':2,FSb'], 2), 'and back')
 
 # --- an index that is behind, as others have changed a mail since: what it has now comes along ---
 X = Box('behind')
