@@ -1,5 +1,5 @@
 """RenameFolder, RemoveFolder, Quota: the tree on disk, and what others do at the same time."""
-import random, re, threading
+import random, re, tempfile, threading
 from op import *
 
 B = Box()
@@ -167,6 +167,32 @@ ok(r.changed and r.state != state and time.time() - begun < 30, 'a delivery is s
 eq(changed(r.state), (0, False, True), 'and the new state is right')
 eq(S.call('Wait', state='rubbish', seconds=100).changed, True, 'a state that is none: at once')
 eq(S.error('Wait', 3, folders=['Nope'], seconds=9), (3, 'INVALID_FOLDER'), 'no such folder')
+
+# --- Wait: as long as it is asked to, at most 300 seconds; time passes only where that program sleeps ---
+H = Box('hurried-box')
+H.folder('.F')
+state = H.call('Changes').state
+for seconds, want in ((0, 0), (4, 4), (299, 299), (300, 300), (301, 300), (4294967295, 300)):
+    p = subprocess.run([os.path.join(work, 'hurried'), 'Wait'], input=pb.WaitReq(state=state, seconds=seconds).SerializeToString(), cwd=H.path, capture_output=True, timeout=60)
+    r = pb.WaitResp.FromString(p.stdout)
+    slept = [int(x) for x in p.stderr.split()]
+    ok((p.returncode, r.changed, r.state) == (0, False, state) and sum(slept) == want and max(slept + [0]) <= 3, 'Wait for %d seconds: %d, by steps of 3 at most' % (seconds, sum(slept)))
+
+# --- Wait on tmpfs: a delivery is seen ---
+memory = tempfile.mkdtemp(prefix='porter-test.', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else work)
+atexit.register(shutil.rmtree, memory, True)
+W = Box(os.path.join(memory, 'box'))
+W.folder('.F')
+for folder, sub in (('', 'new'), ('.F', 'cur')):
+    state = W.call('Changes').state
+    p = subprocess.Popen([os.path.join(bin_dir, 'maildir-op'), 'Wait'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=W.path)
+    p.stdin.write(pb.WaitReq(state=state, seconds=301).SerializeToString())
+    p.stdin.close()
+    while open('/proc/%d/stat' % p.pid).read().rsplit(')', 1)[1].split()[0] != 'S':
+        time.sleep(.01)
+    W.put('8.M1P1.h' + (':2,' if sub == 'cur' else ''), folder=folder, sub=sub)
+    r = pb.WaitResp.FromString(p.stdout.read())
+    eq((p.wait(), r.changed, r.state != state, W.call('Wait', state=r.state).changed), (0, True, True, False), 'Wait on tmpfs: a delivery to %s/%s is seen' % (folder or 'the inbox', sub))
 
 # --- Wait, once it only takes glances: two calls a folder, and each kind of event is seen ---
 strace = shutil.which('strace')
