@@ -40,6 +40,14 @@ def folders():
     return [''] + sorted(d[1:] for d in os.listdir('.') if d[0] == '.' and os.path.isdir(d + '/cur'))
 
 
+gone = {}  # how often a folder with that inode has gone: a later one may get the number
+
+
+def identity(name):
+    inode = os.stat(disk(name)).st_ino
+    return inode, gone.get(inode, 0)
+
+
 def files(name):
     """Where, file, base, inode of each mail."""
     for place in ('new', 'cur'):
@@ -54,7 +62,7 @@ def truth():
         bases = {}
         for place, file, base, inode in files(name):
             bases.setdefault(base, []).append((inode, place + '/' + file))
-        here = out[os.stat(disk(name)).st_ino] = {}
+        here = out[identity(name)] = {}
         for base, found in bases.items():
             for inode, file in found:
                 here[base if len(found) == 1 else '%s/%d' % (base, inode)] = file if len(found) > 1 else (inode, file)
@@ -69,7 +77,7 @@ def counts():
             mails += 1
             unread += 'S' not in file.partition(':2,')[2]
             octets += os.stat(os.path.join(disk(name), place, file)).st_size
-        out[os.stat(disk(name)).st_ino] = (name, mails, unread, octets)
+        out[identity(name)] = (name, mails, unread, octets)
     return out
 
 
@@ -87,13 +95,15 @@ def note():
         for mid in set(a) | set(b):
             if a.get(mid) != b.get(mid):
                 touched[mid] = step
+    for inode, times in set(last) - set(now):
+        gone[inode] = times + 1
     last = now
 
 
 def view(asked):
     """{mid: {directory: what is said}} of these folders; none: all."""
     out = {}
-    only = [os.stat(disk(name)).st_ino for name in asked]
+    only = [identity(name) for name in asked]
     for directory, mails in last.items():
         if not asked or directory in only:
             for mid, said in mails.items():
@@ -237,7 +247,7 @@ class Client:
     def tell(self, response):
         """What it is told, taken in."""
         now, before = view(self.asked), self.since
-        names = {os.stat(disk(name)).st_ino: name for name in folders()}
+        names = {identity(name): name for name in folders()}
         if with_threads:
             learn_threads()
             self.tell_threads(response, set(threads.get(mid) for mid in self.known), set(threads.get(mid) for mid in now))
