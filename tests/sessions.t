@@ -105,7 +105,7 @@ END
 secret_env='STARTERS_TOKEN=abc'
 exec 8< /etc/passwd 9< "$work/users"
 background env $secret_env sh -c 'exec env -i PATH="$1:/usr/bin:/bin" s6-ipcserver -a 0600 -c 220 -C 200 -- "$2/sock" \
-  frame-auth -u "$3" auth "$2/users" setuidgid maildir-enter "$2/mail/%u" frame-read -d tmp frame-write -d tmp held-op' sh "$work/home" "$work" "$guard"
+  frame-auth -u "$3" auth "$2/users" setuidgid maildir-enter "$2/mail/%u" frame-read -d tmp frame-write -d tmp held-op' sh "$work/home" "$work" "$guard" 2> "$work/errors"
 server=$!
 exec 8<&- 9<&-
 wait_for test -S "$work/sock"

@@ -68,7 +68,7 @@ exits() {
   [ $tap_code = "$tap_want" ]; result $? "$tap_name"
   [ $tap_code = "$tap_want" ] || { echo "# exit $tap_code, want $tap_want: $*"; sed 's/^/# /' "$work/err" | head -n 10; }
 }
-skip() { tap_n=$((tap_n + 1)); echo "ok $tap_n - # SKIP $1: $2"; }
+skip() { tap_n=$((tap_n + 1)); echo "ok $tap_n - # SKIP $1: $2"; echo "# ${0##*/} leaves out $1: $2" >&2; }
 wait_for() {
   tap_tries=0
   until "$@" >/dev/null 2>&1; do

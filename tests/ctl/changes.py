@@ -123,7 +123,9 @@ while libc.inotify_init1(0) >= 0: n += 1
 os.environ['HELD'] = str(n)
 os.execv(sys.argv[1], sys.argv[1:])
 '''
-    p = subprocess.run(['/usr/bin/python3', '-c', script, CTLMSG, d + '/state'], input=b'AUTHENTICATE\r\nSETEVENTS CONTROLLERS POSTMESSAGE\r\nPOSTMESSAGE @all x\r\nSETEVENTS POSTMESSAGE\r\n', stdout=subprocess.PIPE)
+    p = subprocess.run(['/usr/bin/python3', '-c', script, CTLMSG, d + '/state'], input=b'AUTHENTICATE\r\nSETEVENTS CONTROLLERS POSTMESSAGE\r\nPOSTMESSAGE @all x\r\nSETEVENTS POSTMESSAGE\r\n',
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     lines = p.stdout.decode().split('\r\n')
     equal([l[:23] for l in lines[:4]], ['250 OK', '451 Resource exhausted:', '250 OK', '250 OK'], 'no instance of inotify left: 451, and nothing is turned on')
+    equal(p.stderr, b'ctlmsg: warning: unable to use the state directory: Too many open files\n', 'and a warning')
 done()

@@ -35,6 +35,7 @@ def skip(name, why):
     global count
     count += 1
     print('ok %d - # SKIP %s: %s' % (count, name, why), flush=True)
+    print('# %s leaves out %s: %s' % (os.path.basename(sys.argv[0]), name, why), file=sys.stderr)
 
 
 def little(held, most, name):
