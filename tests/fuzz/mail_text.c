@@ -1,4 +1,5 @@
-/* Any octets as an unstructured field: text comes out, and reading it again changes nothing where no words are left. */
+/* Any octets as an unstructured field: text comes out, and reading it again changes nothing where neither words nor escapes are left: an escape
+ * that a NUL was in says nothing, and is one without it. */
 #include <porter/mail.h>
 
 #include "check.h"
@@ -11,7 +12,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t len)
   slice out, again;
   check(mail_text(&a, &plain_charsets, (slice){ (char const *)data, len }, &out));
   check_text(out);
-  if (!(out.len > 1 && memmem(out.s, out.len, "=?", 2))) {
+  if (!out.len || (!memmem(out.s, out.len, "=?", 2) && !memchr(out.s, 0x1b, out.len))) {
     check(mail_text(&a, &plain_charsets, out, &again));
     if (out.len && !memchr(out.s, '\n', out.len) && !memchr(out.s, '\r', out.len))
       check(again.len == out.len && (!out.len || !memcmp(again.s, out.s, out.len)));
