@@ -75,6 +75,8 @@ static int getinfo(control *c, slice arguments)
   slice rest = arguments, word;
   unsigned int keys = 0, known = 1;
   if (!c->own.answer.ready) {
+    /* Its beginning went out before, when those that are known were passed over. */
+    if (c->own.answer.at) return getinfo_unknown(c, arguments);
     while (known && control_next(&rest, &word))
       if (!info_known(word)) known = 0;
       else keys |= 1U << control_key_find(word);
