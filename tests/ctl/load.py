@@ -1,5 +1,5 @@
 """Load: twenty posters and twenty receivers, readers that are too slow for the log, the run scripts with 500 connections."""
-import os, resource, subprocess, threading, time
+import fcntl, os, resource, subprocess, threading, time
 from ctl import *
 
 
@@ -89,6 +89,27 @@ ok(TOTAL - 600 < lost < TOTAL - 200, 'and knows how many were gone before: %d' %
 for c in slow + [poll, fast, poster]:
     c.close()
 s.stop()
+
+# --- a reader who is always a little behind ---
+ours, theirs = os.pipe()
+fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)
+at, TIMES = path('behind'), 200
+behind = start([CTLMSG, at], stdin=subprocess.PIPE, stdout=theirs)
+os.close(theirs)
+behind.stdin.write(b'AUTHENTICATE\r\n' + (b'POSTMESSAGE @all ' + b'x' * 8000 + b'\r\n') * 7 + b'GETINFO' + b' recent-messages' * TIMES + b'\r\n')
+behind.stdin.flush()
+tops, came = [], bytearray()
+for reads in range(1, 10000):
+    lump = os.read(ours, 4096)
+    came += lump
+    if not lump or came.endswith(b'\n.\r\n250 OK\r\n'):
+        break
+    if reads % 200 == 0:
+        tops += memory(at)
+behind.stdin.close()
+equal((came.count(b'\n650 POSTMESSAGE '), behind.wait()), (7 * TIMES, 0), 'who reads a little at a time gets everything')
+os.close(ours)
+little(tops, 600, 'and what he has read takes no memory')
 
 # --- 500 connections, with the limits of the run scripts ---
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

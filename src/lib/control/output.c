@@ -77,6 +77,17 @@ void output_quoted(control_output *o, slice s)
 
 size_t output_pending(control_output const *o) { return o->bytes.len - o->done; }
 
+/* A reader may take what is there and never all of it: what he has must not stay. Only where no more is moved than was written, so that
+ * all of it costs no more than writing did. */
+static void drop_written(control_output *o)
+{
+  size_t left = output_pending(o);
+  if (o->done < left) return;
+  memcpy(o->bytes.s, o->bytes.s + o->done, left);
+  o->bytes.len = left;
+  o->done = 0;
+}
+
 int output_flush(control_output *o, int fd)
 {
   int good = 1;
@@ -87,7 +98,7 @@ int output_flush(control_output *o, int fd)
       continue;
     }
     if (errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return 1;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return drop_written(o), 1;
     good = 0;
     break;
   }
