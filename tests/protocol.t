@@ -149,6 +149,11 @@ ok 'client.php has some thirty lines' test "$(wc -l < "$work/client.php")" -le 3
 php_client() { php "$work/client.php" "$@"; }
 is 'the client in PHP' "$(php_client "$work/json" ada secret 2>&1)" "$want"
 is 'its error' "$(php_client "$work/json" ada wrong 2>&1 | grep -c 'Uncaught Exception: REFUSED: user or password not accepted')" 1
+background s6-ipcserver -a 0600 -- "$work/old" frame-auth -j -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
+  /usr/bin/python3 "$top/tests/maildir/old_server.py" json-op maildir-op 2> "$work/old.err"
+wait_for test -S "$work/old"
+is 'of a server that does not know KeepOpen it says so' "$(php_client "$work/old" ada secret 2>&1 | grep -c 'Uncaught Exception: UNSUPPORTED: no such method')" 1
+
 # --- varlink ---
 background s6-ipcserver -a 0600 -- "$work/varlink" frame-auth -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
   varlink-read varlink-call maildir-op 2> "$work/varlink.err"
