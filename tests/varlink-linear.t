@@ -21,6 +21,9 @@ sys.stdout.buffer.write({
     "digits": call % (b"1" * 40 * n),
     "fractions": call % (b"0." + b"1" * 40 * n),
     "exponents": call % (b"[" + b",".join([b"1e999"] * n) + b"]"),
+    "zeros": call % (b"[1e999," + b"0" * 50 * n + b"]"),
+    "points": call % (b"[1e999," + b"1" * 50 * n + b".]"),
+    "halves": call % (b"[1e999," + b"1" * 25 * n + b"." + b"1" * 25 * n + b"e+]"),
     "blanks": call % (b" " * 50 * n + b"0"),
 }[thing])' "$1" "$2"
 }
@@ -34,5 +37,5 @@ grows_linearly() {
   echo "$1: $((few - least)) instructions for 500, $((many - least)) for 2000"
   [ $(((many - least) * 10)) -le $(((few - least) * 45 + 400000)) ]
 }
-for thing in calls text escapes arrays names digits fractions exponents blanks; do ok "linear in $thing" grows_linearly "$thing"; done
+for thing in calls text escapes arrays names digits fractions exponents zeros points halves blanks; do ok "linear in $thing" grows_linearly "$thing"; done
 finish

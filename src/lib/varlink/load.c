@@ -59,7 +59,8 @@ static int too_large(char const *s, int whole)
   return isinf(strtod(s, NULL));
 }
 
-/* Numbers that jansson refuses become 0.5 and blanks: the shortest of them, 1e309, has as many octets. A NUL ends the text. */
+/* Numbers that jansson refuses become 0.5 and blanks: the shortest of them, 1e309, has as many octets. A NUL ends the text. Digits that are no
+ * number (of 00, 1. and 1e) are passed over together: looked at one by one, each would have all behind it read again. */
 static void tame_numbers(char *s)
 {
   int inside = 0, whole;
@@ -69,6 +70,7 @@ static void tame_numbers(char *s)
       memset(s, ' ', n);
       memcpy(s, "0.5", 3);
     }
+    if (!n && !inside) n = digits(s);
     if (n) {
       s += n;
       continue;
