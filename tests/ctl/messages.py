@@ -285,4 +285,12 @@ a.send('\r\n'.join(['POSTMESSAGE @all x'] * 560))
 got = [a.reply() for i in range(560)]
 took = time.monotonic() - start_time
 ok(got == [['250 OK']] * 560 and took > 0.55, '-r 100: a burst of 500, then no more than 100 a second', took)
+for how, server in (('alone', s), ('in front', Server(tor=tor, options=['-r', '100'], itself=True))):
+    b = server.conn()
+    start_time = time.monotonic()
+    b.send('\r\n'.join('CONTROLLERNAME b%d' % i for i in range(30)))
+    got = [b.reply() for i in range(30)]
+    took = time.monotonic() - start_time
+    ok(got == [['250 OK']] * 30 and took > 0.9, how + ': a name counts as 20 messages: nobody keeps the lock by changing his', took)
+    equal(b.info('list-controllers')[-1], 'b29', how + ': and he has the last of them')
 done()

@@ -56,9 +56,49 @@ void control_wake(control *c)
   bus_wake(&c->own.bus);
 }
 
+/* --- the rate --- */
+
+#define NAME_COSTS 20 /* messages: a name takes the lock for itself, and all who look at names look again */
+
+static uint64_t pace_step(control const *c) { return 1000000000 / c->own.rate; }
+
+/* Takes so many messages off the allowance; else the nanoseconds to wait. */
+static uint64_t pace(control *c, unsigned int messages)
+{
+  uint64_t most, now;
+  if (!c->own.rate) return 0;
+  most = (CONTROL_BURST - messages) * pace_step(c);
+  now = bus_now();
+  if (c->own.paced < now) c->own.paced = now;
+  if (c->own.paced - now > most) return c->own.paced - now - most;
+  c->own.paced += messages * pace_step(c);
+  return 0;
+}
+
+/* They were not posted after all. */
+static void unpace(control *c, unsigned int messages)
+{
+  if (c->own.rate) c->own.paced -= messages * pace_step(c);
+}
+
 /* --- CONTROLLERNAME --- */
 
 #define CLAIM_AGAIN 1000000 /* ns */
+
+/* Waits for its turn, once for each command. 0: come again. */
+static int claim_paced(control *c)
+{
+  uint64_t const wait = c->own.bus.claim_began ? 0 : pace(c, NAME_COSTS);
+  if (wait) control_again(c, wait);
+  return !wait;
+}
+
+/* The lock is not free. */
+static void claim_again(control *c)
+{
+  if (!c->own.bus.claim_began) unpace(c, NAME_COSTS);
+  control_again(c, 0);
+}
 
 int own_controllername(control *c, slice arguments)
 {
@@ -69,8 +109,9 @@ int own_controllername(control *c, slice arguments)
   else if (count > 1) output_line(&c->client.output, "512 Bad arguments to CONTROLLERNAME: Cannot accept more than 1 argument(s)");
   else if (!control_name_valid(name)) output_line(&c->client.output, "512 Bad arguments to CONTROLLERNAME: Invalid controller name");
   else if (control_name_reserved(name)) output_line(&c->client.output, "553 Controller name already in use");
+  else if (!claim_paced(c)) return 0;
   else if (bus_claim(&c->own.bus, name, !c->client.gone)) output_line(&c->client.output, "250 OK");
-  else if (errno == EAGAIN) return control_again(c, 0), 0;
+  else if (errno == EAGAIN) return claim_again(c), 0;
   else if (errno == EINPROGRESS) return control_again(c, CLAIM_AGAIN), 0;
   else if (errno == EEXIST) output_line(&c->client.output, "553 Controller name already in use");
   else control_failure(c, errno);
@@ -86,25 +127,6 @@ static slice post_arguments(slice line)
   while (n < line.len && !control_space(line.s[n])) n++;
   while (n < line.len && control_space(line.s[n])) n++;
   return (slice){ .s = line.s + n, .len = line.len - n };
-}
-
-/* Takes one message off the allowance; else the nanoseconds to wait. */
-static uint64_t pace(control *c)
-{
-  uint64_t step, now;
-  if (!c->own.rate) return 0;
-  step = 1000000000 / c->own.rate;
-  now = bus_now();
-  if (c->own.paced < now) c->own.paced = now;
-  if (c->own.paced - now > (CONTROL_BURST - 1) * step) return c->own.paced - now - (CONTROL_BURST - 1) * step;
-  c->own.paced += step;
-  return 0;
-}
-
-/* That message was not posted after all. */
-static void unpace(control *c)
-{
-  if (c->own.rate) c->own.paced -= 1000000000 / c->own.rate;
 }
 
 /* Posts that are carried out under one lock. id: UINT64_MAX where it failed. */
@@ -134,7 +156,7 @@ static enum fate post_failed(post_batch *b)
 
 static enum fate post_later(post_batch *b, uint64_t wait)
 {
-  unpace(b->c);
+  unpace(b->c, 1);
   b->wait = wait;
   return FATE_LATER;
 }
@@ -146,7 +168,7 @@ static enum fate post_add(post_batch *b, slice line)
   b->post[b->count].id = 0;
   b->post[b->count].reply = control_post_parse(post_arguments(line), &destination, &text);
   if (b->post[b->count].reply) return FATE_ADDED;
-  b->wait = pace(b->c);
+  b->wait = pace(b->c, 1);
   if (b->wait) return FATE_LATER;
   if (!b->open && !bus_post_open(bus)) return errno == EAGAIN ? post_later(b, 1) : post_failed(b);
   b->open = 1;
