@@ -116,6 +116,8 @@ is 'a program that is not there' $code 127
 ok 'is answered' unknown
 chain frame-read frame-write "$work"
 is 'a program that cannot be run' $code 126
+chain frame-read "$work/killed"
+is 'nothing is sent behind what a program that was killed has sent' "$code$got" "111$(printf half | hex)"
 chain frame-read "$work/none"
 is 'no frame-write either' $code 127
 ok 'is answered' unknown

@@ -51,16 +51,18 @@ static int refuse(enum frame_status status)
   return end(EXIT_REQUEST, PORTER__ERROR__CODE__BAD_REQUEST, status == FRAME_IDLE ? NULL : frame_reason(status));
 }
 
-/* Runs the program for one request. Returns its exit code. */
-static int run(char const *const *argv, int in)
+/* Runs the program for one request. Returns its exit code; where a signal killed it, the client may have a part of its response. */
+static int run(char const *const *argv, int in, int *killed)
 {
   pid_t pid = child_start(argv, (char const *const *)environ, &(child_fd){ in, 0 }, 1, NULL);
   int code;
-  if (pid) code = child_wait(pid);
+  *killed = 0;
+  if (pid) code = child_wait_end(pid, killed);
   else {
     code = child_unrun(errno);
     say_unable("run ", argv[0], NULL);
   }
+  if (*killed) say("warning: ", argv[0], " was killed by a signal", NULL);
   close(in);
   return code;
 }
@@ -105,7 +107,7 @@ int main(int argc, char const *const *argv)
   args[argc] = request.method;
   args[argc + 1] = NULL;
   for (;;) {
-    int in;
+    int in, killed;
     enum frame_status status = frame_request_read(0, &request, option.max, option.patience);
     if (status == FRAME_END) return EXIT_DONE;
     if (status == FRAME_OK && !strcmp(request.method, "KeepOpen")) {
@@ -122,9 +124,9 @@ int main(int argc, char const *const *argv)
       continue;
     }
     if (status != FRAME_OK) return refuse(status);
-    int code = run(args, in);
+    int code = run(args, in, &killed);
     outcome o = outcome_of_call(code);
     if (code == EXIT_DONE || (open && o.again)) continue;
-    return end(code, o.error, o.answered ? NULL : o.text);
+    return end(code, o.error, o.answered || killed ? NULL : o.text);
   }
 }

@@ -51,12 +51,20 @@ pid_t child_start(char const *const *argv, char const *const *envp, child_fd con
   return errno = e, 0;
 }
 
-int child_wait(pid_t pid)
+int child_wait_end(pid_t pid, int *killed)
 {
   int status;
+  *killed = 0;
   while (waitpid(pid, &status, 0) < 0)
     if (errno != EINTR) return EXIT_TEMPORARY;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_TEMPORARY;
+  *killed = !WIFEXITED(status);
+  return *killed ? EXIT_TEMPORARY : WEXITSTATUS(status);
+}
+
+int child_wait(pid_t pid)
+{
+  int killed;
+  return child_wait_end(pid, &killed);
 }
 
 int child_unrun(int e)

@@ -57,13 +57,14 @@ static int init(varlink_call const *call)
   return varlink_end(&out);
 }
 
-/* Runs the program for a call. Its exit code; what it could not answer itself is answered here. */
+/* Runs the program for a call. Its exit code; what it could not answer itself is answered here, but for one that a signal killed: it may
+ * have begun to. */
 static int run(varlink_call const *call, char const *const *args)
 {
   char *parameters = json_dumps(call->parameters, JSON_COMPACT);
   int in = parameters ? octets_fd("parameters", parameters, strlen(parameters)) : -1,
       out = call->oneway ? open("/dev/null", O_WRONLY | O_CLOEXEC) : 1;
-  int code = EXIT_TEMPORARY;
+  int code = EXIT_TEMPORARY, killed = 0;
   pid_t pid = 0;
   free(parameters);
   memcpy(method, call->name.s, call->name.len);
@@ -75,7 +76,9 @@ static int run(varlink_call const *call, char const *const *args)
   }
   if (in >= 0) close(in);
   if (out > 1) close(out);
-  return pid ? child_wait(pid) : code;
+  if (pid) code = child_wait_end(pid, &killed);
+  if (killed) say("warning: ", args[0], " was killed by a signal", NULL);
+  return killed && !call->oneway ? EXIT_PERMANENT : code;
 }
 
 /* A call of the mail interface. 1, or 0 where the connection has to end: then *code is its. */

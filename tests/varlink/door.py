@@ -398,7 +398,12 @@ def with_prog(script, method='Stats', parameters={'folder': '', 'mid': 'x'}):
 
 
 eq(with_prog('exit 111'), (['M.Temporary', 'good'], 0), 'a program that ends with 111')
-eq(with_prog('kill -9 $$'), (['M.Temporary', 'good'], 0), 'one that is killed')
+c = opened(one=True, prog=('sh', '-c', 'printf \'{"parameters":{\'; kill -9 $$'))
+c.send(MAIL + '.Stats', {'folder': ''})
+c.send(SERVICE + '.GetInfo')
+c.socket.shutdown(socket.SHUT_WR)
+eq((c.rest(), c.end()), (b'{"parameters":{', 110), 'one that is killed: nothing is sent behind what it may have sent')
+eq(with_prog('kill -9 $$'), ([], 110), 'or may not')
 eq(with_prog('exit 5'), (['M.Unknown', 'good'], 0), 'with 5')
 eq(with_prog('exit 100'), (['M.Unknown', 'good'], 0), 'with 100')
 eq(with_prog('exit 110'), ([], 110), 'with 110: the reply broke off')

@@ -18,6 +18,8 @@ extern void child_signals(void);
 extern pid_t child_start(char const *const *argv, char const *const *envp, child_fd const *fds, unsigned int n, sigset_t const *mask);
 /* Waits for pid: its exit code, or EXIT_TEMPORARY where a signal killed it. */
 extern int child_wait(pid_t pid);
+/* The same; *killed says whether a signal did: where pid writes to a client itself, nobody else may write there then. */
+extern int child_wait_end(pid_t pid, int *killed);
 /* The exit code for a program that could not be run for that errno: EXIT_NOTFOUND, EXIT_NOEXEC, or EXIT_TEMPORARY where another time it might
  * be (a limit on processes, no memory, no descriptors). */
 extern int child_unrun(int e);
