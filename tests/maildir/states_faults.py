@@ -353,6 +353,34 @@ m.options = ['-I']
 r = answer(c.state)
 eq((r.reset, r.state[:2]), (True, '0.'), '-I: states are stamps')
 eq(answer(r.state).reset, False, 'which say that nothing changed')
+# Some methods see a folder while they list, others open it.
+for odd in ('.Schr&APY-der', '.Schröder', '.&-', '.no-new', '.no-tmp', '.cut short', '.later'):
+    os.makedirs('%s/cur' % odd)
+    for inner in ('new', 'tmp'):
+        if odd != '.no-' + inner:
+            os.mkdir('%s/%s' % (odd, inner))
+os.rmdir('.cut short/cur')
+os.symlink('.A', '.linked')
+write('.later/cur/1700000000.M1P1.odd:2,')
+
+
+def all_states():
+    states = [ask('FolderInfo', state=True).state, ask('Find', state=True, limit=1).state, answer('').state, ask('Wait', state='', seconds=0).state]
+    return [s.rstrip('?') for s in states]  # '?': the machine was slow to leave a stamp behind
+
+
+states = [all_states()]
+for change_ in (lambda: os.rename('.later/cur/1700000000.M1P1.odd:2,', '.later/cur/1700000000.M1P1.odd:2,S'), lambda: os.mkdir('.no-new/new'), lambda: os.mkdir('.cut short/cur'),
+                lambda: os.rename('.&-', '.&-&-'), lambda: write('.Schröder/new/1700000000.M2P1.odd'), lambda: write('cur/1700000000.M3P1.odd:2,'),
+                lambda: os.rename('.Schr&APY-der/tmp', '.Schr&APY-der/gone')):
+    change_()
+    states.append(all_states())
+eq([len(set(s)) for s in states], [1] * len(states), '-I: FolderInfo, Find, Changes and Wait call a moment the same, whatever folders there are')
+eq(len({s[0] for s in states}), len(states) - 1, 'and what happens to any makes another, but for a tmp that goes')
+os.unlink('cur/1700000000.M3P1.odd:2,')
+os.unlink('.linked')
+for odd in ('.Schr&APY-der', '.Schröder', '.&-&-', '.no-new', '.no-tmp', '.cut short', '.later'):
+    shutil.rmtree(odd)
 elsewhere_dir = os.path.join(work, 'elsewhere')
 os.mkdir(elsewhere_dir, 0o700)
 m.options = ['-i', elsewhere_dir]

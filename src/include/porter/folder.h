@@ -46,6 +46,18 @@ struct folder_stamp_s {
 };
 extern int folder_stamp_take(folder *f, folder_stamp *stamp);
 
+/* 16 hex digits and NUL that stay as long as the folder's directory does, whatever it is called. 0 with errno. */
+#define FOLDER_ID_LEN 16
+extern int folder_id(folder const *f, char *id);
+
+/* mailbox_folders, and of each what folder_stamp_take and folder_id would say: a call more than to see that it is a folder. */
+typedef struct folder_seen_s folder_seen;
+struct folder_seen_s {
+  char id[FOLDER_ID_LEN + 1];
+  folder_stamp stamp;
+};
+extern int mailbox_folders_seen(mailbox *box, arena *a, slice **names, folder_seen ***seen, size_t *count);
+
 /* The mail with that mid: BASE where one inode has the base, BASE/INODE where both fit; ",U=" and its digits (mbsync's) are not
  * looked at. Null with ENOENT: there is none, or several have the base. Null with another errno: the folder cannot be read.
  * A mail stays where it is until folder_close. */

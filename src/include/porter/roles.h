@@ -19,9 +19,6 @@ extern enum folder_role role_of(folder_roles const *roles, slice name);
 /* The folders that Dovecot's subscriptions names, in the order of slice_compare; none where there is no such file. 0 with errno. */
 extern int subscriptions_read(arena *a, mailbox const *box, slice **names, size_t *count);
 
-/* 16 hex digits and NUL that stay as long as the folder's directory does, whatever it is called. 0 with errno. */
-#define FOLDER_ID_LEN 16
-extern int folder_id(folder const *f, char *id);
 /* Whether its mails can be changed. */
 extern int folder_writable(folder const *f);
 

@@ -24,7 +24,7 @@ extern int folder_moment_take(folder *f, folder_moment *m);
 extern int folder_moment_serial(folder *f, folder_moment *m);
 /* Whether the folder goes on from m, which has its birth; else its index is an old one that was put back. */
 extern int folder_follows(folder *f, folder_moment const *m);
-/* Whether the folder is as it was looked at, or else opened: 1; 0 where a stamp has moved since; -1 where that could have been without a trace, and in a moment (25 ms)
+/* Whether the folder is as it was looked at, or else opened: 1; 0 where a stamp has moved since; -1 where that could have been without a trace, and in a moment (35 ms)
  * will no more. */
 extern int folder_unmoved(folder *f);
 

@@ -146,19 +146,54 @@ int folder_directory(mailbox *box, char const *disk, int *linked)
 /* Only these say that there is nothing. */
 static int is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
-/* A directory with a cur; new and tmp may be missing; none is a link. */
-int folder_look(mailbox *box, char const *disk)
+/* A directory with a cur; new and tmp may be missing; none is a link. st: of these, zeros of what is missing. */
+static int look_inside(int fd, struct stat st[3])
 {
-  struct stat st;
-  int linked, good = 1, fd = folder_directory(box, disk, &linked);
-  if (fd < 0) return is_absence(errno) ? 0 : -1;
+  int good = 1;
   for (size_t i = 0; good > 0 && i < 3; i++) {
-    if (!fstatat(fd, folder_inner[i], &st, AT_SYMLINK_NOFOLLOW)) good = S_ISDIR(st.st_mode);
+    if (!fstatat(fd, folder_inner[i], st + i, AT_SYMLINK_NOFOLLOW)) good = S_ISDIR(st[i].st_mode);
     else if (!is_absence(errno)) good = -1;
     else good = i != PLACE_CUR && errno == ENOENT;
   }
-  return close_keeping(fd, good);
+  return good;
 }
+
+/* What is there to be seen of a folder, for those who ask. */
+typedef struct closer_s closer;
+struct closer_s {
+  folder_seen *seen; /* null: nothing was asked */
+  dev_t device;      /* of the mailbox */
+  int remote;        /* whether that is a remote file system */
+};
+
+static int look_closely(int fd, closer *c)
+{
+  struct stat st[3] = { { 0 } };
+  uint64_t clock;
+  int good, remote, elsewhere = 0;
+  if (!place_clock(&clock)) return -1;
+  good = look_inside(fd, st);
+  if (good <= 0) return good;
+  for (int p = 0; p < PLACES; p++)
+    if (st[p].st_ino && st[p].st_dev != c->device) elsewhere = 1;
+  remote = elsewhere ? place_remote(fd) : c->remote;
+  c->seen->stamp.settled = 1;
+  for (int p = 0; p < PLACES; p++) {
+    place_stamp const s = place_stamp_from(st + p);
+    folder_stamp_add(&c->seen->stamp, p, &s, clock, remote);
+  }
+  return folder_id_of(fd, c->seen->id) ? 1 : -1;
+}
+
+static int look(mailbox *box, char const *disk, closer *c)
+{
+  struct stat st[3] = { { 0 } };
+  int linked, fd = folder_directory(box, disk, &linked);
+  if (fd < 0) return is_absence(errno) ? 0 : -1;
+  return close_keeping(fd, c->seen ? look_closely(fd, c) : look_inside(fd, st));
+}
+
+int folder_look(mailbox *box, char const *disk) { return look(box, disk, &(closer){ .seen = NULL }); }
 
 static int found(int looked)
 {
@@ -218,70 +253,93 @@ static int people_name(mailbox *box, arena *a, char const *disk, slice *name)
   return 1;
 }
 
-static int compare_names(void const *x, void const *y)
+typedef struct found_folder_s found_folder;
+struct found_folder_s {
+  slice name;
+  folder_seen *seen; /* null: not asked for */
+};
+
+static int by_name(void const *x, void const *y)
 {
-  slice const *a = x, *b = y;
-  int r = memcmp(a->s, b->s, a->len < b->len ? a->len : b->len);
-  return r ? r : (a->len > b->len) - (a->len < b->len);
+  found_folder const *const a = x, *const b = y;
+  return slice_compare(a->name, b->name);
 }
 
 /* 1: a folder of that name; 0: none, or none that may be looked into; -1 with errno. */
-static int consider(mailbox *box, arena *a, struct dirent const *d, slice *name)
+static int consider(mailbox *box, arena *a, struct dirent const *d, closer *c, slice *name)
 {
   int good;
   if (d->d_name[0] != '.') return 0;
   if (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN && d->d_type != DT_LNK) return 0;
-  good = folder_look(box, d->d_name);
+  good = look(box, d->d_name, c);
   if (good > 0) good = people_name(box, a, d->d_name, name);
   if (good >= 0 || (errno != EACCES && errno != EPERM)) return good;
   mailbox_warn(box, "a folder is left out:", slice_of(d->d_name), errno);
   return 0;
 }
 
-typedef struct name_list_s name_list;
-struct name_list_s {
-  slice *name;
+typedef struct found_list_s found_list;
+struct found_list_s {
+  found_folder *folder;
   size_t count, room;
 };
 
-static int add_name(name_list *list, slice name)
+static int add_found(found_list *list, found_folder f)
 {
   if (list->count == list->room) {
-    slice *more = realloc(list->name, (list->room = list->room ? 2 * list->room : 32) * sizeof *more);
+    found_folder *more = realloc(list->folder, (list->room = list->room ? 2 * list->room : 32) * sizeof *more);
     if (!more) return 0;
-    list->name = more;
+    list->folder = more;
   }
-  list->name[list->count++] = name;
+  list->folder[list->count++] = f;
   return 1;
 }
 
-static int read_names(mailbox *box, arena *a, DIR *list, name_list *names)
+static int read_found(mailbox *box, arena *a, DIR *all, found_list *list, int seen)
 {
+  closer c = { .seen = NULL };
   struct dirent const *d;
-  while ((d = list_next(list))) {
+  struct stat st;
+  if (seen) {
+    if (fstat(box->fd, &st) < 0) return 0;
+    c.device = st.st_dev;
+    c.remote = place_remote(box->fd);
+  }
+  while ((d = list_next(all))) {
     slice name;
-    int known = consider(box, a, d, &name);
-    if (known < 0 || (known && !add_name(names, name))) return 0;
+    int known;
+    if (seen && !c.seen && !(c.seen = arena_take(a, sizeof *c.seen))) return 0;
+    known = consider(box, a, d, &c, &name);
+    if (known < 0 || (known && !add_found(list, (found_folder){ name, c.seen }))) return 0;
+    if (known) c.seen = NULL;
   }
   return !errno;
 }
 
-int mailbox_folders(mailbox *box, arena *a, slice **names, size_t *count)
+/* Sorted, as arrays. */
+static int hand_out(found_list *list, arena *a, slice **names, folder_seen ***seen)
+{
+  *names = arena_array(a, list->count, sizeof **names);
+  if (!*names || (seen && !(*seen = arena_array(a, list->count, sizeof **seen)))) return 0;
+  if (list->count) qsort(list->folder, list->count, sizeof *list->folder, by_name);
+  for (size_t i = 0; i < list->count; i++) {
+    (*names)[i] = list->folder[i].name;
+    if (seen) (*seen)[i] = list->folder[i].seen;
+  }
+  return 1;
+}
+
+int mailbox_folders_seen(mailbox *box, arena *a, slice **names, folder_seen ***seen, size_t *count)
 {
   DIR *all = list_open(box->fd, ".");
-  name_list list = { NULL, 0, 0 };
+  found_list list = { NULL, 0, 0 };
   int good, error;
   if (!all) return 0;
-  good = list_close(all, read_names(box, a, all, &list));
+  good = list_close(all, read_found(box, a, all, &list, seen != NULL)) && hand_out(&list, a, names, seen);
   error = errno;
   *count = list.count;
-  if (good) {
-    if (list.count) qsort(list.name, list.count, sizeof *list.name, compare_names);
-    *names = arena_array(a, list.count, sizeof **names);
-    if (*names && list.count) memcpy(*names, list.name, list.count * sizeof *list.name);
-    good = *names != NULL;
-    error = errno;
-  }
-  free(list.name);
+  free(list.folder);
   return errno = error, good;
 }
+
+int mailbox_folders(mailbox *box, arena *a, slice **names, size_t *count) { return mailbox_folders_seen(box, a, names, NULL, count); }

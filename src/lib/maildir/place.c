@@ -132,7 +132,7 @@ int place_clock(uint64_t *clock)
   return 1;
 }
 
-static place_stamp stamp_of(struct stat const *st)
+place_stamp place_stamp_from(struct stat const *st)
 {
   return (place_stamp){ nanoseconds(&st->st_ctim), nanoseconds(&st->st_mtim), st->st_ino, st->st_dev };
 }
@@ -143,7 +143,7 @@ int place_stamp_take(int fd, place_stamp *s)
   *s = (place_stamp){ 0, 0, 0, 0 };
   if (fd < 0) return 1;
   if (fstat(fd, &st) < 0) return 0;
-  *s = stamp_of(&st);
+  *s = place_stamp_from(&st);
   return 1;
 }
 
@@ -152,7 +152,7 @@ int place_stamp_of(int dir, char const *path, place_stamp *s)
   struct stat st;
   *s = (place_stamp){ 0, 0, 0, 0 };
   if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EACCES;
-  *s = stamp_of(&st);
+  *s = place_stamp_from(&st);
   return 1;
 }
 

@@ -38,6 +38,7 @@ struct place_stamp_s {
   uint64_t changed, modified, inode, device; /* ctime and mtime in nanoseconds */
 };
 extern int place_stamp_take(int fd, place_stamp *s);
+extern place_stamp place_stamp_from(struct stat const *st);
 /* That of the place of that path: zeros where there is none, or it may not be looked at. The last of path is not followed. */
 extern int place_stamp_of(int dir, char const *path, place_stamp *s);
 extern int place_stamp_same(place_stamp const *a, place_stamp const *b);
@@ -166,6 +167,10 @@ extern int folder_directory(mailbox *box, char const *disk, int *linked);
 extern int folder_usual_name(slice name, char *disk);
 /* Whether what has that name on disk is a folder: 1, 0 (ENOENT, ENOTDIR, ELOOP), -1 with any other errno. */
 extern int folder_look(mailbox *box, char const *disk);
+/* The id of the folder whose directory is open. */
+extern int folder_id_of(int fd, char *id);
+/* The stamp of the place p (zeros: there is none), looked at when it was clock, or later. stamp->settled is 1 before the first. */
+extern void folder_stamp_add(folder_stamp *stamp, int p, place_stamp const *s, uint64_t clock, int remote);
 /* Whether it is a link. */
 extern int folder_is_link(mailbox const *box, char const *disk);
 

@@ -145,7 +145,7 @@ int subscriptions_read(arena *a, mailbox const *box, slice **names, size_t *coun
 
 /* --- of one folder --- */
 
-int folder_id(folder const *f, char *id)
+int folder_id_of(int fd, char *id)
 {
   struct {
     uint64_t inode;
@@ -155,7 +155,7 @@ int folder_id(folder const *f, char *id)
   struct statx st;
   blake2s_ctx ctx;
   unsigned char digest[32];
-  if (statx(f->fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st) < 0) return 0;
+  if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st) < 0) return 0;
   of.inode = st.stx_ino;
   if (st.stx_mask & STATX_BTIME) of.seconds = st.stx_btime.tv_sec, of.nanoseconds = st.stx_btime.tv_nsec;
   blake2s_init(&ctx, 32);
@@ -164,5 +164,7 @@ int folder_id(folder const *f, char *id)
   id[hex_fmt(id, digest, FOLDER_ID_LEN / 2, HEX_LOWER)] = 0;
   return 1;
 }
+
+int folder_id(folder const *f, char *id) { return folder_id_of(f->fd, id); }
 
 int folder_writable(folder const *f) { return !faccessat(f->place[PLACE_CUR], ".", W_OK | X_OK, AT_EACCESS); }

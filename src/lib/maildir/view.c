@@ -347,6 +347,15 @@ int folder_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_f
 
 /* --- whether anything happened --- */
 
+void folder_stamp_add(folder_stamp *stamp, int p, place_stamp const *s, uint64_t clock, int remote)
+{
+  if (s->inode && !place_stamp_settled(s, clock, remote)) stamp->settled = 0;
+  stamp->of[4 * p] = s->changed;
+  stamp->of[4 * p + 1] = s->modified;
+  stamp->of[4 * p + 2] = s->inode;
+  stamp->of[4 * p + 3] = s->device;
+}
+
 int folder_stamp_take(folder *f, folder_stamp *stamp)
 {
   uint64_t clock;
@@ -356,11 +365,7 @@ int folder_stamp_take(folder *f, folder_stamp *stamp)
   for (int p = 0; p < PLACES; p++) {
     place_stamp s;
     if (!place_stamp_take(f->place[p], &s)) return 0;
-    if (f->place[p] >= 0 && !place_stamp_settled(&s, clock, f->remote)) stamp->settled = 0;
-    stamp->of[4 * p] = s.changed;
-    stamp->of[4 * p + 1] = s.modified;
-    stamp->of[4 * p + 2] = s.inode;
-    stamp->of[4 * p + 3] = s.device;
+    folder_stamp_add(stamp, p, &s, clock, f->remote);
   }
   return 1;
 }

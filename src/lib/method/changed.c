@@ -269,7 +269,8 @@ int method_changes(method_call *call)
 {
   changed c = { .call = call, .request = call->request, .every = !((Porter__ChangesReq const *)call->request)->n_folders };
   int code = state_check(call, c.request->state);
-  if (code == EXIT_DONE) code = scope_named(call, &c.all, NULL, 0);
+  if (code == EXIT_DONE && !call->box->no_index) code = scope_named(call, &c.all, NULL, 0);
+  else if (code == EXIT_DONE && c.every) code = scope_all_seen(call, &c.all);
   if (code == EXIT_DONE && !c.every) code = scope_named(call, &c.named, c.request->folders, c.request->n_folders);
   if (code == EXIT_DONE && !c.every) code = state_named(&c.named);
   if (code == EXIT_DONE) code = answer(&c);

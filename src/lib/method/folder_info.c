@@ -127,7 +127,10 @@ static int begin(info *in)
   size_t count;
   int code = scope_named(in->call, &in->s, request->folders, request->n_folders);
   if (code != EXIT_DONE) return code;
-  if (!mailbox_folders(in->call->box, in->call->a, &names, &count) || !roles_read(&in->roles, in->call->a, in->call->box, names, count)
+  /* All folders without the inbox, which is the first of the scope where none is named. */
+  if (!request->n_folders) names = in->s.name + 1, count = in->s.count - 1;
+  else if (!mailbox_folders(in->call->box, in->call->a, &names, &count)) return method_temporary(in->call, "read mailbox");
+  if (!roles_read(&in->roles, in->call->a, in->call->box, names, count)
     || !subscriptions_read(in->call->a, in->call->box, &in->subscribed, &in->subscribed_count))
     return method_temporary(in->call, "read mailbox");
   return EXIT_DONE;

@@ -61,6 +61,22 @@ int scope_named(method_call *call, scope *s, char *const *names, size_t count)
   return each_once(s);
 }
 
+int scope_all_seen(method_call *call, scope *s)
+{
+  slice *names;
+  folder_seen **seen;
+  size_t n;
+  *s = (scope){ .call = call };
+  if (!mailbox_folders_seen(call->box, call->a, &names, &seen, &n)) return method_temporary(call, "read mailbox");
+  s->name = arena_array(call->a, n + 1, sizeof *s->name);
+  s->f = arena_array(call->a, n + 1, sizeof *s->f);
+  s->seen = arena_array(call->a, n + 1, sizeof *s->seen);
+  if (!s->name || !s->f || !s->seen) return method_temporary(call, "take memory");
+  add_all(s, names, n);
+  for (size_t i = 0; i < n; i++) s->seen[i + 1] = seen[i];
+  return EXIT_DONE;
+}
+
 int scope_from(method_call *call, scope *s, char const *first, int all)
 {
   slice *names = NULL;

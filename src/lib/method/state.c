@@ -22,7 +22,7 @@
 #include "../index/format.h"
 #include "state.h"
 
-#define SETTLE_MS 25    /* two ticks of the coarsest clock, and a little: by then a stamp of this file system has been left behind */
+#define SETTLE_MS 35    /* the grain of settled.c, a tick by which the clock lags behind a stamp (multigrain ones are finer), and a little */
 #define LOOKS_MAX 8     /* at all folders, while mails go from one to another */
 #define OPENINGS_MAX 50 /* of one folder, whose index others write to */
 #define TAKES_MAX 20    /* while others add records */
@@ -324,35 +324,43 @@ static uint64_t hash_on(uint64_t hash, void const *s, size_t len)
 }
 
 /* Of a folder that is open: 1; 0 where it has gone; -1 with errno. */
-static int add_open(scope const *s, size_t i, uint64_t *hash, int *settled)
+static int see_open(folder *f, folder_seen *seen)
 {
-  char id[FOLDER_ID_LEN + 1];
-  folder_stamp stamp;
-  if (!folder_stamp_take(s->f[i], &stamp) || !folder_id(s->f[i], id)) return errno == ENOENT ? 0 : -1;
-  *hash = hash_on(*hash, s->name[i].s, s->name[i].len);
-  *hash = hash_on(*hash, id, FOLDER_ID_LEN);
-  *hash = hash_on(*hash, stamp.of, sizeof stamp.of);
-  *settled &= stamp.settled;
-  return 1;
+  if (folder_stamp_take(f, &seen->stamp) && folder_id(f, seen->id)) return 1;
+  return errno == ENOENT ? 0 : -1;
 }
 
 /* Likewise of any. There may be more than can be open at once. */
-static int add_folder(scope *s, size_t i, uint64_t *hash, int *settled)
+static int see_folder(scope *s, size_t i, folder_seen *seen)
 {
   int const was_open = s->f[i] != NULL;
-  int there = scope_open(s, i);
+  int there;
+  if (!was_open && s->seen && s->seen[i]) return *seen = *s->seen[i], 1;
+  there = scope_open(s, i);
   if (there <= 0) return there;
-  there = add_open(s, i, hash, settled);
+  there = see_open(s->f[i], seen);
   if (!was_open && i >= STATE_OPEN) scope_shut(s, i);
   return there;
+}
+
+static void add_folder(slice name, folder_seen const *seen, uint64_t *hash, int *settled)
+{
+  *hash = hash_on(*hash, name.s, name.len);
+  *hash = hash_on(*hash, seen->id, FOLDER_ID_LEN);
+  *hash = hash_on(*hash, seen->stamp.of, sizeof seen->stamp.of);
+  *settled &= seen->stamp.settled;
 }
 
 int state_stamps(scope *s, size_t from, size_t to, char *text, int *settled)
 {
   uint64_t hash = 0;
   *settled = 1;
-  for (size_t i = from; i < to; i++)
-    if (add_folder(s, i, &hash, settled) < 0) return 0;
+  for (size_t i = from; i < to; i++) {
+    folder_seen seen;
+    int const there = see_folder(s, i, &seen);
+    if (there < 0) return 0;
+    if (there) add_folder(s->name[i], &seen, &hash, settled);
+  }
   put_hex(stpcpy(text, "0."), hash);
   return 1;
 }
@@ -364,6 +372,7 @@ int state_bare(scope *s, size_t from, size_t to, char *text)
     if (!state_stamps(s, from, to, text, &settled)) return method_temporary(s->call, "look at folder");
     if (settled || tries) break;
     pause_ms(SETTLE_MS);
+    s->seen = NULL;
   }
   if (!settled) strcat(text, "?");
   return EXIT_DONE;

@@ -42,7 +42,7 @@ static int take_state(waiting *w, scope *named)
   int const every = !w->request->n_folders;
   scope all = { .count = 0 };
   state now;
-  int code = scope_named(w->call, &all, NULL, 0);
+  int code = w->call->box->no_index ? EXIT_DONE : scope_named(w->call, &all, NULL, 0);
   if (code == EXIT_DONE) code = state_take(w->call, &all, &now);
   if (code == EXIT_DONE && now.kept) {
     state_text(&now, w->state);
@@ -62,7 +62,7 @@ static int look(waiting *w, int first)
   int settled = 0, code;
   if (*w->stamps && mailbox_glance_same(&w->glance, w->call->box)) return EXIT_DONE;
   mailbox_glance_take(&w->glance, w->call->box);
-  code = scope_named(w->call, &named, w->request->folders, w->request->n_folders);
+  code = w->request->n_folders ? scope_named(w->call, &named, w->request->folders, w->request->n_folders) : scope_all_seen(w->call, &named);
   if (code == EXIT_DONE && first && w->request->n_folders) code = state_named(&named);
   /* The stamps first: what happens while the state is taken shows in the next ones. */
   if (code == EXIT_DONE && !state_stamps(&named, 0, named.count, stamps, &settled)) code = method_temporary(w->call, "look at folder");
