@@ -68,10 +68,8 @@ for kind in look folder change; do
   refused $kind EACCES create "$work/mail/other/tmp/x"
   refused $kind EACCES unnamed /tmp
   refused $kind EACCES unlink "$work/mail/other/cur/1.M1P1.h:2,S"
-  refused $kind EACCES mkdir "$work/mail/other/.New"
   refused $kind EACCES write "$work/mail/other/cur/1.M1P1.h:2,S"
   stays $kind rename "$work/mail/other/cur/1.M1P1.h:2,S" cur/stolen
-  stays $kind link "$work/mail/other/cur/1.M1P1.h:2,S" cur/stolen
   stays $kind rename cur/1.M1P1.h:2,S "$work/mail/other/cur/given"
   for call in symlinkat:symlink mknodat:mkfifo fchmodat:chmod fchownat:chown utimensat:utime truncate:truncate chroot:chroot chdir:chdir setxattr:setxattr; do
     ended $kind ${call%:*} ${call#*:} "$work/mail/other/cur/1.M1P1.h:2,S" x
@@ -81,17 +79,29 @@ for kind in look folder change; do
   does $kind open cur/1.M1P1.h:2,S
   does $kind list .Sub/cur
 done
+refused change EACCES mkdir "$work/mail/other/.New"
+stays change link "$work/mail/other/cur/1.M1P1.h:2,S" cur/stolen
 
 # --- the mailbox itself ---
-for attack in 'write cur/1.M1P1.h:2,S' 'truncate-open cur/1.M1P1.h:2,S' 'create tmp/x' 'unlink cur/1.M1P1.h:2,S' 'rename cur/1.M1P1.h:2,S cur/2' 'link cur/1.M1P1.h:2,S cur/2' \
-  'mkdir .New' 'write porter.index' 'unnamed tmp'; do
+for kind in look read folder; do
+  for path in cur/1.M1P1.h:2,S cur .; do
+    for call in fchmod:chmod-open fchown:chown-open utimensat:utime-open; do ended $kind ${call%:*} ${call#*:} $path; done
+  done
+  ended $kind mkdirat mkdir .New
+  ended $kind linkat link cur/1.M1P1.h:2,S cur/2
+done
+refused files EACCES mkdir .New
+refused files EACCES link cur/1.M1P1.h:2,S cur/2
+for attack in 'write cur/1.M1P1.h:2,S' 'truncate-open cur/1.M1P1.h:2,S' 'create tmp/x' 'unlink cur/1.M1P1.h:2,S' 'rename cur/1.M1P1.h:2,S cur/2' \
+  'write porter.index' 'unnamed tmp'; do
   refused look EACCES $attack
 done
-for attack in 'write cur/1.M1P1.h:2,S' 'truncate-open cur/1.M1P1.h:2,S' 'write .Sub/cur/2.M1P1.h:2,S' 'create cur/x' 'mkdir .New' 'write .Sub/porter.index'; do refused folder EACCES $attack; done
+for attack in 'write cur/1.M1P1.h:2,S' 'truncate-open cur/1.M1P1.h:2,S' 'write .Sub/cur/2.M1P1.h:2,S' 'create cur/x' 'write .Sub/porter.index'; do refused folder EACCES $attack; done
 does folder write porter.index
 does folder create tmp/x
 does folder rename tmp/x porter.index
-for attack in 'create tmp/y' 'write tmp/y' 'link tmp/y .Sub/cur/y' 'rename tmp/y .Sub/cur/z' 'unlink .Sub/cur/z' 'mkdir .New' 'unnamed tmp' 'truncate-open .Sub/cur/y'; do does change $attack; done
+for attack in 'create tmp/y' 'write tmp/y' 'link tmp/y .Sub/cur/y' 'rename tmp/y .Sub/cur/z' 'unlink .Sub/cur/z' 'mkdir .New' 'unnamed tmp' 'truncate-open .Sub/cur/y' 'chmod-open .Sub/cur/y' \
+  'chown-open .Sub/cur/y' 'utime-open .Sub/cur/y'; do does change $attack; done
 
 # --- everything else, in every program ---
 for kind in look folder change writer watcher translator bus client; do
@@ -239,9 +249,11 @@ case $(uname -m) in x86_64 | aarch64)
   is 'ctlmsg: no call but these' "$(sweep bus)" "$(words $want $epoll epoll_create1 epoll_ctl inotify_init1 inotify_add_watch openat newfstatat fstat \
     getdents64 readlinkat mkdirat symlinkat renameat unlinkat pread64 pwrite64 fallocate flock sched_yield fchmod geteuid shutdown getrandom sysinfo)"
   is 'ctlmsg-post: no call but these' "$(sweep client)" "$(words $want readv writev getrandom)"
-  is 'maildir-op: no call but these' "$(sweep change)" "$(words $want openat dup pread64 readv lseek newfstatat fstat statx faccessat2 getdents64 writev pwrite64 \
-    ftruncate fallocate copy_file_range sendfile splice fsync fdatasync sync_file_range renameat renameat2 linkat unlinkat mkdirat fchmod fchown flock \
-    statfs fstatfs uname sysinfo geteuid getrandom landlock_create_ruleset landlock_add_rule landlock_restrict_self)" ;;
+  reads='openat dup pread64 readv lseek newfstatat fstat statx faccessat2 getdents64 writev pwrite64 ftruncate renameat renameat2 unlinkat flock
+    statfs fstatfs uname sysinfo geteuid getrandom landlock_create_ruleset landlock_add_rule landlock_restrict_self'
+  is 'maildir-op that reads: no call but these' "$(sweep look)" "$(words $want $reads)"
+  is 'maildir-op that changes: nor but these' "$(sweep change)" "$(words $want $reads linkat mkdirat copy_file_range sendfile splice fsync sync_file_range \
+    fchmod fchown)" ;;
 esac
 
 # --- kernels that lack a part ---

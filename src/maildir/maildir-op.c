@@ -83,7 +83,7 @@ static void confine(mailbox *box, char const *name)
   size_t n = 1;
   if (box->shared >= 0) place[n++] = (confine_place){ box->shared, access };
   if (box->index_dir >= 0) place[n++] = (confine_place){ box->index_dir, CONFINE_WRITE };
-  need(confine_mailbox(place, n));
+  need(confine_mailbox(place, n, needs == METHOD_CHANGES));
   if (needs == METHOD_READS && index_here) box->reading = narrow;
 }
 

@@ -60,7 +60,7 @@ static int walk(struct floor *f, char const *maildir, char const *place)
 static void confine(char const *maildir)
 {
   confine_place const place = { open(maildir, O_PATH | O_DIRECTORY | O_CLOEXEC), CONFINE_WRITE };
-  char const *lacking = confine_mailbox(&place, 1);
+  char const *lacking = confine_mailbox(&place, 1, 0);
   if (!lacking) lacking = confine_folder(place.fd, place.fd);
   if (lacking) perror(lacking);
 }

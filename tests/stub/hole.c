@@ -32,10 +32,10 @@ static char const *confine_as(char const *kind)
 {
   int box = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   char const *lacking = NULL;
-  if (!strcmp(kind, "look")) lacking = confine_mailbox(&(confine_place){ box, CONFINE_READ }, 1);
-  else if (!strcmp(kind, "read") || !strcmp(kind, "change")) lacking = confine_mailbox(&(confine_place){ box, CONFINE_WRITE }, 1);
+  if (!strcmp(kind, "look")) lacking = confine_mailbox(&(confine_place){ box, CONFINE_READ }, 1, 0);
+  else if (!strcmp(kind, "read") || !strcmp(kind, "change")) lacking = confine_mailbox(&(confine_place){ box, CONFINE_WRITE }, 1, *kind == 'c');
   else if (!strcmp(kind, "folder")) {
-    lacking = confine_mailbox(&(confine_place){ box, CONFINE_WRITE }, 1);
+    lacking = confine_mailbox(&(confine_place){ box, CONFINE_WRITE }, 1, 0);
     if (!lacking) lacking = confine_folder(box, box);
   }
   else if (!strcmp(kind, "writer")) lacking = confine_writer("tmp");
@@ -109,6 +109,9 @@ static long attack(char **v)
   if (IS("chmod")) return fchmodat(AT_FDCWD, a, 0777, 0);
   if (IS("chown")) return fchownat(AT_FDCWD, a, 4711, 4711, 0);
   if (IS("utime")) return utimensat(AT_FDCWD, a, NULL, 0);
+  if (IS("chmod-open")) return fchmod(open(a, O_RDONLY), 0777);
+  if (IS("chown-open")) return fchown(open(a, O_RDONLY), (uid_t)-1, (gid_t)-1);
+  if (IS("utime-open")) return futimens(open(a, O_RDONLY), NULL);
   if (IS("setxattr")) return syscall(SYS_setxattr, a, "user.x", "x", 1, 0);
   if (IS("chdir")) return chdir(a);
   if (IS("chroot")) return chroot(a);

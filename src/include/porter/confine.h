@@ -47,8 +47,9 @@ extern int confine_files(confine_place const *place, size_t n);
 
 /* Each does all of it for one program, and goes on with the rest where a part cannot be had. Returns null, or what the kernel lacks, with errno. */
 
-/* maildir-op: in its mailbox, open as the first place, and up to 3 more. */
-extern char const *confine_mailbox(confine_place const *place, size_t n);
+/* maildir-op: in its mailbox, open as the first place, and up to 3 more. Where the method changes nothing, it has no call for modes, owners
+ * and times either, of which Landlock knows nothing. */
+extern char const *confine_mailbox(confine_place const *place, size_t n, int changes);
 /* Further, once a call that only reads has opened its one folder: of what is in the mailbox, and in the folder, it may write to the folder's
  * tmp and to its index, and rename and remove; to no mail. */
 extern char const *confine_folder(int mailbox, int folder);

@@ -31,23 +31,29 @@
 #define POLL CALL(ppoll)
 #endif
 
+/* maildir-op, whatever the method. */
+#define MAILBOX \
+  ANY, CALL(openat), CALL(dup),                                   /* every file and directory, relative to one that is open */ \
+    CALL(pread64), CALL(readv), CALL(lseek),                      /* parts of a mail, of an index */ \
+    CALL(newfstatat), CALL(fstat), CALL(statx), CALL(faccessat2), /* kind, size, times; whether an index could be written */ \
+    CALL(getdents64),                                             /* what is in a directory */ \
+    CALL_IF(fcntl, CHECK_FLAGS),                                  /* flags of a descriptor. F_SETOWN would have the kernel send signals */ \
+    CALL(writev), CALL(pwrite64), CALL(ftruncate),                /* an answer, an index; a segment of it that was cut off */ \
+    CALL(renameat), CALL(renameat2), CALL(unlinkat),              /* an index takes its place; Landlock says where */ \
+    CALL(flock),                                                  /* an index that grows */ \
+    CALL(statfs), CALL(fstatfs),                                  /* how much room there is */ \
+    CALL(landlock_create_ruleset), CALL(landlock_add_rule), CALL(landlock_restrict_self), /* still less (confine_folder) */ \
+    CALL(uname), CALL(sysinfo), CALL(geteuid), CALL(getrandom) /* unique names; how much qsort may take; whose an index is; a seed of hashes */
+
+/* A method that looks or reads. Landlock does not stop who changes mode, group or times of what he has open, so here nobody can. */
+static call_rule const reader[] = { MAILBOX };
+
 static call_rule const mailbox[] = {
-  ANY, CALL(openat), CALL(dup),                                 /* every file and directory, relative to one that is open */
-  CALL(pread64), CALL(readv), CALL(lseek),                      /* parts of a mail, of an index */
-  CALL(newfstatat), CALL(fstat), CALL(statx), CALL(faccessat2), /* kind, size, times; whether an index could be written */
-  CALL(getdents64),                                             /* what is in a directory */
-  CALL_IF(fcntl, CHECK_FLAGS),                                  /* flags of a descriptor. F_SETOWN would have the kernel send signals */
-  CALL(writev), CALL(pwrite64),                                 /* a mail that is stored, an index */
-  CALL(ftruncate), CALL(fallocate),                             /* a segment of an index that was cut off; room for a mail */
-  CALL(copy_file_range), CALL(sendfile), CALL(splice),          /* octets that no process holds: Append */
-  CALL(fsync), CALL(fdatasync), CALL(sync_file_range),          /* what was answered is on the disk */
-  CALL(renameat), CALL(renameat2), CALL(linkat), CALL(unlinkat), CALL(mkdirat), /* changes; Landlock says where */
+  MAILBOX, CALL(linkat), CALL(mkdirat),                /* changes; Landlock says where */
+  CALL(copy_file_range), CALL(sendfile), CALL(splice), /* octets that no process holds: Append */
+  CALL(fsync), CALL(sync_file_range),                  /* what was answered is on the disk */
   CALL(fchmod), CALL(fchown),        /* the mailbox's mode and group, for what was made: open files. Paths Landlock would not stop */
   CALL_IF(utimensat, CHECK_NO_PATH), /* a copied mail's time; likewise */
-  CALL(flock),                       /* an index that grows */
-  CALL(statfs), CALL(fstatfs),       /* how much room there is */
-  CALL(landlock_create_ruleset), CALL(landlock_add_rule), CALL(landlock_restrict_self), /* still less (confine_folder) */
-  CALL(uname), CALL(sysinfo), CALL(geteuid), CALL(getrandom), /* unique names; how much qsort may take; whose an index is; a seed of hashes */
 };
 
 /* frame-write: waits, then sends what it caught. */
@@ -100,6 +106,7 @@ static call_rule const client[] = {
     name, sizeof name / sizeof *name \
   }
 calls const calls_tables[CALLS_TABLES] = { [CALLS_OF_MAILBOX] = TABLE(mailbox),
+  [CALLS_OF_READER] = TABLE(reader),
   [CALLS_OF_WRITER] = TABLE(writer),
   [CALLS_OF_WATCHER] = TABLE(watcher),
   [CALLS_OF_TRANSLATOR] = TABLE(translator),

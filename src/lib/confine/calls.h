@@ -24,7 +24,16 @@ struct calls_s {
   call_rule const *call;
   size_t n;
 };
-enum calls_of { CALLS_OF_MAILBOX, CALLS_OF_WRITER, CALLS_OF_WATCHER, CALLS_OF_TRANSLATOR, CALLS_OF_BUS, CALLS_OF_CLIENT, CALLS_TABLES };
+enum calls_of {
+  CALLS_OF_MAILBOX,
+  CALLS_OF_READER,
+  CALLS_OF_WRITER,
+  CALLS_OF_WATCHER,
+  CALLS_OF_TRANSLATOR,
+  CALLS_OF_BUS,
+  CALLS_OF_CLIENT,
+  CALLS_TABLES
+};
 
 extern calls const calls_tables[CALLS_TABLES];
 

@@ -33,10 +33,10 @@ static char const *confine(confine_limits const *limits, confine_place const *pl
 #endif
 }
 
-char const *confine_mailbox(confine_place const *place, size_t n)
+char const *confine_mailbox(confine_place const *place, size_t n, int changes)
 {
   static confine_limits const limits = { CALL_PROCESSOR_MAX, CALL_DATA_MAX, RESPONSE_MAX, CALL_DESCRIPTORS_MAX };
-  return confine(&limits, place, n, CALLS_OF_MAILBOX);
+  return confine(&limits, place, n, changes ? CALLS_OF_MAILBOX : CALLS_OF_READER);
 }
 
 #ifdef PORTER_UNCONFINED
