@@ -15,9 +15,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What the C library calls them: newer processors have only those with "at". */
+#ifndef SYS_rename
+#define SYS_rename SYS_renameat
+#define SYS_unlink SYS_unlinkat
+#endif
+
 static struct { char const *name; long number; } const calls[] = {
   { "renameat2", SYS_renameat2 }, { "renameat", SYS_renameat }, { "unlinkat", SYS_unlinkat }, { "linkat", SYS_linkat },
   { "getdents64", SYS_getdents64 }, { "newfstatat", SYS_newfstatat }, { "openat", SYS_openat }, { "fsync", SYS_fsync },
+  { "rename", SYS_rename }, { "unlink", SYS_unlink },
 };
 
 static void die(char const *what)

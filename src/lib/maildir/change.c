@@ -277,7 +277,7 @@ static int link_it(folder *f, mail_entry *e, void *context)
   for (;;) {
     if (!compose(f, e, w)) return 0;
     if (!linkat(f->place[e->where], e->name, cur, w->name, 0)) {
-      if (change_has_inode(w->to, cur, w->name, e->inode) || errno != ENOENT) return 1;
+      if (change_made(w->to, cur, w->name, e->inode)) return 1;
       unlinkat(cur, w->name, 0);
       return errno = ENOENT, 0;
     }

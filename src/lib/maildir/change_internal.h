@@ -18,6 +18,8 @@ struct change_source_s {
 extern int change_freshen(folder *f, mail_entry *e, maildir_name *n, char *unique);
 /* ENOENT unless the name leads to that inode. */
 extern int change_has_inode(folder const *f, int dir, char const *name, uint64_t inode);
+/* Of a name that was just made: that no other mail is at it. Where nothing is, ours was, and somebody has renamed it since. */
+extern int change_made(folder const *f, int dir, char const *name, uint64_t inode);
 
 /* Gives the source that name in the directory to; name becomes the one it has got. 0 with errno, nothing changed: ENOENT where
  * the source is not that mail (any more), EEXIST where another mail has the name. */

@@ -7,12 +7,14 @@
  * 2. rename(2) replaces what is there: all renames are NOREPLACE. Where the file system does not know that (NFS), a mail goes to a fresh
  *    base in the target's cur first, is linked from there to the name wanted, and the fresh name unlinked; link and
  *    unlink of the name that others know would lose a mail that another client renames in between. Where another inode has the
- *    name wanted, the fresh one stays.
+ *    name wanted, the fresh one stays. Between link and unlink both names are there: who renames both
+ *    makes two mails of it.
  * 3. The same inode has the base in the target (a mail that was copied, a hard link): to unlink the source because the other is
  *    there loses both when two calls move them towards each other. So the source goes to a fresh base in the target; if
  *    the other is still there then, the fresh name is unlinked, else renamed to the base.
  *
- * Tests: tests/maildir-races.t plays each with two processes, tests/maildir-faults.t fails and kills every call.
+ * Tests: tests/maildir-races.t plays each with two processes, tests/maildir-mblaze.t beside programs that rename by path,
+ * tests/maildir-faults.t fails and kills every call.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -49,6 +51,12 @@ int change_has_inode(folder const *f, int dir, char const *name, uint64_t inode)
   return f->blind || st.st_ino == inode ? 1 : (errno = ENOENT, 0);
 }
 
+int change_made(folder const *f, int dir, char const *name, uint64_t inode)
+{
+  struct stat st;
+  return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || f->blind || st.st_ino == inode;
+}
+
 /* Never over what is there; EINVAL where that cannot be had. */
 static int rename_new(int from, char const *old, int to, char const *new) { return !renameat2(from, old, to, new, RENAME_NOREPLACE); }
 
@@ -63,11 +71,10 @@ static void put_back(change_source const *s, int to, char const *name)
   errno = error;
 }
 
-/* After a rename: whether it was our inode. One that somebody has renamed again was. */
+/* After a rename: whether it was our inode. */
 static int was_ours(change_source const *s, int to, char const *name)
 {
-  struct stat st;
-  if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || s->f->blind || st.st_ino == s->e->inode) return 1;
+  if (change_made(s->f, to, name, s->e->inode)) return 1;
   put_back(s, to, name);
   return errno = ENOENT, 0;
 }
