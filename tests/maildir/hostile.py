@@ -11,6 +11,11 @@ def fits(box, method, name, most=100000, **fields):
     ok(code == 0 and (kb < most or 'asan' in bin_dir), '%s: exit %d, %d KB' % (name, code, kb))
 
 
+def socket_at(path):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(os.path.relpath(path))
+
+
 # --- a million addresses ---
 A = Box('addresses')
 A.put(a + ':2,S', (b'To: ' + b'a,' * 500000 + b'\n') * 16 + b'Subject: =?utf-8?q?many?=\n\nx\n')
@@ -72,11 +77,47 @@ for i in range(130):
 os.mkdir(os.path.join(place, 'f' * 32))
 U.call('Upload')
 eq((U.code, len(os.listdir(place))), (0, 3), 'uploads of other centuries make way')
-for i, make in enumerate((os.mkdir, os.mkfifo)):
+for i, make in enumerate((os.mkdir, os.mkfifo, socket_at)):
     name = '%032x' % i
     make(os.path.join(place, name))
     eq(U.error('Append', 3, pieces=[{'octets': b'a: b\n\n'}, {'upload': name}]), (3, 'NO_SUCH_UPLOAD'), 'an upload that is none: ' + make.__name__)
     eq(U.error('Raw', 3, upload=name), (3, 'NO_SUCH_UPLOAD'), 'and by Raw')
+
+# --- what has the name of a file of keywords, roles, subscriptions, and is none ---
+K = Box('keywords')
+K.folder('.A')
+K.put(a + ':2,Sa', 'Subject: x\n\nword\n')
+K.put(b + ':2,S', 'Subject: y\n\nword\n')
+
+
+for place in '', '.A':
+    path = os.path.join(K.path, place, 'dovecot-keywords')
+    for make in os.mkfifo, os.mkdir, socket_at:
+        make(path)
+        how = 'dovecot-keywords of %r that is none (%s): ' % (place, make.__name__)
+        eq((sorted(mids(K.call('Find', filter={'text': 'word'}))), K.code), ([a, b], 0), how + 'Find over all folders')
+        ok(b'names of keywords' in K.err, how + 'the log says so')
+        r = K.call('Show', mid=a)
+        eq((K.code, len(K.call('FolderInfo', threads=True).folders), K.code), (0, 2, 0), how + 'Show and FolderInfo')
+        eq(list(r.keywords), ['unknown-0'], how + 'a letter has no name')
+        eq(K.error('SetFlags', 3, folder='A' if place else '', mids=[b], add='F', remove_keywords=['k']), (3, 'NO_SUCH_MAIL' if place else 'UNKNOWN'), how + 'nothing is changed by a name')
+        eq(K.error('Append', 3, folder='A' if place else '', keywords=['k'], octets=b'a: b\n\n'), (3, 'UNKNOWN'), how + 'nor stored')
+        if not place:
+            eq((K.error('Move', 3, mids=[a], to_folder='A'), K.ls()), ((3, 'UNKNOWN'), ['cur/' + a + ':2,Sa', 'cur/' + b + ':2,FS' if make is not os.mkfifo else 'cur/' + b + ':2,S']), how + 'a mail moves with its keyword or not at all')
+        eq((K.call('Move', mids=[b], to_folder='A').HasField('error'), K.call('Move', mids=[b], from_folder='A').HasField('error'), K.code), (False, False, 0), how + 'one without moves')
+        eq(K.call('SetFlags', mids=[b], add='F').HasField('error'), False, how + 'and gets flags')
+        (os.rmdir if make is os.mkdir else os.unlink)(path)
+for name in 'porter.roles', 'subscriptions', 'maildirsize', 'porter.index', 'porter.search', 'porter.states', 'porter.threads':
+    for make in os.mkfifo, os.mkdir, socket_at:
+        path = os.path.join(K.path, name)
+        if os.path.lexists(path):
+            os.unlink(path)
+        make(path)
+        for method, fields in (('FolderInfo', {'state': True, 'threads': True}), ('Find', {'filter': {'text': 'word'}, 'thread': True}), ('Append', {'octets': b'a: b\n\n'}), ('Changes', {'state': '1.1.1'})):
+            r = K.call(method, **fields)
+            eq((K.code, r.HasField('error')), (0, False), '%s, %s: %s' % (name, make.__name__, method))
+        if os.path.lexists(path):
+            (os.rmdir if os.path.isdir(path) else os.unlink)(path)
 
 # --- maildirsize ---
 Q = Box('quota')

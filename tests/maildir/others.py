@@ -217,6 +217,15 @@ if ROOT:
     code, r, err = limited(E, 'Stats', user=65534, folder='B')
     eq((code, code_of(r)), (3, 'UNKNOWN'), 'a call that names it: UNKNOWN')
     os.chmod(os.path.join(E.path, '.B'), 0o755)
+    with open(os.path.join(E.path, '.B', 'dovecot-keywords'), 'w') as f:
+        f.write('0 Work\n')
+    os.chmod(os.path.join(E.path, '.B', 'dovecot-keywords'), 0)
+    E.put('1000000000.h:2,Sa', folder='.B')
+    code, r, err = limited(E, 'Find', user=65534, limit=1, filter={'flags': 'S'}, sort={'parameter': 'ARRIVAL'})
+    eq((code, [(h.folder, list(h.keywords)) for h in r.found]), (0, [('B', ['unknown-0'])]), 'names of keywords that may not be read keep no mail from being found and shown')
+    ok('names of keywords' in err and 'ermission' in err, 'and stderr says so')
+    os.unlink(os.path.join(E.path, '.B', 'dovecot-keywords'))
+    os.unlink(os.path.join(E.path, '.B', 'cur', '1000000000.h:2,Sa'))
 
 # --- Trash, over quota ---
 Q = Box('trash')

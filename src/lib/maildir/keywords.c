@@ -97,6 +97,18 @@ static int is_there(int fd, char const *name)
   return !fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW);
 }
 
+/* What cannot be read is known not to be: letters have no names then. */
+static int unreadable(keywords *k, int error)
+{
+  k->kept = 1;
+  k->whole = 0;
+  k->error = error;
+  return 1;
+}
+
+/* Whether the file is there, and always will be, but is none that we may read. */
+static int is_closed(int error) { return error == EACCES || error == EPERM || error == ENXIO; }
+
 /* st is that of the file; all 0 where there is none. */
 static int read_file(keywords *k, arena *a, int fd, struct stat *st)
 {
@@ -106,14 +118,14 @@ static int read_file(keywords *k, arena *a, int fd, struct stat *st)
   *k = (keywords){ .kept = 1, .whole = 1 };
   *st = (struct stat){ 0 };
   if (file < 0) {
+    if (is_closed(errno)) return unreadable(k, errno == ENXIO ? ENOTSUP : errno);
     if (errno != ENOENT && errno != ELOOP) return 0;
     k->kept = is_there(fd, "dovecot-uidlist");
     return 1;
   }
-  if (fstat(file, st) < 0 || !S_ISREG(st->st_mode) || !(s = arena_take(a, FILE_MAX))) {
-    if (!S_ISREG(st->st_mode)) errno = EINVAL;
-    return close_keeping(file, 0);
-  }
+  if (fstat(file, st) < 0) return close_keeping(file, 0);
+  if (!S_ISREG(st->st_mode)) return close_keeping(file, unreadable(k, ENOTSUP));
+  if (!(s = arena_take(a, FILE_MAX))) return close_keeping(file, 0);
   errno = 0;
   len = allread(file, s, FILE_MAX);
   if (!close_keeping(file, len == FILE_MAX || !errno)) return 0;
@@ -126,7 +138,9 @@ static int read_file(keywords *k, arena *a, int fd, struct stat *st)
 int folder_keywords(folder const *f, keywords *k, arena *a)
 {
   struct stat st;
-  return read_file(k, a, f->fd, &st);
+  if (!read_file(k, a, f->fd, &st)) return 0;
+  if (k->error) mailbox_warn(f->box, "unable to read the names of keywords of", slice_of(f->disk), k->error);
+  return 1;
 }
 
 char keywords_letter(keywords const *k, slice name)
@@ -213,6 +227,7 @@ static int assign(keywords *k, int cur, slice const *names, size_t count, int *c
   for (size_t i = 0; i < count; i++) {
     int number = 0;
     if (keywords_letter(k, names[i])) continue;
+    if (k->error) return errno = k->error, 0;
     /* With neither of Dovecot's files, letters that are borne have a meaning somewhere else (CONTROL=). */
     if (!k->kept && used) return errno = ENOTSUP, 0;
     while (number < KEYWORDS_MAX && (k->name[number].len || k->odd[number].len || used >> number & 1)) number++;

@@ -39,7 +39,7 @@ static int read_small(arena *a, mailbox const *box, char const *name, slice *tex
   struct stat st;
   char *s;
   *text = (slice){ "", 0 };
-  if (fd < 0) return errno == ENOENT || errno == ELOOP || errno == EACCES;
+  if (fd < 0) return errno == ENOENT || errno == ELOOP || errno == EACCES || errno == ENXIO;
   if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) return close_keeping(fd, S_ISREG(st.st_mode) ? 0 : 1);
   s = arena_take(a, FILE_MAX);
   if (!s) return close_keeping(fd, 0);

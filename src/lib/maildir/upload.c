@@ -101,8 +101,9 @@ static int open_upload(int dir, char const *name)
 {
   int const fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   struct stat st;
-  if (fd < 0 || (!fstat(fd, &st) && S_ISREG(st.st_mode))) return fd;
-  close(fd);
+  if (fd < 0 && errno != ENXIO) return fd;
+  if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode)) return fd;
+  if (fd >= 0) close(fd);
   return errno = ENOENT, -1;
 }
 

@@ -50,6 +50,7 @@ static int name_letters(method_call *call, folder *f, keywords *k, char *const *
 int keywords_letters(method_call *call, folder *f, keywords *k, char const *flags, char *const *names, size_t count, int make, char *out)
 {
   *out = 0;
+  if (count && k->error) return errno = k->error, 0;
   for (; *flags; flags++) add_flag(out, *flags);
   if (make && !name_letters(call, f, k, names, count)) return 0;
   for (size_t i = 0; i < count; i++) {
@@ -66,6 +67,8 @@ int keywords_translate(method_call *call, keywords const *from, folder *to, keyw
   for (size_t i = 0; i < flags.len; i++) {
     slice name;
     if (flags.s[i] < 'a' || flags.s[i] > 'z') continue;
+    /* What it means must not be lost. */
+    if (from->error || k->error) return errno = from->error ? from->error : k->error, 0;
     name = from->name[flags.s[i] - 'a'];
     if (name.len && !keywords_letter(k, name)) lacking[n++] = name;
     if (n == KEYWORDS_MAX) break;

@@ -70,7 +70,7 @@ static int carried_letters(void *context, slice flags, char *add)
   slice const keywords = kept(letters, flags, m->dropped);
   strcpy(add, m->add);
   if (m->same) return add_letters(add, keywords), 1;
-  if (!all_named(&m->from_names, keywords) && !folder_keywords(m->from, &m->from_names, m->call->a)) return 0;
+  if (!m->from_names.error && !all_named(&m->from_names, keywords) && !folder_keywords(m->from, &m->from_names, m->call->a)) return 0;
   return keywords_translate(m->call, &m->from_names, m->to, &m->names, keywords, add);
 }
 
