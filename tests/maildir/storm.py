@@ -1,15 +1,18 @@
-"""storm.py STEPS: for so many steps of each client, or for STORM_SECONDS: methods and IMAP sessions of Dovecot on one Maildir at the same time. Each mail has an owner, who alone stores, moves, copies and
-removes it, and alone changes its flags but for those of mails that all share: there each client has a flag or a keyword of its own. Folders are
+"""storm.py STEPS: for so many steps of each client, or for STORM_SECONDS: methods, IMAP sessions of Dovecot, and mblaze's mdeliver, mflag and
+mrefile on one Maildir at the same time. Each mail has an owner, who alone stores, moves, copies and removes it, and alone changes its flags but
+for those of mails that all share: there each client has a flag or a keyword of its own. Others wander: all but Dovecot move them. Folders are
 renamed and removed meanwhile. In the end each mail is where its owner was told, once, with the flags that were said; and both see the same."""
 import collections, random, re, threading
 from dovecot import *
+from mblaze_client import INSTALLED, Mblaze, Wandering
 
 STEPS = int(sys.argv[1])
 SECONDS = float(os.environ.get('STORM_SECONDS', '0'))
 SEED = int(os.environ.get('SEED', '1'))
 FOLDERS = ['', 'A', 'B']
 FLAG_OF = {'S': '\\Seen', 'F': '\\Flagged', 'R': '\\Answered', 'D': '\\Draft'}
-SHARED_FLAG = ['F', 'S', None, 'R', 'D']  # of mails that all share, each client's own; beside a keyword "own-N"
+SHARED_FLAG = ['F', 'S', None, 'R', 'D', 'P']  # of mails that all share, each client's own; beside a keyword "own-N", but for mblaze
+KEYWORDS = range(5)
 os.chmod(work, 0o755)
 box = OwnedBox('storm')
 for f in FOLDERS[1:] + ['Q', 'R']:
@@ -22,6 +25,8 @@ faults = []
 next_id = 0
 mails = {}   # what is known: the folders it is in, its flags and keywords; sure: whether its owner was told how the last change ended
 shared = {}  # id: what each client said last of its flag and its keyword
+mblaze = Mblaze(box, FOLDERS)
+wandering = Wandering(mblaze)
 
 
 def new_id():
@@ -74,7 +79,7 @@ class Porter:
         step = 0
         while going(step):
             step += 1
-            what = self.dice.choice(['append', 'flags', 'flags', 'move', 'move', 'copy', 'remove', 'shared', 'shared', 'look'] + (['folder'] if self.k == 2 else []))
+            what = self.dice.choice(['append', 'flags', 'flags', 'move', 'move', 'copy', 'remove', 'shared', 'shared', 'wander', 'wander', 'look'] + (['folder'] if self.k == 2 else []))
             counts[what] += 1
             if what in ('flags', 'move', 'copy', 'remove') and not self.mine:
                 what = 'append'
@@ -152,6 +157,27 @@ class Porter:
         if outcome('SetFlags of a shared mail', s, r):
             s[self.k] = on
 
+    def wander(self):
+        """Of a mail that others move too it may be told that it has gone from there; and then nothing was done."""
+        i = self.dice.choice(sorted(wandering.said))
+        found = box.call('Find', folders=FOLDERS, filter={'message_id': 'id%d@storm' % i}, limit=10, heads='MIDS').found
+        if not found:
+            counts['wandering, not found'] += 1
+            return
+        h = self.dice.choice(found)
+        on, flag = self.dice.random() < .5, SHARED_FLAG[self.k]
+        if flag and self.dice.random() < .3:
+            r = box.call('SetFlags', folder=h.folder, mids=[h.mid], **{'add' if on else 'remove': flag})
+        else:
+            flag = None
+            r = box.call('Move', mids=[h.mid], from_folder=h.folder, to_folder=self.dice.choice([x for x in FOLDERS if x != h.folder]))
+        if r.outcomes and r.outcomes[0].error.code == pb.Error.NO_SUCH_MAIL:
+            counts['wandering, gone'] += 1
+        elif r.HasField('error') or r.outcomes[0].HasField('error'):
+            fault('of a mail that wanders: %s' % r)
+        elif flag:
+            wandering.said[i][flag] = on
+
     def look(self):
         f = self.dice.choice(FOLDERS)
         r = box.call('Find', folders=[f], limit=100000, heads='MIDS', sort={'parameter': 'ARRIVAL'})
@@ -210,7 +236,7 @@ class Dovecot:
         self.c = None
 
     def step(self):
-        what = self.dice.choice(['append', 'flags', 'flags', 'move', 'copy', 'remove', 'shared', 'shared', 'aside'])
+        what = self.dice.choice(['append', 'flags', 'flags', 'move', 'copy', 'remove', 'shared', 'shared', 'wander', 'aside'])
         counts['imap ' + what] += 1
         if what in ('flags', 'move', 'copy', 'remove') and not self.mine:
             what = 'append'
@@ -296,12 +322,138 @@ class Dovecot:
             s[self.k] = on
 
 
+    def wander(self):
+        """A flag alone, of which nobody knows where it went: its MOVE beside another's is not one step (maildir-mblaze.t)."""
+        f, i = self.dice.choice(FOLDERS), self.dice.choice(sorted(wandering.said))
+        self.c.select(self.quoted(f))
+        found = self.c.uid('SEARCH', None, 'HEADER', 'MESSAGE-ID', 'id%d@storm' % i)[1][0].split()
+        if found:
+            self.c.uid('STORE', found[0].decode(), self.dice.choice(['+', '-']) + 'FLAGS.SILENT', '(%s)' % FLAG_OF[SHARED_FLAG[self.k]])
+
+
+class Person:
+    """Somebody with mblaze: programs that rename by path."""
+
+    def __init__(self, k):
+        self.k, self.dice, self.mine = k, random.Random(100 * SEED + k), []
+
+    def run(self):
+        step = 0
+        while going(step):
+            step += 1
+            what = self.dice.choice(['append', 'flags', 'flags', 'move', 'move', 'copy', 'remove', 'shared', 'shared', 'wander', 'wander', 'wander', 'aside'])
+            if what in ('flags', 'move', 'copy', 'remove') and not self.mine:
+                what = 'append'
+            counts['mblaze ' + what] += 1
+            getattr(self, what)()
+
+    def store(self, f):
+        i = new_id()
+        mid = mblaze.deliver(f, text(i), self.dice.random() < .5)
+        if mid:
+            mails[i] = {'folders': {f: mid}, 'flags': set(), 'keywords': set(), 'sure': True}
+        return i if mid else None
+
+    def append(self):
+        i = self.store(self.dice.choice(FOLDERS))
+        if i is None:
+            return fault('mdeliver')
+        self.mine.append(i)
+
+    def one(self):
+        i = self.dice.choice(self.mine)
+        m = mails[i]
+        f = self.dice.choice(sorted(m['folders']))
+        return i, m, f, m['folders'][f]
+
+    def insist(self, m, f, mid, act):
+        """act(path) until it has done it: Dovecot takes mails from new to cur, and others rename those that all share. What it gave."""
+        for _ in range(200):
+            path = mblaze.find(f, mid)
+            done = path and act(path)
+            if done:
+                return done
+        m['sure'] = False
+        fault('mblaze: %s in "%s" was not to be had' % (mid, f))
+        return None
+
+    def flags(self):
+        i, m, f, mid = self.one()
+        flag, on = self.dice.choice('SFRD'), self.dice.random() < .6
+        if self.insist(m, f, mid, lambda path: mblaze.flag(path, flag, on)) and 'copied' not in m:
+            (m['flags'].add if on else m['flags'].discard)(flag)
+
+    def refiled(self, i, m, f, mid, to):
+        def act(path):
+            new, copied = mblaze.refile(path, to)
+            if copied:
+                fault('mrefile copied mail %d' % i)
+            return new
+        new = self.insist(m, f, mid, act)
+        if new:
+            del m['folders'][f]
+            m['folders'][to] = new
+        return new
+
+    def move(self):
+        i, m, f, mid = self.one()
+        to = self.dice.choice([x for x in FOLDERS if x not in m['folders']] or [None])
+        if to is not None:
+            self.refiled(i, m, f, mid, to)
+
+    def copy(self):
+        i, m, f, mid = self.one()
+        to = self.dice.choice([x for x in FOLDERS if x not in m['folders']] or [None])
+        new = to is not None and self.insist(m, f, mid, lambda path: mblaze.refile(path, to, keep=True)[0])
+        if new:
+            m['folders'][to] = new
+            m['copied'] = True
+
+    def remove(self):
+        i, m, f, mid = self.one()
+        if self.insist(m, f, mid, mblaze.remove):
+            del m['folders'][f]
+            if not m['folders']:
+                self.mine.remove(i)
+
+    def aside(self):
+        """Into folders that are renamed and removed meanwhile: what was delivered stays."""
+        counts['aside, delivered'] += self.store(self.dice.choice(['Q', 'R'])) is not None
+
+    def shared(self):
+        s = shared[self.dice.choice(sorted(shared))]
+        on = self.dice.random() < .5
+        if self.insist(s, s['folder'], s['mid'], lambda path: mblaze.flag(path, SHARED_FLAG[self.k], on)):
+            s[self.k] = on
+
+    def wander(self):
+        """What has another name by now stays where it is."""
+        i = self.dice.choice(sorted(wandering.said))
+        f, path = wandering.find(i)
+        if not path:
+            counts['wandering, not found'] += 1
+        elif self.dice.random() < .3:
+            on = self.dice.random() < .5
+            if mblaze.flag(path, SHARED_FLAG[self.k], on):
+                wandering.said[i][SHARED_FLAG[self.k]] = on
+        else:
+            new, copied = mblaze.refile(path, self.dice.choice([x for x in FOLDERS if x != f]))
+            counts['mblaze refiled'] += new is not None
+            if copied:
+                counts['copied by mrefile itself'] += 1
+                wandering.copied(i, copied)
+
+
 # --- before ---
 for n in range(30):
     i = new_id()
     f, mid = ('', 'A')[n % 2], '%d.M%dP1.storm' % (1700000000 + n, n)
     box.put(mid + ':2,', text=text(i), folder='.' + f if f else '')
-    shared[i] = {'folder': f, 'mid': mid, 'sure': True, **{k: False for k in range(5)}}
+    shared[i] = {'folder': f, 'mid': mid, 'sure': True, **{k: False for k in range(len(SHARED_FLAG))}}
+for n in range(6):
+    i = new_id()
+    f = FOLDERS[n % len(FOLDERS)]
+    wandering.add(i, box.put('%d.M%dP2.storm:2,' % (1700000100 + n, n), text=text(i), folder='.' + f if f else ''))
 give(box.path)
 
 
@@ -323,7 +475,7 @@ def uids():
 
 uids_before = uids()
 end = time.monotonic() + SECONDS
-clients = [Porter(0), Porter(1), Porter(2), Dovecot(3), Dovecot(4)]
+clients = [Porter(0), Porter(1), Porter(2), Dovecot(3), Dovecot(4)] + [Person(5)] * INSTALLED
 threads = [threading.Thread(target=c.run) for c in clients]
 for t in threads:
     t.start()
@@ -341,7 +493,9 @@ for f in FOLDERS + ['Q', 'R', 'R-away']:
     for n in box.ls('.' + f if f else ''):
         i = int(re.search(r'id(\d+)@', open(os.path.join(disk, n)).read()).group(1))
         flags = n.split(':2,')[1] if ':2,' in n else ''
-        if f in there[i]:
+        if i in wandering.said:
+            wandering.seen(i, os.path.join(disk, n))
+        elif f in there[i]:
             doubled.append((i, f))
         there[i][f] = ({c for c in flags if c.isupper()}, {names.get(c, '?' + c) for c in flags if c.islower()})
 where = [(i, sorted(m['folders']), sorted(there[i])) for i, m in mails.items() if m['sure'] and sorted(m['folders']) != sorted(there[i])]
@@ -352,13 +506,18 @@ for i, s in shared.items():
     if flags is None or list(there[i]) != [s['folder']]:
         wrong.append((i, 'lost'))
         continue
-    for k in range(5):
-        if s[k] is not None and (('own-%d' % k in keywords) != s[k] or (SHARED_FLAG[k] and (SHARED_FLAG[k] in flags) != s[k])):
+    for k, flag in enumerate(SHARED_FLAG):
+        if s[k] is not None and ((k in KEYWORDS and ('own-%d' % k in keywords) != s[k]) or (flag and (flag in flags) != s[k])):
             wrong.append((i, k, s, flags, keywords))
 eq(where[:3], [], '%d mails, each where its owner was told, and nowhere else' % len(mails))
 eq(doubled, [], 'none twice in a folder')
 eq(marked[:int(os.environ.get('SHOWN', '3'))], [], 'with the flags and keywords that were said')
 eq(wrong[:3], [], 'of 30 mails that all share, each client\'s flag and keyword as it said last')
+eq(wandering.wrong()[:3], [], 'of 6 that all move, each there once, but for %d that mrefile copied itself, with the flags that were said' % counts['copied by mrefile itself'])
+if INSTALLED:
+    ok(SECONDS or STEPS < 100 or counts['mblaze refiled'] > 5, 'mrefile moved some: %d' % counts['mblaze refiled'])
+else:
+    skip('mflag and mrefile in the storm', 'mblaze is not installed')
 ok(sum(not m['sure'] for m in mails.values()) * 20 <= len(mails), 'of nearly all it is known: %s' % dict(counts))
 ok(not faults, 'no false error')
 
@@ -376,13 +535,14 @@ def heads_of(f):
 after = uids()
 differ = []
 for f in FOLDERS:
-    heads = {int(re.search(r'id(\d+)', h.header.message_id).group(1)): sorted([FLAG_OF.get(c, c) for c in h.flags] + list(h.keywords)) for h in heads_of(f)}
+    # P is a flag that Dovecot leaves as it is, and does not show.
+    heads = {int(re.search(r'id(\d+)', h.header.message_id).group(1)): sorted([FLAG_OF.get(c, c) for c in h.flags if c != 'P'] + list(h.keywords)) for h in heads_of(f)}
     theirs = {i: x[1] for i, x in after[f][1].items()}
-    differ += [(f, i, heads.get(i), theirs.get(i)) for i in set(heads) | set(theirs) if sorted(heads.get(i) or []) != sorted(theirs.get(i) or []) or (i in heads) != (i in theirs)]
+    differ += [(f, i, heads.get(i), theirs.get(i)) for i in set(heads) | set(theirs) if wandering.copies[i] == 0 and sorted(heads.get(i) or []) != sorted(theirs.get(i) or []) or (i in heads) != (i in theirs)]
 eq(differ[:3], [], 'Dovecot sees what porter sees, flags and keywords too')
 moved = [(f, i) for f in FOLDERS for i in shared if i in uids_before[f][1] and after[f][1].get(i, (0,))[0] != uids_before[f][1][i][0]]
 # A mail that is renamed while Dovecot reads the directory can be missing in what it reads: it gives it another UID then, whoever renamed it.
-changes = sum(counts[x] for x in ('flags', 'move', 'copy', 'remove', 'append', 'shared'))
+changes = sum(counts[who + x] for who in ('', 'mblaze ') for x in ('flags', 'move', 'copy', 'remove', 'append', 'shared', 'wander'))
 ok(len(moved) <= 1 + changes // 5000 and [after[f][0] for f in FOLDERS] == [uids_before[f][0] for f in FOLDERS], 'UIDs and UIDVALIDITY stay: %d changed in %d calls' % (len(moved), changes))
 # Of folders that are renamed or removed under it, Dovecot says that files have gone, as when it does so itself.
 eq([l for l in imap.complaints() if not re.search(r'/\.[QRZ](-away)?/|Mailbox [QRZ]', l)], [], 'Dovecot had nothing else to say')
