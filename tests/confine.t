@@ -183,6 +183,7 @@ refused bus-around EACCES mkfifo ../../run/2   # there is a second directory now
 
 ended change fcntl setown $$
 ended change fcntl lock
+for kind in look folder change; do ended $kind fcntl setfl; done   # the log: all programs of the server have it open
 does change getfl
 does change dupfd
 does change tgkill-self

@@ -139,6 +139,11 @@ static void actions(filter *f, calls const *table)
     branch(f, BPF_JEQ, F_DUPFD_CLOEXEC, ALLOW, f->n + 1);
     branch(f, BPF_JGT, F_SETFL, END, ALLOW);
   }
+  if (has(table, CHECK_OWN)) {
+    begin(f, CHECK_OWN, LOW(1));
+    branch(f, BPF_JEQ, F_DUPFD_CLOEXEC, ALLOW, f->n + 1);
+    branch(f, BPF_JGT, F_GETFL, END, ALLOW);
+  }
   if (has(table, CHECK_FIFO)) {
     begin(f, CHECK_FIFO, LOW(2));
     put(f, BPF_ALU | BPF_AND | BPF_K, S_IFMT, 0, 0);

@@ -134,6 +134,7 @@ static long attack(char **v)
   if (IS("setown")) return fcntl(0, F_SETOWN, atoi(a));
   if (IS("lock")) { struct flock l = { .l_type = F_RDLCK }; return fcntl(0, F_SETLK, &l); }
   if (IS("getfl")) return fcntl(0, F_GETFL);
+  if (IS("setfl")) return fcntl(2, F_SETFL, O_NONBLOCK);
   if (IS("dupfd")) return fcntl(0, F_DUPFD_CLOEXEC, 10);
   if (IS("pidfd")) return syscall(SYS_pidfd_open, atoi(a), 0);
   if (IS("socket")) return sockets(a, b);

@@ -37,11 +37,12 @@
     CALL(pread64), CALL(readv), CALL(lseek),                      /* parts of a mail, of an index */ \
     CALL(newfstatat), CALL(fstat), CALL(statx), CALL(faccessat2), /* kind, size, times; whether an index could be written */ \
     CALL(getdents64),                                             /* what is in a directory */ \
-    CALL_IF(fcntl, CHECK_FLAGS),                                  /* flags of a descriptor. F_SETOWN would have the kernel send signals */ \
-    CALL(writev), CALL(pwrite64), CALL(ftruncate),                /* an answer, an index; a segment of it that was cut off */ \
-    CALL(renameat), CALL(renameat2), CALL(unlinkat),              /* an index takes its place; Landlock says where */ \
-    CALL(flock),                                                  /* an index that grows */ \
-    CALL(statfs), CALL(fstatfs),                                  /* how much room there is */ \
+    CALL_IF( \
+      fcntl, CHECK_OWN), /* what a descriptor is. F_SETOWN would have the kernel send signals, F_SETFL change the log for all who write there */ \
+    CALL(writev), CALL(pwrite64), CALL(ftruncate),   /* an answer, an index; a segment of it that was cut off */ \
+    CALL(renameat), CALL(renameat2), CALL(unlinkat), /* an index takes its place; Landlock says where */ \
+    CALL(flock),                                     /* an index that grows */ \
+    CALL(statfs), CALL(fstatfs),                     /* how much room there is */ \
     CALL(landlock_create_ruleset), CALL(landlock_add_rule), CALL(landlock_restrict_self), /* still less (confine_folder) */ \
     CALL(uname), CALL(sysinfo), CALL(geteuid), CALL(getrandom) /* unique names; how much qsort may take; whose an index is; a seed of hashes */
 

@@ -11,6 +11,7 @@ enum call_check {
   CHECK_NO_PATH, /* utimensat: an open file, no path */
   CHECK_SELF,    /* tgkill: this process */
   CHECK_FLAGS,   /* fcntl: descriptors and flags, not who is sent signals */
+  CHECK_OWN,     /* fcntl: likewise, but not the flags that whoever else has it open shares */
   CHECK_FIFO,    /* mknodat: a fifo */
   CHECK_UNREAD   /* ioctl: how many octets can be read */
 };
