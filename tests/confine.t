@@ -8,7 +8,7 @@
 . "$(dirname "$0")/account.sh"
 need_root confine.t
 if [ "$SANITIZED" ]; then echo '1..0 # SKIP confine.t: a build with sanitizers is not confined'; exit 0; fi
-install -m 755 "$B/stub/hole" "$B/stub/lacking" "$work/"
+install -m 755 "$B/stub/hole" "$B/stub/lacking" "$B/stub/without-vdso" "$work/"
 uid=47111
 as() { setpriv --reuid $uid --regid $uid --clear-groups "$@"; }
 mkdir "$work/mail"
@@ -239,9 +239,11 @@ sweep() { hole "$1" sweep | sort | tr '\n' ' '; }
 words() { printf '%s\n' "$@" | sort -u | tr '\n' ' '; }
 # Older kinds of processors have the older calls too.
 epoll=epoll_pwait
+time=
 if [ "$(uname -m)" = x86_64 ]; then
   want="$want poll"
   epoll="$epoll epoll_wait"
+  time='time'
 fi
 case $(uname -m) in x86_64 | aarch64)
   is 'frame-auth: no call but these' "$(sweep watcher)" "$(words $want wait4 shutdown)"
@@ -250,8 +252,8 @@ case $(uname -m) in x86_64 | aarch64)
   is 'ctlmsg: no call but these' "$(sweep bus)" "$(words $want $epoll epoll_create1 epoll_ctl inotify_init1 inotify_add_watch openat newfstatat fstat \
     getdents64 readlinkat mkdirat symlinkat renameat unlinkat pread64 pwrite64 fallocate flock sched_yield fchmod geteuid shutdown getrandom sysinfo)"
   is 'ctlmsg-post: no call but these' "$(sweep client)" "$(words $want readv writev getrandom)"
-  reads='openat dup pread64 readv lseek newfstatat fstat statx faccessat2 getdents64 writev pwrite64 ftruncate renameat renameat2 unlinkat flock
-    statfs fstatfs uname sysinfo geteuid getrandom landlock_create_ruleset landlock_add_rule landlock_restrict_self'
+  reads="$time openat dup pread64 readv lseek newfstatat fstat statx faccessat2 getdents64 writev pwrite64 ftruncate renameat renameat2 unlinkat flock
+    statfs fstatfs uname sysinfo geteuid getrandom landlock_create_ruleset landlock_add_rule landlock_restrict_self"
   is 'maildir-op that reads: no call but these' "$(sweep look)" "$(words $want $reads)"
   is 'maildir-op that changes: nor but these' "$(sweep change)" "$(words $want $reads linkat mkdirat copy_file_range sendfile splice fsync sync_file_range \
     fchmod fchown)" ;;
@@ -269,4 +271,12 @@ for part in landlock seccomp; do
 done
 exits 'with all: -S goes on' 0 as maildir-op -S Stats
 is 'with all: ctlmsg -S goes on' "$(as ctlmsg -S bus.all < "$work/session" | grep -c '250 OK')" 3
+
+# --- a kernel without vDSO: the time is a system call ---
+without_vdso() { as "$work/without-vdso" "$@"; }
+exits 'without vDSO: maildir-op' 0 without_vdso maildir-op -S Stats
+exits 'without vDSO: maildir-op, which waits' 0 without_vdso maildir-op -S Wait < /dev/null
+is 'without vDSO: json-op' "$(printf '{}' | without_vdso json-op maildir-op Stats)" "$(printf '{}' | as json-op maildir-op Stats)"
+is 'without vDSO: frame-write' "$(without_vdso frame-write -d tmp echo x | od -c)" "$(as frame-write -d tmp echo x | od -c)"
+is 'without vDSO: ctlmsg' "$(without_vdso ctlmsg -S bus.vdso < "$work/session" | grep -c '250 OK')" 3
 finish

@@ -31,9 +31,16 @@
 #define POLL CALL(ppoll)
 #endif
 
+/* What time(3) makes where the kernel has no vDSO; newer kinds of processors have only clock_gettime. */
+#ifdef SYS_time
+#define TIME CALL(time),
+#else
+#define TIME
+#endif
+
 /* maildir-op, whatever the method. */
 #define MAILBOX \
-  ANY, CALL(openat), CALL(dup),                                   /* every file and directory, relative to one that is open */ \
+  ANY, TIME CALL(openat), CALL(dup),                              /* every file and directory, relative to one that is open */ \
     CALL(pread64), CALL(readv), CALL(lseek),                      /* parts of a mail, of an index */ \
     CALL(newfstatat), CALL(fstat), CALL(statx), CALL(faccessat2), /* kind, size, times; whether an index could be written */ \
     CALL(getdents64),                                             /* what is in a directory */ \
