@@ -1,6 +1,6 @@
 """mblaze's programs as a client of a Maildir, for the account that dovecot.py runs things as; and mails that wander, of which several clients
 move each."""
-import collections
+import collections, re
 from dovecot import *
 
 INSTALLED = os.access('/usr/bin/mrefile', os.X_OK)
@@ -11,7 +11,7 @@ def run(*command, **more):
 
 
 def base_of(path):
-    return os.path.basename(path).split(':2,')[0]
+    return re.sub(r',U=\d+', '', os.path.basename(path).split(':2,')[0])  # that is mbsync's
 
 
 def flags_of(path):
