@@ -362,64 +362,6 @@ for i in range(9):
 eq((B.call('Find', filter=deep, total=True).total > 0, B.code), (True, 0), 'filters 10 deep')
 eq(B.error('Find', 4, filter={'filters': [deep]}), (4, 'BAD_REQUEST'), '11 deep')
 
-# --- random filters to 10 deep on odd mails: the joins are evaluated here, of what Find says of each filter that has none below ---
-O = Box('odd')
-O.folder('.A')
-letters_ = sorted(__import__('glob').glob(os.path.join(top, 'tests/mail/odd/*.eml')))
-odd = set()
-for i, path in enumerate(letters_):
-    folder, name = ('', 'A')[i % 2], '%d.M%dP1.h' % (T + i, i)
-    O.put(name + ':2,' + ('', 'S', 'F', 'FS')[i % 4], open(path, 'rb').read(), folder='.A' if folder else '')
-    odd.add((folder, name))
-LEAVES = [{'text': w} for w in ('one', 'text', 'example.org', 'café', 'é', 'quoted', 'inner', 'a', '日本', '.txt', 'no such')]
-LEAVES += [{k: w} for k, ws in (('from', ('a@', 'second', 'é')), ('to', ('x@', 'jdoe', 'palmer')), ('cc', ('undisclosed', 'e@example')), ('bcc', ('really', 'foo')), ('subject', ('two', 'café', 'mark', 'blank')),
-                                ('body', ('one', 'UTF-8', 'inside', 'more', 'break')), ('file_name', ('png', 'été', 'caf', 'unclosed'))) for w in ws]
-LEAVES += [{}, {'header': 'Comments'}, {'header': 'comments', 'header_value': 'b'}, {'header': 'Subject', 'accents': True, 'header_value': 'cafe'}, {'text': 'cafe', 'accents': True}, {'min_size': 1}, {'max_size': 1}, {'min_size': 90, 'max_size': 200},
-           {'attachment': 'YES'}, {'attachment': 'NO'}, {'flags': 'S'}, {'no_flags': 'S'}, {'flags': 'FS'}, {'folders': ['A']}, {'no_folders': ['A']}, {'since': rfc(T + 9)}, {'before': rfc(T + 9)},
-           {'sent': True, 'since': '2026-01-01T00:00:00Z'}, {'sent': True, 'before': '1970-01-01T00:00:00Z'}]
-
-
-def found(f):
-    r = O.call('Find', filter=f, limit=1000, total=True, heads='MIDS')
-    return set(names(r)) if (O.code, r.total, len(set(names(r)))) == (0, len(r.found), len(r.found)) else (O.code, r.total)
-
-
-said = [found(f) for f in LEAVES]
-
-
-def joined(levels):
-    """A filter of so many levels exactly, and the mails that it has."""
-    if levels == 1:
-        i = rnd.randrange(len(LEAVES))
-        return dict(LEAVES[i]), said[i]
-    i, join = rnd.randrange(len(LEAVES)), rnd.choice(['ALL', 'ANY', 'ANY', 'NONE'])
-    own, mine = (dict(LEAVES[i]), said[i]) if rnd.random() < .2 else ({}, odd)
-    parts = [joined(levels - 1)] + [joined(rnd.randrange(1, min(levels, 4))) for _ in range(rnd.randrange(3))]
-    rnd.shuffle(parts)
-    sets = [x for _, x in parts]
-    inner = set.intersection(*sets) if join == 'ALL' else set.union(*sets) if join == 'ANY' else odd - set.union(*sets)
-    return {**own, 'join': join, 'filters': [p for p, _ in parts]}, mine & inner
-
-
-def plainly(f):
-    """By a file's number and size alone: what needs no parser."""
-    return {(('', 'A')[i % 2], '%d.M%dP1.h' % (T + i, i)) for i, p in enumerate(letters_) if f(i, os.path.getsize(p))}
-
-
-PLAIN = (({'min_size': 90, 'max_size': 200}, lambda i, n: 90 <= n < 200), ({'flags': 'S'}, lambda i, n: i % 4 in (1, 3)), ({'folders': ['A']}, lambda i, n: i % 2), ({'since': rfc(T + 9)}, lambda i, n: i >= 9), ({}, lambda i, n: True))
-eq([said[LEAVES.index(f)] for f, _ in PLAIN], [plainly(g) for _, g in PLAIN], 'odd mails: by sizes, flags, folders and dates')
-eq([(f, x) for f, x in zip(LEAVES, said) if not isinstance(x, set)], [], 'each is answered')
-ok( sum(0 < len(x) < len(odd) for x in said) > len(LEAVES) // 2, 'of %d filters most have some of the %d odd mails, not all' % (len(LEAVES), len(odd)))
-for how in ('without an index', 'with one where it is made'):
-    O.options = ('-I',) if 'without' in how else ()
-    wrong, some = [], 0
-    for i in range(120):
-        f, expect = joined(10 if i % 2 else rnd.randrange(2, 11))
-        some += 0 < len(expect) < len(odd)
-        if found(f) != expect:
-            wrong.append((f, len(expect)))
-    eq(wrong[:1], [], '120 random filters, half of them 10 deep, on odd mails, %s' % how)
-    ok(some > 20, '%d of them have some and not all' % some)
 eq((B.call('Find', filter={'join': 'ANY', 'filters': [{'text': 'apple'}] * 199}), B.code)[1], 0, '200 filters')
 eq(B.error('Find', 4, filter={'filters': [{}] * 200}), (4, 'BAD_REQUEST'), '201')
 eq((B.call('Find', filter={'text': 'x' * 1024}), B.code)[1], 0, 'a phrase of 1024 octets')
