@@ -43,6 +43,29 @@ eq(B.call('Stats').unread_count, 1, 'in counts too')
 r = B.call('SetFlags', mids=[a], add='F', remove='S')
 eq((B.code, B.ls()), (0, ['cur/' + a + ':2,F', 'new/' + b + ':2,']), 'SetFlags works on it')
 
+# --- a base that another mail has now ---
+def renewed(box, name):
+    """Another mail has taken the place, under another name, since the folder was listed."""
+    path = box.put('x', 'Subject: renewed\n\nx\n', sub='tmp')  # of another inode, as the old one still has its own
+    os.unlink(os.path.join(box.path, 'cur', name + ':2,S'))
+    os.rename(path, os.path.join(box.path, 'cur', name + ':2,F'))
+
+
+for method, fields, said in (('Show', lambda m: {'mid': m}, lambda r: r.mail.head.subject), ('Raw', lambda m: {'mid': m}, lambda r: r.body[:16]),
+                             ('Fetch', lambda m: {'mails': [{'mid': m}], 'heads': True}, lambda r: r.mails[0].head.header.subject),
+                             ('SetFlags', lambda m: {'mids': [m], 'add': 'S'}, lambda r: r.outcomes[0].new_mid), ('Copy', lambda m: {'mids': [m], 'to_folder': 'A'}, lambda r: r.outcomes[0].folder),
+                             ('Append', lambda m: {'octets': b'a: b\n\n', 'replaces': {'mid': m}}, lambda r: r.replaced.mid), ('Remove', lambda m: {'mids': [m]}, lambda r: r.outcomes[0].mid)):
+    Y = Box('renewed' + method)
+    Y.folder('.A')
+    for i in range(250):
+        Y.put('%d.M%dP1.h:2,S' % (T + i, i))
+    Y.call('List', end=9)
+    mid = '%d.M3P1.h' % (T + 3)
+    renewed(Y, mid)
+    want = {'Show': 'renewed', 'Raw': b'Subject: renewed', 'Fetch': 'renewed', 'Copy': 'A'}.get(method, mid)
+    eq(said(Y.call(method, **fields(mid))), want, method + ' where another mail has the base since the folder was listed')
+    eq(len(Y.ls()), 250 + (method == 'Append') - (method in ('Append', 'Remove')), 'and only that')
+
 # --- ,U= of mbsync belongs to no base ---
 U = Box('mbsync')
 U.folder('.Far')

@@ -180,11 +180,13 @@ void folder_expect(folder *f, size_t count)
   if (ix && count > ix->h.n / PART && index_mails_load(ix)) index_load(ix, (enum index_section)(SECTION_ORDERS + INDEX_BY_BASE), INDEX_FILE_MAX);
 }
 
-/* What an index has that may be behind is tried: its name leads to its inode, or the mail is looked up again. */
+/* What an index has that may be behind is tried: its name leads to its inode, or the folder is listed, as another mail may have its base by now. */
 static mail_entry *find_indexed(folder *f, slice base, uint64_t inode)
 {
   folder_index *ix = f->known ? NULL : folder_index_any(f);
   mail_entry *e = ix ? folder_index_find(f, ix, base, inode) : NULL;
+  struct stat st;
+  if (e && !inode && !folder_index_looked(f) && !look_at(f, e, &st)) return NULL;
   if (e || !ix) return e;
   ix = folder_index_fresh(f);
   return ix ? folder_index_find(f, ix, base, inode) : NULL;
