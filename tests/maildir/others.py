@@ -43,6 +43,39 @@ eq(B.call('Stats').unread_count, 1, 'in counts too')
 r = B.call('SetFlags', mids=[a], add='F', remove='S')
 eq((B.code, B.ls()), (0, ['cur/' + a + ':2,F', 'new/' + b + ':2,']), 'SetFlags works on it')
 
+# --- a name without a base ---
+for mails, options in ((1, ('-I',)), (250, ())):
+    X = Box('baseless%d' % mails)
+    X.options = options
+    how = 'a name without a base, %s: ' % ('with an index' if mails > 1 else '-I')
+    X.folder('.A')
+    for i in range(mails):
+        X.put('%d.M%dP1.h:2,S' % (T + i, i))
+    X.call('List', end=9)
+    X.put(':2,S', 'Subject: baseless\nMessage-ID: <x@y>\n\nword\n', mtime=T - 9)
+    m = '%00'
+    eq((X.call('Stats').mail_count, [h.mid for h in X.call('Find', filter={'subject': 'baseless'}, thread=True).found]), (mails + 1, [m]), how + 'counted and found')
+    page = X.call('ListSearch', limit=1, sort={'parameter': 'ARRIVAL'})
+    eq((mids(page), page.last_bound.id), ([m], m), how + 'listed')
+    eq(mids(X.call('ListSearch', limit=1, sort={'parameter': 'ARRIVAL'}, bound=page.last_bound)), ['%d.M0P1.h' % T], how + 'paged from')
+    eq(X.call('Show', mid=m).mail.head.subject, 'baseless', how + 'Show')
+    eq(X.call('Raw', mid=m).body[:17], b'Subject: baseless', how + 'Raw')
+    eq(X.call('Fetch', mails=[{'mid': m}], heads=True, anywhere=True).mails[0].head.header.subject, 'baseless', how + 'Fetch')
+    state = X.call('FolderInfo', state=True).state
+    eq([(o.new_mid, o.folder) for o in X.call('SetFlags', mids=[m], add='F').outcomes], [(m, '')], how + 'SetFlags')
+    eq(':2,FS' in os.listdir(os.path.join(X.path, 'cur')), True, how + 'its name')
+    if not options:
+        eq([(c.mid, c.kind) for c in X.call('Changes', state=state).changes], [(m, pb.Change.CHANGED)], how + 'Changes')
+    eq([(o.new_mid, o.folder) for o in X.call('Move', mids=[m], to_folder='A').outcomes], [(m, 'A')], how + 'Move')
+    X.put(':2,S', 'Subject: another\n\nword\n', folder='.A')
+    X.put(':2,', 'Subject: another\n\nword\n', folder='.A')
+    twins = ['%s/%d' % (m, os.stat(os.path.join(X.path, '.A', 'cur', n)).st_ino) for n in os.listdir(os.path.join(X.path, '.A', 'cur'))]
+    eq(sorted(mids(X.call('List', folder='A', end=9))), sorted(twins), how + 'twins')
+    r = X.call('Copy', mids=twins[:1], from_folder='A')
+    eq((r.HasField('error'), [o.new_mid for o in r.outcomes]), (False, [m]), how + 'Copy')
+    eq((X.call('Remove', folder='A', mids=twins).HasField('error'), X.ls('.A')), (False, []), how + 'Remove')
+    eq((X.call('Append', octets=b'a: b\n\n', replaces={'mid': m}).replaced.HasField('error'), X.call('Stats').mail_count), (False, mails + 1), how + 'replaced')
+
 # --- a base that another mail has now ---
 def renewed(box, name):
     """Another mail has taken the place, under another name, since the folder was listed."""

@@ -35,6 +35,25 @@ static void mid(char const *base, int twin, uint64_t inode, char const *want)
   arena_free(&a);
 }
 
+static void scan(char const *mid, char const *want, uint64_t inode)
+{
+  arena a = ARENA_ZERO;
+  slice base;
+  uint64_t got;
+  ok(maildir_mid_scan(&a, (slice){ mid, strlen(mid) }, &base, &got) && got == inode, mid);
+  is_bytes(base.s, base.len, want, strlen(want), "  its base");
+  arena_free(&a);
+}
+
+static void no_scan(char const *mid)
+{
+  arena a = ARENA_ZERO;
+  slice base;
+  uint64_t inode;
+  ok(!maildir_mid_scan(&a, (slice){ mid, strlen(mid) }, &base, &inode), "no mid");
+  arena_free(&a);
+}
+
 /* Every octet at every place of names of every length up to three words. */
 static void mids(void)
 {
@@ -104,5 +123,14 @@ int main(void)
   mid("a b%\xff\x7f", 0, 0, "a%20b%25%FF%7F");
   mids();
   mid("1.h", 1, 42, "1.h/42");
+  mid("", 0, 0, "%00");
+  mid("", 1, 42, "%00/42");
+  scan("%00", "", 0);
+  scan("%00/42", "", 42);
+  scan("a%20b/7", "a b", 7);
+  no_scan("");
+  no_scan("/42");
+  no_scan("a%00");
+  no_scan("%00%00");
   return done();
 }

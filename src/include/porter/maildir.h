@@ -165,7 +165,7 @@ typedef struct mail_entry_s mail_entry;
 
 /* The mid of that mail: in the arena or the folder's memory. */
 extern int mail_mid(arena *a, mail_entry const *e, slice *mid);
-/* The mid of base: %XX for '%' and octets outside 0x21..0x7e; with a '/' and the inode behind where twin. */
+/* The mid of base: %XX for '%' and octets outside 0x21..0x7e, %00 where it is empty; with a '/' and the inode behind where twin. */
 extern int maildir_mid(arena *a, slice base, int twin, uint64_t inode, slice *mid);
 /* What a mid names: base, without ",U=" and its digits, in the arena, and the inode, 0 where it names none. 0 with errno EINVAL
  * where no mail can have that mid. */

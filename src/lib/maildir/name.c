@@ -176,13 +176,16 @@ static size_t count_special(slice s)
   return n;
 }
 
+#define MID_EMPTY "%00" /* of a base that is empty, as no name has a NUL */
+
 int maildir_mid(arena *a, slice base, int twin, uint64_t inode, slice *mid)
 {
   size_t special = count_special(base), len = 0;
   char *s;
-  if (!special && !twin) return *mid = base, 1;
-  s = arena_take(a, base.len + 2 * special + 1 + UINT64_FMT);
+  if (!special && !twin && base.len) return *mid = base, 1;
+  s = arena_take(a, base.len + 2 * special + sizeof MID_EMPTY + UINT64_FMT);
   if (!s) return 0;
+  if (!base.len) len = (size_t)(stpcpy(s, MID_EMPTY) - s);
   for (size_t i = 0; i < base.len; i++) {
     unsigned char c = (unsigned char)base.s[i];
     if (is_special(c)) {
@@ -204,6 +207,7 @@ static int unhex(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c
 static int unescape(char *s, size_t *len, char const *mid, size_t end)
 {
   *len = 0;
+  if (end == strlen(MID_EMPTY) && !memcmp(mid, MID_EMPTY, end)) return 1;
   for (size_t i = 0; i < end; i++) {
     char c = mid[i];
     int escaped = c == '%';
