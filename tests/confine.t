@@ -229,7 +229,7 @@ walls Stats /dev/null
 is 'Stats: no mail is opened, and one wall stands' "$(sed -n 's/.*"1\.M1P1.*/opened/p; s/^landlock_restrict_self.*/wall/p' "$work/trace")" wall
 
 # --- limits ---
-is 'a limit on processor time ends a call' "$(hole limits processor > /dev/null 2>&1; echo $?)" 137
+is 'a limit on processor time ends a call' "$(hole second processor > /dev/null 2>&1; echo $?)" 137
 refused limits ENOMEM memory
 refused limits EAGAIN fork
 

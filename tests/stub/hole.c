@@ -2,7 +2,8 @@
  *
  * KIND: look, read, folder, change (maildir-op, by what its method needs; the mailbox is the current directory, `folder` is its inbox), writer
  * (frame-write -d tmp), watcher (frame-auth), translator (json-op), bus (ctlmsg; its state directory is `bus`), bus-around (`../../run/bus`, in a
- * directory of its own), client (ctlmsg-post), files (Landlock alone, as look has it), limits, none.
+ * directory of its own), client (ctlmsg-post), files (Landlock alone, as look has it), limits,
+ * second (of processor time), none.
  * Exit code 0 and "done": the attack worked. 1 and the reason: the kernel refused. 111: the call was none that the program may make.
  * hole KIND sweep: the names of all calls that do not end a process of that KIND, whatever they are given. */
 #include <errno.h>
@@ -47,8 +48,8 @@ static char const *confine_as(char const *kind)
   else if (!strcmp(kind, "files")) {
     if (!confine_privileges() || !confine_files(&(confine_place){ box, CONFINE_READ }, 1)) lacking = "files";
   }
-  else if (!strcmp(kind, "limits")) {
-    if (!confine_limit(&(confine_limits){ 1, 1 << 24, 1 << 20, 16 })) lacking = "limits";
+  else if (!strcmp(kind, "limits") || !strcmp(kind, "second")) {
+    if (!confine_limit(&(confine_limits){ *kind == 's' ? 1 : 60, 1 << 24, 1 << 20, 16 })) lacking = "limits";
   }
   close(box);
   return lacking;
