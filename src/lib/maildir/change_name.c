@@ -7,8 +7,8 @@
  * 2. rename(2) replaces what is there: all renames are NOREPLACE. Where the file system does not know that (NFS), a mail goes to a fresh
  *    base in the target's cur first, is linked from there to the name wanted, and the fresh name unlinked; link and
  *    unlink of the name that others know would lose a mail that another client renames in between. Where another inode has the
- *    name wanted, the fresh one stays. Between link and unlink both names are there: who renames both
- *    makes two mails of it.
+ *    name wanted, the fresh one stays. Between link and unlink both names are there: who renames one or
+ *    both then, or kills the call, makes two mails of it.
  * 3. The same inode has the base in the target (a mail that was copied, a hard link): to unlink the source because the other is
  *    there loses both when two calls move them towards each other. So the source goes to a fresh base in the target; if
  *    the other is still there then, the fresh name is unlinked, else renamed to the base.
