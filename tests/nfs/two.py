@@ -1,27 +1,39 @@
 """two.py SECONDS [OPTION...]: two hosts on one mailbox, /tmp/c1/box and /tmp/c2/box; maildir-op has these options. First what one of them answers at
 once after the other was answered; then both at once for so long: each mail has an owner, who alone moves and removes it and sets F; the
-other host sets S. In the end each mail is where its owner was told, once, with its octets and these flags, on both hosts."""
+other host sets S. One changing call in KILLS is killed at some moment of its time (0: none); its owner leaves that mail alone then. In the end
+each mail is where its owner was told, once, with its octets and these flags, on both hosts; one whose call was killed is as it was before or
+as it was to become, and may have two names then (src/lib/maildir/change_name.c, rule 2)."""
 import collections, os, random, subprocess, sys, threading, time
 sys.path.insert(0, '/mnt')
 import maildir_pb2 as pb
 
 SECONDS, OPTIONS = float(sys.argv[1]), sys.argv[2:]
+KILLS = int(os.environ['KILLS'])
 FOLDERS = ['', 'A', 'B']
 counts, wrong, lock = collections.Counter(), [], threading.Lock()
-took = []
+took, took_by = [], {}
 
 
-def call(host, method, options=OPTIONS, **fields):
+def call(host, method, options=OPTIONS, part=None, **fields):
+    """The response. With part, a share of the time that this method took last: None if it was killed after that."""
     begun = time.monotonic()
-    r = subprocess.run(['/mnt/maildir-op', *options, method], input=getattr(pb, method + 'Req')(**fields).SerializeToString(), cwd='/tmp/c%d/box' % host, capture_output=True)
-    took.append(time.monotonic() - begun)
+    p = subprocess.Popen(['/mnt/maildir-op', *options, method], cwd='/tmp/c%d/box' % host, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    octets = getattr(pb, method + 'Req')(**fields).SerializeToString()
+    try:
+        out, err = p.communicate(octets, timeout=part and part * took_by.get(method, 1))
+    except subprocess.TimeoutExpired:
+        p.kill()
+        p.communicate()
+        return None
+    took_by[method] = time.monotonic() - begun
+    took.append(took_by[method])
     response = getattr(pb, method + 'Resp')()
     try:
-        response.ParseFromString(r.stdout)
+        response.ParseFromString(out)
     except Exception:
-        bad('%s: no answer: %d %r' % (method, r.returncode, r.stderr))
-    if r.returncode not in (0, 3):
-        bad('%s: %d %r' % (method, r.returncode, r.stderr[:200]))
+        bad('%s: no answer: %d %r' % (method, p.returncode, err))
+    if p.returncode not in (0, 3):
+        bad('%s: %d %r' % (method, p.returncode, err[:200]))
     return response
 
 
@@ -96,11 +108,11 @@ def lags(tries):
 
 # --- both at once ---
 class Owner(threading.Thread):
-    """One of those who work on a host; knows what it was told of its own mails."""
+    """One of those who work on a host; knows what it was told of its own mails: folder, id, F. unsettled: what a mail may be whose call was killed."""
 
     def __init__(self, k, owners):
         super().__init__()
-        self.k, self.host, self.owners, self.mails, self.last, self.dice = k, 1 + k % 2, owners, {}, 0, random.Random(k)
+        self.k, self.host, self.owners, self.mails, self.unsettled, self.last, self.dice = k, 1 + k % 2, owners, {}, {}, 0, random.Random(k)
 
     def run(self):
         end = time.monotonic() + SECONDS
@@ -109,6 +121,14 @@ class Owner(threading.Thread):
                 self.step()
             except Exception as e:
                 bad('owner %d: %r' % (self.k, e))
+
+    def change(self, i, becomes, method, **fields):
+        """The response of a method that makes its mail i become that, or None: it was killed."""
+        r = call(self.host, method, part=self.dice.uniform(0, 1.2) if KILLS and self.dice.randrange(KILLS) == 0 else None, **fields)
+        if r is None:
+            counts['killed'] += 1
+            self.unsettled[i] = [self.mails.pop(i, None), becomes]
+        return r
 
     def step(self):
         what = self.dice.choices(['append', 'move', 'flag', 'remove', 'see', 'list', 'stats', 'find'], [25, 20, 20, 5, 15, 8, 8, 4])[0]
@@ -119,30 +139,35 @@ class Owner(threading.Thread):
         if what == 'append':
             self.last += 1
             i, folder = self.last * self.owners + self.k, self.dice.choice(FOLDERS)
-            r = call(self.host, 'Append', folder=folder, octets=octets(i))
-            if r.HasField('error'):
+            r = self.change(i, [folder, None, False], 'Append', folder=folder, octets=octets(i))
+            if r and r.HasField('error'):
                 bad('Append: ' + r.error.text)
-            self.mails[i] = [folder, r.mid, False]
+            if r:
+                self.mails[i] = [folder, r.mid, False]
         elif what == 'move':
-            m, to = self.mails[self.dice.choice(mine)], self.dice.choice(FOLDERS)
-            r = call(self.host, 'Move', from_folder=m[0], to_folder=to, mids=[m[1]])
-            if not outcomes(r):
+            i, to = self.dice.choice(mine), self.dice.choice(FOLDERS)
+            m = self.mails[i]
+            r = self.change(i, [to, None, m[2]], 'Move', from_folder=m[0], to_folder=to, mids=[m[1]])
+            if r and not outcomes(r):
                 bad('Move of %s from %r to %r: %s' % (m[1], m[0], to, r))
-            else:
+            elif r:
                 m[0], m[1] = to, r.outcomes[0].new_mid or r.outcomes[0].mid
         elif what == 'flag':
-            m = self.mails[self.dice.choice(mine)]
-            r = call(self.host, 'SetFlags', folder=m[0], mids=[m[1]], **{'remove' if m[2] else 'add': 'F'})
-            if not outcomes(r):
+            i = self.dice.choice(mine)
+            m = self.mails[i]
+            r = self.change(i, [m[0], None, not m[2]], 'SetFlags', folder=m[0], mids=[m[1]], **{'remove' if m[2] else 'add': 'F'})
+            if r and not outcomes(r):
                 bad('SetFlags of %s in %r: %s' % (m[1], m[0], r))
-            m[2] = not m[2]
+            if r:
+                m[2] = not m[2]
         elif what == 'remove':
             i = self.dice.choice(mine)
             m = self.mails[i]
-            r = call(self.host, 'Remove', folder=m[0], mids=[m[1]])
-            if not outcomes(r):
+            r = self.change(i, None, 'Remove', folder=m[0], mids=[m[1]])
+            if r and not outcomes(r):
                 bad('Remove of %s in %r: %s' % (m[1], m[0], r))
-            self.mails[i] = None
+            if r:
+                self.mails[i] = None
         elif what == 'see':
             # Anybody's: it may have gone meanwhile.
             folder = self.dice.choice(FOLDERS)
@@ -166,6 +191,16 @@ class Owner(threading.Thread):
                     bad('Find of %d in %r: %s' % (i, m[0], [h.mid for h in r.found]))
 
 
+def two_names(places, may):
+    """Whether that is one mail whose call was killed after its last name was linked, before its fresh one was unlinked."""
+    become = may[-1]
+    return len(may) == 2 and become and len(places) == 2 and places[0][2] == places[1][2] and all((p[0], flagged(p)) == (become[0], become[2]) for p in places)
+
+
+def flagged(place):
+    return 'F' in place[1].rpartition(':2,')[2]
+
+
 def judge(owners):
     found = collections.defaultdict(list)
     for folder in FOLDERS:
@@ -181,14 +216,14 @@ def judge(owners):
                     continue
                 if text != octets(i):
                     bad('mail %d is not whole' % i)
-                found[i].append((folder, name))
+                found[i].append((folder, name, os.stat('%s/%s/%s' % (path, sub, name)).st_ino))
     for o in owners:
-        for i, m in o.mails.items():
+        for i, may in [(i, [m]) for i, m in o.mails.items()] + list(o.unsettled.items()):
             places = found.pop(i, [])
-            if len(places) != (m is not None):
-                bad('mail %d: %s, told %s' % (i, places, m))
-            elif m and (places[0][0] != m[0] or ('F' in places[0][1].rpartition(':2,')[2]) != m[2]):
-                bad('mail %d: %s, told %s' % (i, places, m))
+            if two_names(places, may):
+                counts['two names'] += 1
+            elif [(p[0], flagged(p)) for p in places] not in [[(m[0], m[2])] if m else [] for m in may]:
+                bad('mail %d: %s, told %s' % (i, places, may))
     if found:
         bad('nobody made %s' % dict(found))
     left = [n for n in os.listdir('/tmp/export/box/tmp')]
@@ -233,5 +268,6 @@ took.sort()
 print('seconds a call: median %.2f, longest %.2f; the processor was idle for %.0f of %.0f s' % (took[len(took) // 2], took[-1], after[1] - before[1], after[0] - before[0]))
 left = judge(owners)
 print('%d calls by four on two hosts: %s' % (sum(counts.values()), dict(counts)))
-print('mails that were told stored: %d; in tmp: %d; wrong: %d' % (sum(map(lambda o: len(o.mails), owners)), len(left), len(wrong)), flush=True)
+print('mails that were told stored: %d; whose call was killed: %d, with two names: %d; in tmp: %d; wrong: %d' % (
+    sum(len(o.mails) for o in owners), sum(len(o.unsettled) for o in owners), counts['two names'], len(left), len(wrong)), flush=True)
 sys.exit(1 if wrong else 0)
