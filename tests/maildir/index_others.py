@@ -109,12 +109,18 @@ eq(mutt('<untag-pattern>.<enter><tag-pattern>~s m22[0-3]$<enter><tag-prefix><sav
 eq((len(near.ls()), len(near.ls('.Kept'))), (MAILS - 24, 14), 'it has done so')
 same('mutt, saving')
 
-# --- mblaze: new mails come in, flags ---
+# --- mblaze: new mails come in, flags, to another folder and back ---
 r = as_account('sh', '-c', 'mlist "$1" | wc -l; mlist "$1" | mpick "/:from a3"', 'sh', near.path)
 eq((r.returncode, r.stdout.split()[:1]), (0, [b'%d' % (MAILS - 24)]), 'mlist sees the mails alone')
 listed = as_account('mlist', near.path).stdout.split()[:7]
 eq(as_account('mflag', '-T', *[n.decode() for n in listed]).returncode, 0, 'mflag: trashed')
 same('mblaze')
+listed = as_account('mlist', near.path).stdout.decode().split()[20:27]
+refiled = as_account('mrefile', '-v', *listed, near.path + '/.Kept').stdout.decode().split()
+eq((len(refiled), count()[0], count('.Kept')[0]), (7, MAILS - 31, 21), 'mrefile: to another folder')
+same('mrefile')
+eq((len(as_account('mrefile', '-v', *refiled, near.path).stdout.split()), count()[0]), (7, MAILS - 24), 'and back')
+same('mrefile, back')
 
 # --- Python's mailbox: delivery, flags, removal ---
 box = mailbox.Maildir(near.path, create=False)
