@@ -62,8 +62,10 @@ extern int mailbox_folders_seen(mailbox *box, arena *a, slice **names, folder_se
  * looked at. Null with ENOENT: there is none, or several have the base. Null with another errno: the folder cannot be read.
  * A mail stays where it is until folder_close. */
 extern mail_entry *folder_find(folder *f, slice mid);
-/* So many will be looked up: where that is a good part of all mails, what is read here and there for it is read at once. */
-extern void folder_expect(folder *f, size_t count);
+/* These will be looked up, or are to be carried there: said once, before the first of them is. Without an index the folder is listed for their
+ * bases alone, which costs two thirds of knowing all its mails; where they are a good part of those that an index has, what is read here and there
+ * is read at once. mids must last as long as the folder is open. */
+extern void folder_expect(folder *f, slice const *mids, size_t count);
 
 /* --- what is known of a mail --- */
 

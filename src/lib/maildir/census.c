@@ -12,6 +12,8 @@
  *    of which one may be stale, that is dropped whose name is not there any more. Both there: two mails, hard links.
  * 5. A place that took several calls (place.c, rule 3) is scanned again, up to SCANS_MAX times, until no change shows. What an earlier
  *    scan met and a later did not is kept until fstatat and further scans agree that it has gone.
+ * 6. Where mails are named, their bases alone are kept (wanted). Of a mail that gets another base while we look rule 4 then knows one name; where
+ *    that leads nowhere it is looked up again among all (folder_try), as one is that an index told of.
  *
  * Tests: tests/maildir-races.t has 1 to 4, tests/unit/census.c 5; tests/soak goes on for minutes.
  */
@@ -163,6 +165,26 @@ static int insert(census *c, mail_entry *e, uint64_t h, unsigned int first)
   return 1;
 }
 
+int census_begin(census *c)
+{
+  struct timespec now;
+  if (clock_gettime(CLOCK_REALTIME, &now) < 0) return 0;
+  census_free(c);
+  c->seed = ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) ^ ((uint64_t)getpid() << 40);
+  return grow(c, 0);
+}
+
+int census_want(census *c, slice base)
+{
+  uint32_t *at;
+  if (!grow(c, 1)) return 0;
+  at = slot(c, base, 0);
+  if (*at) return 1;
+  c->mail[c->count++] = (mail_entry){ .base = base };
+  *at = (uint32_t)c->count;
+  return 1;
+}
+
 static int entry_make(arena *a, mail_entry *e, char const *name, int where, uint64_t inode)
 {
   maildir_name n;
@@ -172,10 +194,34 @@ static int entry_make(arena *a, mail_entry *e, char const *name, int where, uint
   return maildir_name_base(a, &n, &e->base);
 }
 
-static int add_list(census *c, place_list const *list, int where, unsigned int first)
+#define BITS 65536 /* whether any of the few is marked so: most of the many need no further look */
+
+static int has_bit(unsigned char const *bits, uint64_t n) { return bits[n % BITS / 8] & 1 << n % 8; }
+static void set_bit(unsigned char *bits, uint64_t n) { bits[n % BITS / 8] |= (unsigned char)(1 << n % 8); }
+
+/* Of these bases alone: a small table, that stays in the cache. Both have the same seed. */
+static int add_wanted(census *c, census const *wanted, place_list const *list, int where, unsigned int first)
+{
+  unsigned char bits[BITS / 8] = { 0 };
+  c->pass++;
+  for (size_t i = 0; i < wanted->count; i++) set_bit(bits, hash(wanted, wanted->mail[i].base, 0) >> 16);
+  for (size_t i = 0; i < list->count; i++) {
+    mail_entry e;
+    uint64_t h;
+    if (!entry_make(&c->a, &e, list->name[i].name, where, list->name[i].inode)) return 0;
+    h = hash(c, e.base, 0);
+    if (!has_bit(bits, h >> 16) || !*slot_from(wanted, h, e.base, 0)) continue;
+    e.seen = c->pass;
+    if (!grow(c, 1) || !insert(c, &e, h, first)) return 0;
+  }
+  return 1;
+}
+
+static int add_list(census *c, census const *wanted, place_list const *list, int where, unsigned int first)
 {
   mail_entry e[AHEAD];
   uint64_t h[AHEAD];
+  if (wanted) return add_wanted(c, wanted, list, where, first);
   c->pass++;
   if (!grow(c, list->count)) return 0;
   for (size_t i = 0, some; i < list->count; i += some) {
@@ -248,19 +294,17 @@ static void judge_pair(folder const *f, mail_entry *x, mail_entry *y)
   else if (names == 1 || !is_there(f, y)) y->gone = 1;
 }
 
-#define BITS 65536 /* whether any of the few has an inode that ends so: most of the many need no further look */
-
 static void judge_pairs(folder const *f, census const *c, mail_entry **few, size_t count, unsigned int cur)
 {
   unsigned char bits[BITS / 8] = { 0 };
   qsort(few, count, sizeof *few, compare_inodes);
   for (size_t i = 0; i < count; i++) {
-    bits[few[i]->inode % BITS / 8] |= (unsigned char)(1 << few[i]->inode % 8);
+    set_bit(bits, few[i]->inode);
     if (i) judge_pair(f, few[i - 1], few[i]);
   }
   for (size_t i = 0; i < c->count; i++) {
     mail_entry *e = c->mail + i, **found;
-    if (e->where == PLACE_NEW || e->seen < cur || !(bits[e->inode % BITS / 8] & 1 << e->inode % 8)) continue;
+    if (e->where == PLACE_NEW || e->seen < cur || !has_bit(bits, e->inode)) continue;
     found = bsearch(&e, few, count, sizeof *few, compare_inodes);
     if (found) judge_pair(f, *found, e);
   }
@@ -307,7 +351,7 @@ static int may_differ(folder *f, int where, look const *l)
   return !place_stamp_same(&now, &l->before) || !settled(f, l);
 }
 
-static int list_place(folder *f, census *c, int where, unsigned int first, look *l)
+static int list_place(folder *f, census *c, census const *wanted, int where, unsigned int first, look *l)
 {
   place_list list;
   if (!place_clock(&l->clock) || !place_stamp_take(f->place[where], &l->before)) return 0;
@@ -315,11 +359,11 @@ static int list_place(folder *f, census *c, int where, unsigned int first, look 
   if (!place_read(f->place[where], &c->a, f->space + where, &list)) return 0;
   l->calls = list.calls;
   l->pass = c->pass + 1u;
-  return add_list(c, &list, where, first);
+  return add_list(c, wanted, &list, where, first);
 }
 
 /* Rule 3, after one pass over each. *passes: how many there were. */
-static int look_further(folder *f, census *c, unsigned int first, look *l, int *passes)
+static int look_further(folder *f, census *c, census const *wanted, unsigned int first, look *l, int *passes)
 {
   int where = PLACE_NEW;
   for (*passes = 2; *passes < PASSES_MAX; ++*passes, where = where == PLACE_NEW ? PLACE_CUR : PLACE_NEW) {
@@ -327,7 +371,7 @@ static int look_further(folder *f, census *c, unsigned int first, look *l, int *
     place_stamp was = l[where].before;
     int differ = may_differ(f, where, l + where);
     if (differ <= 0) return !differ;
-    if (!list_place(f, c, where, first, l + where)) return 0;
+    if (!list_place(f, c, wanted, where, first, l + where)) return 0;
     /* new did not settle, but nothing happened there. */
     if (c->met == met && place_stamp_same(&was, &l[where].before)) return ++*passes, 1;
   }
@@ -335,15 +379,15 @@ static int look_further(folder *f, census *c, unsigned int first, look *l, int *
 }
 
 /* *exact: every listing was one moment, or nothing changed meanwhile. */
-static int scan(folder *f, census *c, int *exact)
+static int scan(folder *f, census *c, census const *wanted, int *exact)
 {
   look l[PLACES];
   unsigned int first = c->pass + 1u;
   int passes;
   *exact = 1;
   for (int p = 0; p < PLACES; p++)
-    if (!list_place(f, c, p, first, l + p)) return 0;
-  if (!look_further(f, c, first, l, &passes)) return 0;
+    if (!list_place(f, c, wanted, p, first, l + p)) return 0;
+  if (!look_further(f, c, wanted, first, l, &passes)) return 0;
   for (int p = 0; p < PLACES; p++) {
     int differ = l[p].calls > 1 ? may_differ(f, p, l + p) : 0;
     if (differ < 0) return 0;
@@ -352,17 +396,14 @@ static int scan(folder *f, census *c, int *exact)
   return passes == 2 || judge_renamed(f, c, l[PLACE_CUR].pass);
 }
 
-int census_take(folder *f, census *c)
+int census_take(folder *f, census *c, census const *wanted)
 {
-  struct timespec now;
-  if (clock_gettime(CLOCK_REALTIME, &now) < 0) return 0;
-  census_free(c);
-  c->seed = ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) ^ ((uint64_t)getpid() << 40);
-  if (!grow(c, 0)) return 0;
+  if (!census_begin(c)) return 0;
+  if (wanted) c->seed = wanted->seed;
   for (int scans = 1;; scans++) {
     unsigned int first = c->pass + 1u;
     int exact, doubt = 0;
-    if (!scan(f, c, &exact)) return 0;
+    if (!scan(f, c, wanted, &exact)) return 0;
     if (scans > 1 && !judge_missed(f, c, first, exact, &doubt)) return 0;
     if (exact || (scans >= SCANS_MAX && (!doubt || scans == SCANS_IN_DOUBT_MAX))) return 1;
   }

@@ -28,6 +28,7 @@
 typedef struct wish_s wish;
 struct wish_s {
   folder *to;
+  census const *there; /* what was known of the base in it */
   char const *add, *remove;
   mail_carried const *with;        /* where it is not null, what it gives is added */
   int fresh;                       /* how many fresh bases were tried */
@@ -209,7 +210,7 @@ static int move_across(folder *f, mail_entry *e, wish *w, uint64_t *inode)
 static int move_it(folder *f, mail_entry *e, void *context)
 {
   wish *w = context;
-  mail_entry const *other = census_find(&w->to->mails, e->base, e->inode);
+  mail_entry const *other = census_find(w->there, e->base, e->inode);
   change_source s = source_of(f, e);
   if (!other) return rename_to_wish(f, e, w);
   strcpy(w->name, other->name);
@@ -251,8 +252,8 @@ int folder_move(folder *f, folder *to, mail_entry *e, mail_carried const *with, 
   uint64_t size = 0, inode = e->inode;
   int good, error, subtracted = is_subtracted(f, e);
   *now = NULL;
-  if (!folder_names(f, e) || !folder_know(to)) return 0;
-  w.fresh = census_taken(&to->mails, e->base, e->inode) ? 2 : 0;
+  if (!folder_names(f, e) || !(w.there = folder_know_base(to, e->base))) return 0;
+  w.fresh = census_taken(w.there, e->base, e->inode) ? 2 : 0;
   if ((f->counts != to->counts || (f->counts && e->also)) && !folder_size(f, e, &size)) return 0;
   if (to->counts && !f->counts && !mailbox_quota_room(f->box, (int64_t)size, 1)) return 0;
   if (folder_try(f, e, move_it, &w)) good = move_others(f, e, &w, &names);
@@ -294,9 +295,9 @@ int folder_copy(folder *f, folder *to, mail_entry *e, mail_carried const *with, 
   uint64_t size = 0, inode = e->inode;
   int same = with->same, good;
   *now = NULL;
-  if (!folder_know(to)) return 0;
-  if (!same && (*now = census_find(&to->mails, e->base, e->inode))) return 1;
-  w.fresh = same || census_taken(&to->mails, e->base, e->inode) ? 2 : 0;
+  if (!(w.there = folder_know_base(to, e->base))) return 0;
+  if (!same && (*now = census_find(w.there, e->base, e->inode))) return 1;
+  w.fresh = same || census_taken(w.there, e->base, e->inode) ? 2 : 0;
   if (to->counts && (!folder_size(f, e, &size) || !mailbox_quota_room(f->box, (int64_t)size, 1))) return 0;
   good = !same && folder_try(f, e, link_it, &w);
   if (!good && !same && !no_link(errno)) return 0;
@@ -309,12 +310,12 @@ int folder_copy(folder *f, folder *to, mail_entry *e, mail_carried const *with, 
 /* --- two mails of one base that came at once --- */
 
 /* Rule 1. */
-static int settle_one(folder *to, mail_entry *e)
+static int settle_one(folder *to, census const *now, mail_entry *e)
 {
-  mail_entry *found = census_find(to->later, e->base, e->inode);
+  mail_entry *found = census_find(now, e->base, e->inode);
   wish w = { .to = to, .add = "", .remove = "", .fresh = 2 };
   mail_entry *n;
-  if (!found || !census_taken(to->later, e->base, e->inode)) return 1;
+  if (!found || !census_taken(now, e->base, e->inode)) return 1;
   if (!rename_to_wish(to, found, &w)) return errno == ENOENT;
   n = folder_entry(to, w.name, PLACE_CUR, e->inode);
   if (!n) return 0;
@@ -324,13 +325,16 @@ static int settle_one(folder *to, mail_entry *e)
 
 int folder_settle(folder *to)
 {
-  if (!to->arrived_count) return 1;
-  if (!to->later && !(to->later = calloc(1, sizeof *to->later))) return 0;
-  if (!census_take(to, to->later)) return 0;
-  for (size_t i = 0; i < to->arrived_count; i++)
-    if (!settle_one(to, to->arrived[i])) return 0;
-  to->arrived_count = 0;
-  return 1;
+  census wanted = { .count = 0 }, now = { .count = 0 };
+  int error, good = !to->arrived_count || census_begin(&wanted);
+  for (size_t i = 0; good && i < to->arrived_count; i++) good = census_want(&wanted, to->arrived[i]->base);
+  if (good && to->arrived_count) good = census_take(to, &now, &wanted);
+  for (size_t i = 0; good && i < to->arrived_count; i++) good = settle_one(to, &now, to->arrived[i]);
+  if (good) to->arrived_count = 0;
+  error = errno;
+  census_free(&wanted);
+  census_free(&now);
+  return errno = error, good;
 }
 
 /* --- lasting --- */

@@ -95,7 +95,7 @@ static int same_lists(place_list const *a, place_list const *b)
 static int list_census(folder *f, comparison *c, arena *a)
 {
   census all = { 0 };
-  int good = census_take(f, &all);
+  int good = census_take(f, &all, NULL);
   for (unsigned char p = 0; good && p < PLACES; p++) {
     index_listing *const l = c->listing + p;
     l->list = arena_take(a, (all.count + 1) * sizeof *l->list);

@@ -114,6 +114,11 @@ struct folder_s {
   struct folder_indexed_s *indexed; /* indexed.c */
   arena a;                          /* for entries and names that come up during the call */
   census mails;
+  slice const *expected; /* mids */
+  size_t expected_count;
+  int some_known; /* wanted and some hold what was expected */
+  int loaded;     /* the index was readied for that */
+  census wanted, some;
   census *later;        /* a later look, taken when a file had gone */
   mail_entry **arrived; /* what this call has moved here, for folder_settle */
   size_t arrived_count, arrived_room;
@@ -127,8 +132,13 @@ extern int folder_make_inner(int fd, char const *name, mode_t mode);
 extern void folder_reading(folder *f);
 /* Lists the folder if that has not been done. */
 extern int folder_know(folder *f);
-/* One look at new and cur. */
-extern int census_take(folder *f, census *c);
+/* Likewise, or for what was expected where base is of that: what is known of the base. Null with errno. */
+extern census *folder_know_base(folder *f, slice base);
+/* One look at new and cur. wanted: null, or the bases that are wanted, and no other. */
+extern int census_take(folder *f, census *c, census const *wanted);
+/* Makes a census of bases alone, to be wanted: census_begin, then census_want for each, which last as long as c. 0 with errno. */
+extern int census_begin(census *c);
+extern int census_want(census *c, slice base);
 extern void census_free(census *c);
 /* The mail of that base and inode; with inode 0 the only one of that base. Null where there is none. */
 extern mail_entry *census_find(census const *c, slice base, uint64_t inode);

@@ -15,8 +15,31 @@
 /* By listing it: where an index does not say what is asked. */
 int folder_know(folder *f)
 {
-  if (!f->known) f->known = census_take(f, &f->mails);
+  if (!f->known) f->known = census_take(f, &f->mails, NULL);
   return f->known;
+}
+
+static int want_all(folder *f)
+{
+  if (!census_begin(&f->wanted)) return 0;
+  for (size_t i = 0; i < f->expected_count; i++) {
+    slice base;
+    uint64_t inode;
+    if (maildir_mid_scan(&f->wanted.a, f->expected[i], &base, &inode)) {
+      if (!census_want(&f->wanted, base)) return 0;
+    } else if (errno != EINVAL) return 0;
+  }
+  return 1;
+}
+
+census *folder_know_base(folder *f, slice base)
+{
+  if (!f->known && f->expected_count) {
+    if (!f->some_known) f->some_known = want_all(f) && census_take(f, &f->some, &f->wanted);
+    if (!f->some_known) return NULL;
+    if (census_find(&f->wanted, base, 0)) return &f->some;
+  }
+  return folder_know(f) ? &f->mails : NULL;
 }
 
 void folder_close(folder *f)
@@ -26,6 +49,8 @@ void folder_close(folder *f)
   if (f->later) census_free(f->later);
   free(f->later);
   census_free(&f->mails);
+  census_free(&f->wanted);
+  census_free(&f->some);
   folder_index_close(f);
   arena_free(&f->a);
   mail_file_close(&f->file);
@@ -87,7 +112,7 @@ static int look_again(folder *f, mail_entry *e, unsigned int *tries)
   if (now && !is_same_name(now, e)) return take_name(f, e, now);
   for (;;) {
     if (++*tries > TRIES_MAX) return errno = ENOENT, 0;
-    if (!census_take(f, f->later)) return 0;
+    if (!census_take(f, f->later, NULL)) return 0;
     now = census_find(f->later, e->base, e->inode);
     if (now) {
       if (!is_same_name(now, e)) return take_name(f, e, now);
@@ -174,20 +199,30 @@ int folder_count_mails(folder *f, int with_octets, folder_count *count)
 
 #define PART 128 /* reading an index costs as much as looking up one in so many of its mails */
 
-void folder_expect(folder *f, size_t count)
+void folder_expect(folder *f, slice const *mids, size_t count)
 {
-  folder_index *const ix = f->known || count < 2 ? NULL : folder_index_any(f);
-  if (ix && count > ix->h.n / PART && index_mails_load(ix)) index_load(ix, (enum index_section)(SECTION_ORDERS + INDEX_BY_BASE), INDEX_FILE_MAX);
+  if (f->expected) return;
+  f->expected = mids;
+  f->expected_count = count;
+}
+
+static void load_for_many(folder_index *ix, size_t count)
+{
+  if (count > 1 && count > ix->h.n / PART && index_mails_load(ix))
+    index_load(ix, (enum index_section)(SECTION_ORDERS + INDEX_BY_BASE), INDEX_FILE_MAX);
 }
 
 /* What an index has that may be behind is tried: its name leads to its inode, or the folder is listed, as another mail may have its base by now. */
 static mail_entry *find_indexed(folder *f, slice base, uint64_t inode)
 {
   folder_index *ix = f->known ? NULL : folder_index_any(f);
-  mail_entry *e = ix ? folder_index_find(f, ix, base, inode) : NULL;
+  mail_entry *e;
   struct stat st;
+  if (!ix) return NULL;
+  if (!f->loaded) f->loaded = 1, load_for_many(ix, f->expected_count);
+  e = folder_index_find(f, ix, base, inode);
   if (e && !inode && !folder_index_looked(f) && !look_at(f, e, &st)) return NULL;
-  if (e || !ix) return e;
+  if (e) return e;
   ix = folder_index_fresh(f);
   return ix ? folder_index_find(f, ix, base, inode) : NULL;
 }
@@ -207,14 +242,16 @@ mail_entry *folder_find(folder *f, slice mid)
 {
   slice base;
   uint64_t inode;
+  census const *known;
   mail_entry *e;
   if (!maildir_mid_scan(&f->a, mid, &base, &inode)) {
     if (errno == EINVAL) errno = ENOENT;
     return NULL;
   }
   if ((e = find_indexed(f, base, inode))) return e;
-  if (!folder_know(f)) return NULL;
-  e = census_find(&f->mails, base, inode);
+  known = folder_know_base(f, base);
+  if (!known) return NULL;
+  e = census_find(known, base, inode);
   if (!e) errno = ENOENT;
   return e;
 }

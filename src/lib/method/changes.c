@@ -54,6 +54,7 @@ struct work_s {
   method_call *call;
   changes const *c;
   named *list;
+  slice *mids; /* of these, for folder_expect; null: every mail of a folder that is known */
   size_t count;
   slice folder_name;
 };
@@ -64,7 +65,7 @@ struct work_s {
 static int64_t find_all(work *w, folder *f)
 {
   int64_t found = 0;
-  folder_expect(f, w->count);
+  if (w->mids) folder_expect(f, w->mids, w->count);
   for (size_t i = 0; i < w->count; i++) {
     named *n = w->list + i;
     n->e = n->now = NULL;
@@ -208,9 +209,11 @@ static int write_outcomes(work *w)
 static int name_mails(work *w, char *const *mids, size_t count)
 {
   w->list = arena_array(w->call->a, count ? count : 1, sizeof *w->list);
+  w->mids = method_slices(w->call, mids, count);
   w->count = count;
-  for (size_t i = 0; w->list && i < count; i++) w->list[i].mid = slice_of(mids[i]);
-  return w->list ? EXIT_DONE : method_temporary(w->call, "take memory");
+  if (!w->list || !w->mids) return method_temporary(w->call, "take memory");
+  for (size_t i = 0; i < count; i++) w->list[i].mid = w->mids[i];
+  return EXIT_DONE;
 }
 
 int changes_make(method_call *call, changes const *c)
@@ -261,7 +264,7 @@ Porter__Outcome *changes_remove(method_call *call, slice folder_name, slice mid)
   Porter__Outcome *outcome = arena_take(call->a, sizeof *outcome);
   changes c = { .anywhere = CHANGE_HERE, .change = remove_one };
   named n = { .mid = mid };
-  work w = { .call = call, .c = &c, .list = &n, .count = 1 };
+  work w = { .call = call, .c = &c, .list = &n, .mids = &mid, .count = 1 };
   folder *f;
   int good = 1;
   if (!outcome) return NULL;

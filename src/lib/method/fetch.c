@@ -23,6 +23,7 @@ struct fetch_s {
   method_call *call;
   Porter__FetchReq const *request;
   scope s;
+  slice *mids; /* that are asked for */
   heads h;
   field_asks asks;
   filter *excerpt;
@@ -200,6 +201,7 @@ static int look_into(fetch *fe, size_t i, Porter__MailName const *name, folder *
   int there = scope_open(&fe->s, i);
   mail_entry *found;
   if (there <= 0) return there;
+  folder_expect(fe->s.f[i], fe->mids, fe->request->n_mails);
   found = folder_find(fe->s.f[i], slice_of(name->mid));
   if (!found) return errno == ENOENT ? 0 : -1;
   if (!*e) *e = found, *f = fe->s.f[i];
@@ -277,7 +279,9 @@ static int begin(fetch *fe)
   char **names = arena_array(fe->call->a, request->n_mails + 1, sizeof *names);
   size_t count = request->n_mails < FETCH_MAX ? request->n_mails : FETCH_MAX;
   int code;
-  if (!names) return method_temporary(fe->call, "take memory");
+  fe->mids = arena_array(fe->call->a, request->n_mails + 1, sizeof *fe->mids);
+  if (!names || !fe->mids) return method_temporary(fe->call, "take memory");
+  for (size_t i = 0; i < request->n_mails; i++) fe->mids[i] = slice_of(request->mails[i]->mid);
   if (request->texts > PORTER__FETCH_REQ__TEXTS__ALL)
     return method_fail(fe->call, PORTER__ERROR__CODE__BAD_REQUEST, "no such choice of texts", (slice)SLICE_ZERO, 0);
   for (size_t i = 0; i < count; i++) names[i] = request->mails[i]->folder;

@@ -150,9 +150,21 @@ int method_folder(method_call *call, folder **f, char const *name)
   return folder_open(f, call->box, s) ? EXIT_DONE : method_fail_folder(call, s);
 }
 
+slice *method_slices(method_call *call, char *const *s, size_t count)
+{
+  slice *const list = arena_array(call->a, count + 1, sizeof *list);
+  for (size_t i = 0; list && i < count; i++) list[i] = slice_of(s[i]);
+  return list;
+}
+
 int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entry **entry)
 {
-  mail_entry *e = folder_find(f, mid);
+  slice *const expected = arena_take(call->a, sizeof *expected);
+  mail_entry *e;
+  if (!expected) return method_temporary(call, "take memory");
+  *expected = mid;
+  folder_expect(f, expected, 1);
+  e = folder_find(f, mid);
   if (entry) *entry = e;
   return e && mail_file_all(m, f, e) ? EXIT_DONE : method_fail_mail(call, mid);
 }
