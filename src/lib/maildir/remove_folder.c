@@ -21,38 +21,66 @@
 #define FORCED "porter-forced."
 #define GONE_SECONDS 3600
 #define TRIES 10
-#define DEPTH_MAX 16 /* directories in one another, below a folder: nothing that writes into one makes more than two */
+#define DEPTH_MAX 16 /* directories in one another that are gone into; what lies deeper is brought up first */
 
 /* --- deleting --- */
 
-static int delete_tree(int dir, char const *name, unsigned int depth);
+typedef struct deletion_s deletion;
+struct deletion_s {
+  mailbox *box;
+  int top; /* the directory that is deleted */
+  size_t brought_up;
+};
+
+static int delete_tree(deletion *d, int dir, char const *name, unsigned int depth);
+
+/* A directory that lies too deep gets a place at the top. */
+static int bring_up(deletion *d, int dir, char const *name)
+{
+  char unique[MAILDIR_NAME_MAX + 1];
+  mailbox_unique(d->box, unique, 0, 0);
+  if (renameat(dir, name, d->top, unique) < 0) return errno == ENOENT;
+  d->brought_up++;
+  return 1;
+}
 
 /* Deletes what is in the directory. */
-static int delete_inside(int dir, char const *name, unsigned int depth)
+static int delete_inside(deletion *d, int dir, char const *name, unsigned int depth)
 {
-  DIR *list = depth < DEPTH_MAX ? list_open(dir, name) : NULL;
-  struct dirent *d;
-  if (!list) {
-    if (depth >= DEPTH_MAX) errno = ELOOP;
-    return 0;
+  DIR *list = list_open(dir, name);
+  struct dirent *e;
+  if (!list) return 0;
+  while ((e = list_next(list))) {
+    if (!unlinkat(dirfd(list), e->d_name, 0) || errno == ENOENT) continue;
+    if (errno != EISDIR && errno != EPERM) return list_close(list, 0);
+    if (depth + 1 < DEPTH_MAX ? !delete_tree(d, dirfd(list), e->d_name, depth + 1) : !bring_up(d, dirfd(list), e->d_name)) return list_close(list, 0);
   }
-  while ((d = list_next(list))) {
-    if (!unlinkat(dirfd(list), d->d_name, 0) || errno == ENOENT) continue;
-    if ((errno != EISDIR && errno != EPERM) || !delete_tree(dirfd(list), d->d_name, depth + 1)) return list_close(list, 0);
-  }
-  return errno ? list_close(list, 0) : list_close(list, 1);
+  return list_close(list, !errno);
 }
 
 /* Deletes the directory and what is in it. Who had found it before it was renamed may still put a file there: then once more. Recursion is bound
  * by DEPTH_MAX. */
-static int delete_tree(int dir, char const *name, unsigned int depth)
+static int delete_tree(deletion *d, int dir, char const *name, unsigned int depth)
 {
   for (int tries = 0; tries < TRIES; tries++) {
-    if (!delete_inside(dir, name, depth)) return errno == ENOENT;
+    if (!delete_inside(d, dir, name, depth)) return errno == ENOENT;
     if (!unlinkat(dir, name, AT_REMOVEDIR) || errno == ENOENT) return 1;
     if (errno != ENOTEMPTY && errno != EEXIST) return 0;
   }
   return errno = EBUSY, 0;
+}
+
+/* All of a directory in tmp. Each time round what is left has fewer directories in one another. */
+static int delete_all(mailbox *box, int tmp, char const *name)
+{
+  deletion d = { .box = box, .top = openat(tmp, name, FOLDER_OPEN) };
+  int good;
+  if (d.top < 0) return errno == ENOENT;
+  do {
+    d.brought_up = 0;
+    good = delete_tree(&d, tmp, name, 0);
+  } while (!good && d.brought_up);
+  return close_keeping(d.top, good);
 }
 
 /* --- one folder --- */
@@ -126,13 +154,13 @@ static int remove_one(mailbox *box, int tmp, char const *disk, int force)
     error = errno;
     if (put_back(box, tmp, gone, fd, st.st_mode & 07777, disk)) errno = error;
   }
-  return close_keeping(fd, good) && delete_tree(tmp, gone, 0);
+  return close_keeping(fd, good) && delete_all(box, tmp, gone);
 }
 
 static int begins(char const *s, char const *with) { return !strncmp(s, with, strlen(with)); }
 
 /* A leftover of a removal that did not come to its end. */
-static void sweep_one(int tmp, char const *name)
+static void sweep_one(mailbox *box, int tmp, char const *name)
 {
   struct stat st;
   int fd, empty;
@@ -142,15 +170,15 @@ static void sweep_one(int tmp, char const *name)
   if (fd < 0) return;
   empty = begins(name, FORCED) || remove_places(fd);
   close(fd);
-  if (empty) delete_tree(tmp, name, 0);
+  if (empty) delete_all(box, tmp, name);
 }
 
-static void sweep(int tmp)
+static void sweep(mailbox *box, int tmp)
 {
   DIR *list = list_open(tmp, ".");
   struct dirent *d;
   if (!list) return;
-  while ((d = list_next(list))) sweep_one(tmp, d->d_name);
+  while ((d = list_next(list))) sweep_one(box, tmp, d->d_name);
   closedir(list);
 }
 
@@ -209,7 +237,7 @@ static enum folder_removal remove_all(mailbox *box, victim const *list, size_t c
   enum folder_removal result = REMOVAL_DONE;
   int tmp = openat(box->fd, "tmp", FOLDER_OPEN);
   if (tmp < 0) return REMOVAL_FAILED;
-  sweep(tmp);
+  sweep(box, tmp);
   for (size_t i = 0; i < count && result == REMOVAL_DONE; i++) {
     if (remove_one(box, tmp, list[i].disk, force)) r->folders++;
     else if (errno != ENOENT) result = errno == ENOTEMPTY || errno == EEXIST ? REMOVAL_HAS_MAIL : REMOVAL_FAILED;
