@@ -46,12 +46,21 @@ def turns(box, k):
     return 'Find', pb.FindReq(total=True, sort={'parameter': 'ARRIVAL'}, heads='MIDS', limit=1, filter={'flags': 'S', 'no_folders': ['g%d' % i for i in range(10 * k)]})
 
 
+def links(box, k):
+    """One mail of many names, of one base and of several."""
+    path = box.put('1600000000.M1P1.h:2,S')
+    for i in range(k):
+        for sub, name in (('cur', '1600000000.M1P1.h,U=%d:2,S' % (i + 1)), ('new', '1600000000.M1P1.h,U=%d' % (i + 1)), ('cur', '%d.M1P1.h:2,S' % (1600000001 + i))):
+            os.link(path, os.path.join(box.path, sub, name))
+    return 'Remove', pb.RemoveReq(mids=['1600000000.M1P1.h'])
+
+
 def changed(box, k):
     folders(box, k)
     return 'Changes', pb.ChangesReq(state=box.call('FolderInfo', state=True).state, folders=['f%05d' % i for i in reversed(range(k))])
 
 
-for thing in (subscribed, roles, names, backwards, lanes, turns, changed):
+for thing in (subscribed, roles, names, backwards, lanes, turns, links, changed):
     line = [thing.__name__]
     for size in (n, 4 * n):
         box = Box('%s%d' % (thing.__name__, size))

@@ -114,29 +114,60 @@ int census_taken(census const *c, slice base, uint64_t inode)
 
 /* --- a name is met --- */
 
-static int has_name(mail_entry const *e, char const *name, int where)
+/* Where another name of a mail is, or belongs. */
+static mail_name **other_slot(census const *c, char const *name, int where, uint64_t inode)
 {
+  for (size_t i = hash(c, slice_of(name), inode + (uint64_t)where) & c->others_mask;; i = (i + 1) & c->others_mask) {
+    mail_name const *const n = c->other[i];
+    if (!n || (n->where == where && n->inode == inode && !strcmp(n->name, name))) return c->other + i;
+  }
+}
+
+static int grow_others(census *c)
+{
+  size_t const old_room = c->other ? c->others_mask + 1 : 0, room = old_room ? 2 * old_room : 64;
+  mail_name **const old = c->other, **const more = calloc(room, sizeof *more);
+  if (!more) return 0;
+  c->other = more;
+  c->others_mask = room - 1;
+  for (size_t i = 0; i < old_room; i++)
+    if (old[i]) *other_slot(c, old[i]->name, old[i]->where, old[i]->inode) = old[i];
+  free(old);
+  return 1;
+}
+
+/* Whether this scan, whose first pass that is, has met the mail by that name. */
+static int has_name(census const *c, mail_entry const *e, char const *name, int where, unsigned int first)
+{
+  mail_name const *n;
   if (e->where == where && !strcmp(e->name, name)) return 1;
-  for (mail_name const *n = e->also; n; n = n->next)
-    if (n->where == where && !strcmp(n->name, name)) return 1;
-  return 0;
+  n = e->also ? *other_slot(c, name, where, e->inode) : NULL;
+  return n && n->seen >= first;
+}
+
+/* Gives e that name besides its own. */
+static int add_other(census *c, mail_entry *e, char const *name, int where)
+{
+  mail_name *const n = arena_take(&c->a, sizeof *n), **at;
+  if (!n || (2 * (c->others + 1) > c->others_mask && !grow_others(c))) return 0;
+  *n = (mail_name){ e->also, name, where, c->pass, e->inode };
+  at = other_slot(c, name, where, e->inode);
+  c->others += !*at;
+  *at = e->also = n;
+  return 1;
 }
 
 /* Rule 2; first is the first pass of this scan. What only an earlier scan had seen is no name any more. */
 static int meet(census *c, mail_entry *old, mail_entry const *e, unsigned int first)
 {
-  mail_name *other;
   int newer = e->where != old->where ? e->where == PLACE_CUR : e->seen > old->seen || strcmp(e->name, old->name) > 0;
   if (old->seen < first) {
     old->also = NULL;
     newer = 1;
     c->met++;
-  } else if (!has_name(old, e->name, e->where)) {
+  } else if (!has_name(c, old, e->name, e->where, first)) {
     c->met++;
-    other = arena_take(&c->a, sizeof *other);
-    if (!other) return 0;
-    *other = newer ? (mail_name){ old->also, old->name, old->where } : (mail_name){ old->also, e->name, e->where };
-    old->also = other;
+    if (!add_other(c, old, newer ? old->name : e->name, newer ? old->where : e->where)) return 0;
   } else newer = 0;
   if (newer) {
     old->name = e->name;
@@ -414,8 +445,11 @@ void census_free(census *c)
   arena_free(&c->a);
   free(c->mail);
   free(c->table);
+  free(c->other);
   c->mail = NULL;
   c->table = NULL;
+  c->other = NULL;
+  c->others = c->others_mask = 0;
   c->count = c->room = c->mask = c->met = 0;
   c->pass = 0;
 }

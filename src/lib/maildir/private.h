@@ -61,6 +61,8 @@ struct mail_name_s {
   mail_name *next;
   char const *name;
   int where;
+  unsigned int seen; /* the pass of the listing that put it there */
+  uint64_t inode;
 };
 
 struct mail_entry_s {
@@ -96,6 +98,8 @@ struct census_s {
   uint64_t seed;
   size_t met; /* names that had not been met before */
   unsigned short pass;
+  mail_name **other; /* the other names of all mails: an open table by name */
+  size_t others, others_mask;
 };
 
 struct folder_s {
