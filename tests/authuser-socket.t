@@ -22,9 +22,9 @@ background s6-ipcserver -a 0600 -- "$work/small" frame-auth -l -d 0 "$authuser" 
   frame-read frame-write maildir-op 2> "$work/small.err"
 background s6-ipcserver -a 0600 -- "$work/named" frame-auth -d 0 "$authuser" setuidgid -u "$account" maildir-enter -m ada "$work/mail/%u" \
   frame-read frame-write maildir-op 2> "$work/named.err"
-wait_for test -S "$work/socket"
-wait_for test -S "$work/named"
-wait_for test -S "$work/small"
+wait_for listens "$work/socket"
+wait_for listens "$work/named"
+wait_for listens "$work/small"
 
 call() {  # SOCKET USER PASSWORD: the response in one line
   /usr/bin/python3 "$top/tests/client.py" --unix "$work/$1" --user "$2" --password "$3" Stats 2>&1 | tr -s ' \n' '  '

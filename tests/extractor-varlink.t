@@ -58,8 +58,8 @@ rm -r "$work/mail/user/.Made"
 chain="setuidgid -u $vmail maildir-enter $work/mail/%u varlink-read varlink-call maildir-op"
 background s6-ipcserver -a 0600 -- "$work/entered" frame-auth -d 0 "$authuser" $chain 2>> "$work/errors"
 background s6-ipcserver -a 0600 -- "$work/extractor" frame-auth -d 0 "$authuser" "$home/bin/extractor-varlink" "$work/mail" "$vmail" 2>> "$work/errors"
-wait_for test -S "$work/entered"
-wait_for test -S "$work/extractor"
+wait_for listens "$work/entered"
+wait_for listens "$work/extractor"
 talk() { /usr/bin/python3 "$top/tests/varlink/log_in.py" "$work/$1" "$2" "$3" "$4" "$vmail"; }
 for where in '' . "$work/mail/user"; do
   is "a socket: logged in, in ${where#"$work"}" "$(talk entered user secret "$where")" '1 mail'

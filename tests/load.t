@@ -15,7 +15,7 @@ chmod 600 "$work/users"
 background env -i PATH="$PATH" s6-ipcserver -a 0666 -c 220 -C 200 -b 512 -- "$work/sock" \
   frame-auth auth "$work/users" setuidgid maildir-enter "$work/mail/%u" frame-read -d tmp frame-write -d tmp maildir-op 2> "$work/server.err"
 server=$!
-wait_for test -S "$work/sock"
+wait_for listens "$work/sock"
 cat > "$work/load.py" <<'END'
 import os, select, socket, struct, subprocess, sys, time
 work = sys.argv[1]

@@ -27,7 +27,7 @@ chown -R "$account" "$work/mail/ada"
 echo "ada:{PLAIN}secret:$(id -u "$account"):$(id -g "$account")::" > "$work/users"
 background s6-ipcserver -a 0600 -- "$work/socket" frame-auth -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
   frame-read frame-write maildir-op 2> "$work/server.err"
-wait_for test -S "$work/socket"
+wait_for listens "$work/socket"
 
 extract example > "$work/example"
 ok 'the example is in the page' grep -q '^S: 00 00 00 04 08 01 18 0e ' "$work/example"
@@ -81,7 +81,7 @@ exits 'the other fails too' 255 perl_client "$work/socket" ada wrong
 # --- what a web mail does, in protobuf and in JSON ---
 background s6-ipcserver -a 0600 -- "$work/json" frame-auth -j -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
   frame-read -j frame-write -j json-op maildir-op 2> "$work/json.err"
-wait_for test -S "$work/json"
+wait_for listens "$work/json"
 # The client of the page, with messages in JSON.
 cat > "$work/in_json.py" <<'END'
 from google.protobuf import json_format
@@ -151,13 +151,13 @@ is 'the client in PHP' "$(php_client "$work/json" ada secret 2>&1)" "$want"
 is 'its error' "$(php_client "$work/json" ada wrong 2>&1 | grep -c 'Uncaught Exception: REFUSED: user or password not accepted')" 1
 background s6-ipcserver -a 0600 -- "$work/old" frame-auth -j -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
   /usr/bin/python3 "$top/tests/maildir/old_server.py" json-op maildir-op 2> "$work/old.err"
-wait_for test -S "$work/old"
+wait_for listens "$work/old"
 is 'of a server that does not know KeepOpen it says so' "$(php_client "$work/old" ada secret 2>&1 | grep -c 'Uncaught Exception: UNSUPPORTED: no such method')" 1
 
 # --- varlink ---
 background s6-ipcserver -a 0600 -- "$work/varlink" frame-auth -d 0 auth "$work/users" setuidgid maildir-enter "$work/mail/%u" \
   varlink-read varlink-call maildir-op 2> "$work/varlink.err"
-wait_for test -S "$work/varlink"
+wait_for listens "$work/varlink"
 extract varlink > "$work/varlink.py"
 ok 'varlink.py has some thirty lines' test "$(wc -l < "$work/varlink.py")" -le 34
 varlink_client() { /usr/bin/python3 "$work/varlink.py" "$@"; }

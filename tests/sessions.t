@@ -108,7 +108,7 @@ background env $secret_env sh -c 'exec env -i PATH="$1:/usr/bin:/bin" s6-ipcserv
   frame-auth -u "$3" auth "$2/users" setuidgid maildir-enter "$2/mail/%u" frame-read -d tmp frame-write -d tmp held-op' sh "$work/home" "$work" "$guard" 2> "$work/errors"
 server=$!
 exec 8<&- 9<&-
-wait_for test -S "$work/sock"
+wait_for listens "$work/sock"
 wait_for pgrep -P $server || :
 /usr/bin/python3 "$work/look.py" "$work" "$uid" "$guard_uid" "$(pgrep -x s6-ipcserverd -P $server || echo $server)" > "$work/seen" 2> "$work/look.err" || { sed 's/^/# /' "$work/look.err"; }
 line() { sed -n "s/^$1 $2 *//p" "$work/seen"; }

@@ -6,6 +6,7 @@
 #   exits NAME CODE COMMAND... passes if COMMAND exits with CODE; its output is in $work/out and $work/err
 #   skip NAME WHY              says what is not tested here
 #   wait_for COMMAND...        until COMMAND succeeds, at most 10 s
+#   listens PATH               succeeds where somebody listens on that socket: it is there a moment before
 #   background COMMAND...      starts it; stopped at the end ($! is its pid)
 #   instructions COMMAND...    prints how many it takes, by valgrind
 #   instructions_each FUNCTION COMMAND...   prints how many each of its calls of that function takes, a line each
@@ -77,6 +78,7 @@ wait_for() {
     sleep 0.01
   done
 }
+listens() { grep -q " 00010000 .* $1\$" /proc/net/unix; }
 instructions() {
   valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null "$@" 2>&1 > /dev/null | sed -n 's/.*I *refs: *//p' | tr -d ,
 }

@@ -32,7 +32,7 @@ printf 'Subject: old\nDate: Fri, 22 Feb 2019 11:06:00 +0100\n\ntext\n' > "$box/c
 printf 'Subject: new\nDate: Sat, 23 Feb 2019 11:06:00 +0100\n\ntext\n' > "$box/new/2.b"
 cd "$box" || exit 111
 background s6-ipcserver -a 0600 -- "$work/socket" varlink-read varlink-call maildir-op
-wait_for test -S "$work/socket"
+wait_for listens "$work/socket"
 "$work/client" "$work/socket" "$box" > "$work/answers" 2>&1
 is 'it talks to the door' "$(cat "$work/answers")" "porter porter man:varlink-read(1) [org.varlink.service $name]
 true

@@ -22,7 +22,8 @@ def listen(name, *chain):
     p = subprocess.Popen(['s6-ipcserver', '-a', '0600', '--', path, 'frame-auth', '-d', '0', 'auth', os.path.join(work, 'users'), *chain],
                          cwd=B.path, stderr=subprocess.DEVNULL)
     listening.append(p)
-    while p.poll() is None and not os.path.exists(path):
+    # The path is there before somebody listens.
+    while p.poll() is None and subprocess.run(['s6-ipcclient', path, 'true'], stderr=subprocess.DEVNULL).returncode:
         time.sleep(.01)
     return path
 
