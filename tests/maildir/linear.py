@@ -55,12 +55,23 @@ def links(box, k):
     return 'Remove', pb.RemoveReq(mids=['1600000000.M1P1.h'])
 
 
+def uploads(box, k):
+    """More than are kept, so that the oldest go."""
+    place = os.path.join(box.path, 'porter.uploads')
+    os.mkdir(place)
+    for i in range(4 * k):
+        path = os.path.join(place, '%032x' % i)
+        open(path, 'w').close()
+        os.utime(path, (time.time() - 7200 - i, time.time() - 7200 - i))
+    return 'Upload', pb.UploadReq()
+
+
 def changed(box, k):
     folders(box, k)
     return 'Changes', pb.ChangesReq(state=box.call('FolderInfo', state=True).state, folders=['f%05d' % i for i in reversed(range(k))])
 
 
-for thing in (subscribed, roles, names, backwards, lanes, turns, links, changed):
+for thing in (subscribed, roles, names, backwards, lanes, turns, links, uploads, changed):
     line = [thing.__name__]
     for size in (n, 4 * n):
         box = Box('%s%d' % (thing.__name__, size))

@@ -21,12 +21,18 @@
 
 static int open_directory(mailbox const *box) { return openat(box->fd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }
 
+typedef struct kept_s kept;
+struct kept_s {
+  int64_t time;
+  uint64_t octets;
+  char name[UPLOAD_NAME_LEN + 1];
+};
+
 typedef struct uploads_s uploads;
 struct uploads_s {
-  size_t count;
+  kept *list; /* the caller frees it */
+  size_t count, room;
   uint64_t octets;
-  char oldest[256];
-  int64_t oldest_time;
 };
 
 static int is_name(char const *s) { return strlen(s) == UPLOAD_NAME_LEN && strspn(s, HEX_LOWER) == UPLOAD_NAME_LEN; }
@@ -34,27 +40,40 @@ static int is_name(char const *s) { return strlen(s) == UPLOAD_NAME_LEN && strsp
 /* Of a day that is yet to come it is as well: then the clock was wrong, and nothing else would take it away. */
 static int had_its_day(int64_t time, int64_t now) { return time < now - UPLOAD_SECONDS || time > now + UPLOAD_SECONDS; }
 
-/* Counts what is there, and removes what has had its day. */
+static int add(uploads *u, char const *name, struct stat const *st)
+{
+  if (u->count == u->room) {
+    size_t const room = u->room ? 2 * u->room : UPLOADS_MAX;
+    kept *const more = realloc(u->list, room * sizeof *more);
+    if (!more) return 0;
+    u->list = more;
+    u->room = room;
+  }
+  u->list[u->count] = (kept){ .time = st->st_mtim.tv_sec, .octets = (uint64_t)st->st_size };
+  strcpy(u->list[u->count++].name, name);
+  u->octets += (uint64_t)st->st_size;
+  return 1;
+}
+
+/* Takes down what is there, and removes what has had its day. */
 static int sweep(int fd, int64_t now, uploads *u)
 {
   DIR *list = list_open(fd, ".");
   struct dirent *d;
-  *u = (uploads){ .count = 0 };
   if (!list) return 0;
   while ((d = list_next(list))) {
     struct stat st;
     if (!is_name(d->d_name) || fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) continue;
-    if (had_its_day(st.st_mtim.tv_sec, now)) {
-      unlinkat(fd, d->d_name, 0);
-      continue;
-    }
-    if (!u->count++ || st.st_mtim.tv_sec < u->oldest_time) {
-      strcpy(u->oldest, d->d_name);
-      u->oldest_time = st.st_mtim.tv_sec;
-    }
-    u->octets += (uint64_t)st.st_size;
+    if (had_its_day(st.st_mtim.tv_sec, now)) unlinkat(fd, d->d_name, 0);
+    else if (!add(u, d->d_name, &st)) return list_close(list, 0);
   }
   return list_close(list, !errno);
+}
+
+static int oldest_first(void const *x, void const *y)
+{
+  kept const *const a = x, *const b = y;
+  return (a->time > b->time) - (a->time < b->time);
 }
 
 int upload_begin(delivery *d, mailbox *box)
@@ -64,17 +83,26 @@ int upload_begin(delivery *d, mailbox *box)
   return mailbox_deliver(d, box, box->fd, 0);
 }
 
-/* Makes room for one more of size octets: the oldest goes, unless it was promised too short a time ago. */
+/* The oldest go, unless they were promised too short a time ago. */
+static int remove_oldest(int fd, uint64_t size, int64_t now, uploads *u)
+{
+  if (u->count) qsort(u->list, u->count, sizeof *u->list, oldest_first);
+  for (kept const *k = u->list; u->count >= UPLOADS_MAX || u->octets + size > UPLOADS_OCTETS_MAX; k++, u->count--) {
+    if (!u->count || k->time > now - UPLOAD_SURE_SECONDS) return errno = EDQUOT, 0;
+    if (unlinkat(fd, k->name, 0) < 0 && errno != ENOENT) return 0;
+    u->octets -= k->octets;
+  }
+  return 1;
+}
+
+/* Makes room for one more of size octets. */
 static int make_room(int fd, uint64_t size)
 {
-  int64_t now = time(NULL);
-  uploads u;
-  for (;;) {
-    if (!sweep(fd, now, &u)) return 0;
-    if (u.count < UPLOADS_MAX && u.octets + size <= UPLOADS_OCTETS_MAX) return 1;
-    if (!u.count || u.oldest_time > now - UPLOAD_SURE_SECONDS) return errno = EDQUOT, 0;
-    if (unlinkat(fd, u.oldest, 0) < 0 && errno != ENOENT) return 0;
-  }
+  int64_t const now = time(NULL);
+  uploads u = { .count = 0 };
+  int const good = sweep(fd, now, &u) && remove_oldest(fd, size, now, &u), error = errno;
+  free(u.list);
+  return errno = error, good;
 }
 
 static int random_name(char *name)
