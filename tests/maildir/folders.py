@@ -421,4 +421,23 @@ eq(sorted(set(acknowledged) - set(seen)), [], 'beside %d deliveries %d removals 
 eq((len(appended) > 5, set(appended)), (True, {''}), '%d of them by Append' % len(appended))
 ok(codes.get('removed', 0) > 5 and codes.get('FOLDER_NOT_EMPTY', 0) > 5, 'both came up')
 eq(set(codes) - {'removed', 'FOLDER_NOT_EMPTY'}, set(), 'and nothing else')
+
+# --- what goes is counted by its name ---
+if strace:
+    S = Box('named')
+    for where, name in (('.A', '%d.M%dP1.h,S=6:2,S'), ('.B', '%d.M%dP1.h:2,S')):
+        S.folder(where)
+        for i in range(100):
+            S.put(name % (1700000000 + i, i), 'x: y\n\n', folder=where)
+    with open(S.path + '/maildirsize', 'w') as f:
+        f.write('1000000S\n1200 200\n')
+    looked = []
+    for name in ('A', 'B'):
+        log = os.path.join(work, 'looked')
+        p = subprocess.run([strace, '-qq', '-o', log, '-e', 'trace=newfstatat', os.path.join(bin_dir, 'maildir-op'), 'RemoveFolder'], input=pb.RemoveFolderReq(name=name, force=True).SerializeToString(), cwd=S.path, stdout=subprocess.PIPE)
+        with open(log) as f:
+            looked.append((pb.RemoveFolderResp.FromString(p.stdout).mails, sum('.M' in line for line in f)))
+    eq(looked, [(100, 0), (100, 100)], 'of mails whose names tell their sizes none is looked at, of others each')
+    with open(S.path + '/maildirsize') as f:
+        eq(f.read().splitlines()[-2:], ['-600 -100', '-600 -100'], 'and the quota is told the same of both')
 done()

@@ -85,6 +85,20 @@ static int delete_all(mailbox *box, int tmp, char const *name)
 
 /* --- one folder --- */
 
+/* Whether the entry is a mail, and its octets, which need not be told but for the quota: a name says both, mostly, without a look at the file. */
+static int is_mail(int dir, struct dirent const *d, int counts, uint64_t *size)
+{
+  maildir_name n;
+  struct stat st;
+  if (d->d_name[0] == '.') return 0;
+  maildir_name_split(&n, d->d_name, strlen(d->d_name));
+  int const sized = maildir_name_size(n.base, size);
+  if (d->d_type == DT_REG && (sized || !counts)) return 1;
+  if ((d->d_type != DT_REG && d->d_type != DT_UNKNOWN) || fstatat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+  if (!sized) *size = (uint64_t)st.st_size;
+  return S_ISREG(st.st_mode);
+}
+
 /* How many mails are in the folder fd; what they count for the quota is added to r. -1 with errno. */
 static int count_mails(int fd, int counts, removed *r)
 {
@@ -94,12 +108,8 @@ static int count_mails(int fd, int counts, removed *r)
     if (!list && errno == ENOENT) continue;
     if (!list) return -1;
     while ((d = list_next(list))) {
-      maildir_name n;
-      struct stat st;
-      uint64_t size;
-      if (d->d_name[0] == '.' || fstatat(dirfd(list), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) continue;
-      maildir_name_split(&n, d->d_name, strlen(d->d_name));
-      if (!maildir_name_size(n.base, &size)) size = (uint64_t)st.st_size;
+      uint64_t size = 0;
+      if (!is_mail(dirfd(list), d, counts, &size)) continue;
       r->mails++;
       if (counts) r->counted++, r->octets += size;
     }
