@@ -35,8 +35,9 @@ def backwards(box, k):
 
 
 def lanes(box, k):
+    """All folders are asked for flags that are said over and over."""
     folders(box, k, 2)
-    return 'Find', pb.FindReq(total=True, sort={'parameter': 'ARRIVAL'}, heads='MIDS', limit=1)
+    return 'Find', pb.FindReq(total=True, sort={'parameter': 'ARRIVAL'}, heads='MIDS', limit=1, filter={'flags': 'S' * 40 * k})
 
 
 def turns(box, k):

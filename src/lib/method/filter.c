@@ -19,8 +19,8 @@ static int ask_here(filter *fl, node *n, folder *f, keywords *k, slice name)
 {
   Porter__Filter const *from = n->from;
   asked_here *const here = fl->here + n->number;
-  if (!keywords_letters(fl->call, f, k, from->flags, from->keywords, from->n_keywords, 0, here->yes)) return 0;
-  if (!keywords_letters(fl->call, f, k, from->no_flags, from->no_keywords, from->n_no_keywords, 0, here->no)) return 0;
+  if (!keywords_letters(fl->call, f, k, n->flags, from->keywords, from->n_keywords, 0, here->yes)) return 0;
+  if (!keywords_letters(fl->call, f, k, n->no_flags, from->no_keywords, from->n_no_keywords, 0, here->no)) return 0;
   for (size_t i = 0; i < from->n_keywords; i++) {
     slice word = slice_of(from->keywords[i]);
     here->missing |= !keyword_flag(word) && !keywords_letter(k, word);

@@ -23,6 +23,7 @@ struct node_s {
   Porter__Filter const *from;
   node *child; /* the filters in it, one behind the other */
   size_t count;
+  char flags[sizeof MAILDIR_FLAGS], no_flags[sizeof MAILDIR_FLAGS]; /* each once: every folder is asked */
   mail_matcher *phrase[PHRASES];
   slice header_value; /* as it is compared */
   int64_t since, before;

@@ -55,6 +55,13 @@ static int sort_names(arena *a, char *const *names, size_t count, slice **out)
   return *out != NULL;
 }
 
+static void once(char *to, char const *flags)
+{
+  for (char const *c = MAILDIR_FLAGS; *c; c++)
+    if (strchr(flags, *c)) *to++ = *c;
+  *to = 0;
+}
+
 /* What a node itself says, without those in it. */
 static int make_node(filter *fl, node *n)
 {
@@ -69,6 +76,8 @@ static int make_node(filter *fl, node *n)
   if (code == EXIT_DONE && *from->before) code = method_date(call, from->before, &n->before);
   if (code == EXIT_DONE) code = keywords_check(call, from->flags, from->keywords, from->n_keywords);
   if (code == EXIT_DONE) code = keywords_check(call, from->no_flags, from->no_keywords, from->n_no_keywords);
+  once(n->flags, from->flags);
+  once(n->no_flags, from->no_flags);
   n->number = fl->nodes++;
   if (code == EXIT_DONE
     && (!sort_names(call->a, from->folders, from->n_folders, &n->folders)

@@ -51,7 +51,8 @@ int keywords_letters(method_call *call, folder *f, keywords *k, char const *flag
 {
   *out = 0;
   if (count && k->error) return errno = k->error, 0;
-  for (; *flags; flags++) add_flag(out, *flags);
+  for (char const *c = MAILDIR_FLAGS; *c; c++)
+    if (strchr(flags, *c)) add_flag(out, *c);
   if (make && !name_letters(call, f, k, names, count)) return 0;
   for (size_t i = 0; i < count; i++) {
     add_flag(out, keyword_flag(slice_of(names[i])));
