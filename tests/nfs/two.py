@@ -1,14 +1,15 @@
 """two.py SECONDS [OPTION...]: two hosts on one mailbox, /tmp/c1/box and /tmp/c2/box; maildir-op has these options. First what one of them answers at
 once after the other was answered; then both at once for so long: each mail has an owner, who alone moves and removes it and sets F; the
-other host sets S. One changing call in KILLS is killed at some moment of its time (0: none); its owner leaves that mail alone then. In the end
-each mail is where its owner was told, once, with its octets and these flags, on both hosts; one whose call was killed is as it was before or
-as it was to become, and may have two names then (src/lib/maildir/change_name.c, rule 2)."""
+other host sets S. One changing call in KILLS is killed at some moment of its time (0: none); its owner leaves that mail alone then. Every RESTARTS
+seconds the server stops for two seconds (0: never). In the end each mail is where its owner was told, once, with its octets and these flags,
+on both hosts; one whose call was killed is as it was before or as it was to become, and may have two names then
+(src/lib/maildir/change_name.c, rule 2)."""
 import collections, os, random, subprocess, sys, threading, time
 sys.path.insert(0, '/mnt')
 import maildir_pb2 as pb
 
 SECONDS, OPTIONS = float(sys.argv[1]), sys.argv[2:]
-KILLS = int(os.environ['KILLS'])
+KILLS, RESTARTS = int(os.environ['KILLS']), int(os.environ['RESTARTS'])
 FOLDERS = ['', 'A', 'B']
 counts, wrong, lock = collections.Counter(), [], threading.Lock()
 took, took_by = [], {}
@@ -104,6 +105,27 @@ def lags(tries):
     for name in call(1, 'Folders').folders:
         if name.startswith('New'):
             call(1, 'RemoveFolder', name=name)
+    waits(tries)
+
+
+def waits(tries):
+    """One host waits, the other stores a mail a second later."""
+    behind, missed = [], 0
+    for k in range(tries):
+        a, b = (1, 2) if k % 2 else (2, 1)
+        state, answers = call(b, 'Wait').state, []
+        waiter = threading.Thread(target=lambda: answers.append((call(b, 'Wait', state=state, seconds=60), time.monotonic())))
+        waiter.start()
+        time.sleep(1)
+        call(a, 'Append', folder='A', octets=octets(2 * 10**6 + k))
+        stored = time.monotonic()
+        waiter.join()
+        missed += not answers[0][0].changed
+        behind.append(answers[0][1] - stored)
+    if missed:
+        bad('Wait: %d of %d end without having seen a new mail' % (missed, tries))
+    if behind:
+        print('%-34s answered %s s later' % ('a mail that is new: Wait', ', '.join('%.1f' % s for s in sorted(behind))), flush=True)
 
 
 # --- both at once ---
@@ -256,12 +278,25 @@ def idle():
         return [float(x) for x in f.read().split()]
 
 
+def restart():
+    """The server stops, and starts."""
+    end = time.monotonic() + SECONDS
+    while RESTARTS and time.monotonic() + RESTARTS < end:
+        time.sleep(RESTARTS)
+        subprocess.run(['rpc.nfsd', '0'], check=True)
+        time.sleep(2)
+        subprocess.run(['rpc.nfsd', '--no-nfs-version', '3', '--no-udp', '4'], check=True)
+        counts['restarts'] += 1
+
+
 owners = [Owner(k, 4) for k in range(4)]
+restarter = threading.Thread(target=restart)
+restarter.start()
 took.clear()
 before = idle()
 for o in owners:
     o.start()
-for o in owners:
+for o in owners + [restarter]:
     o.join()
 after = idle()
 took.sort()
