@@ -7,22 +7,8 @@ hex() { od -An -v -tx1 | tr -d ' \n'; }
 mkdir "$work/tmp"
 cd "$work" || exit 111
 
-# How slowly: 64 KiB in 30 s are enough for a piece, but no 4 KiB a second. This goes on beside the rest.
-cat > slow.py <<'END'
-import fcntl, os, subprocess, time
-r, w = os.pipe()
-fcntl.fcntl(w, 1031, 4096)  # F_SETPIPE_SZ
-p = subprocess.Popen(['frame-write', '-t', '30', 'head', '-c', '5000000', '/dev/zero'], stdout=w, stderr=open('err.slow', 'w'))
-os.close(w)
-begun = time.monotonic()
-taken = 0
-while p.poll() is None and time.monotonic() - begun < 60:
-    while taken < 3000 * (time.monotonic() - begun):
-        taken += len(os.read(r, 500))
-    time.sleep(0.05)
-open('code.slow', 'w').write('%s\n' % p.poll())
-END
-/usr/bin/python3 slow.py & slow=$!
+# How slowly: this goes on beside the rest.
+/usr/bin/python3 "$top/tests/slow_reader.py" err.slow frame-write -t 30 head -c 5000000 /dev/zero > code.slow & slow=$!
 
 # sending: frame-write's pid, once it has begun to send; it has a fifo for standard output, of which one octet was read.
 stalled() {

@@ -17,6 +17,14 @@ READ, CALL, OP = (os.path.join(bin_dir, p) for p in ('varlink-read', 'varlink-ca
 STDERR = open(os.path.join(work, 'stderr'), 'ab')
 T = 1550830000
 
+# A reply that is read slowly, beside the rest: one that varlink-call has in its memory.
+folders = os.path.join(work, 'many-folders')
+with open(folders, 'wb') as f:
+    f.write(pb.FoldersResp(folders=['f%07d' % i for i in range(200000)]).SerializeToString())
+slow_argv = ['/usr/bin/python3', os.path.join(top, 'tests', 'slow_reader.py'), os.path.join(work, 'err.slow'),
+             'sh', '-c', 'printf {} | exec "$0" -t 30 sh -c \'cat "$0"\' "$1" Folders', CALL, folders]
+slow = subprocess.Popen(slow_argv, stdout=subprocess.PIPE, cwd=work)
+
 
 def door(*options, cwd=None, one=False, prog=(CALL, OP), **more):
     return Varlink(argv=[READ, *options, *prog], cwd=cwd or B.path, one=one, stderr=STDERR, **more)
@@ -472,6 +480,14 @@ eq(r.returncode, 110, '110: the reply could not be sent')
 for argv in ([READ], [READ, '-b', 'relative', 'x'], [READ, '-t', '0', 'x'], [READ, '-t', 'x', 'x'], [READ, '-x', 'x'], [CALL], [CALL, 'x'], [CALL, '-t', '0', 'x', 'y'], [CALL, '-x', 'x', 'y']):
     eq(subprocess.run(argv, stdin=subprocess.DEVNULL, stderr=STDERR).returncode, 100, 'usage: ' + ' '.join([os.path.basename(argv[0])] + argv[1:]))
 
+# The program's time is not the reader's.
+pausing = os.path.join(work, 'pausing')
+with open(pausing, 'w') as f:
+    f.write("#!/bin/sh\nprintf '\\n\\0\\22\\240\\234\\1'; head -c 10000 /dev/zero; sleep 5; head -c 10000 /dev/zero\n")
+os.chmod(pausing, 0o755)
+r = subprocess.run([CALL, '-t', '4', pausing, 'Raw'], input=b'{"folder":"","mid":"x"}', cwd=B.path, stdout=subprocess.PIPE, stderr=STDERR)
+eq((r.returncode, len(r.stdout) > 20000 * 4 / 3), (0, True), 'Raw of a program that pauses for longer than the reader may')
+
 # --- PORTER_STATUS ---
 r, w = os.pipe()
 c = door(prog=('sh', '-c', 'printf \'{"parameters":{"x":"%s"}}\\0\' "${PORTER_STATUS:-hidden}"'), pass_fds=[w], env={**os.environ, 'PORTER_STATUS': str(w)})
@@ -480,4 +496,7 @@ eq(os.read(r, 10), b'\0', 'one octet says that it began')
 c.call(MAIL + '.Init', {'mailbox_path': ''})
 eq(c.call(MAIL + '.X'), {'x': 'hidden'}, 'and programs do not see it')
 c.end()
+
+eq(slow.communicate()[0], b'110\n', 'who takes 3000 octets a second is left alone after the patience, whatever the pieces took')
+ok('timed out' in open(os.path.join(work, 'err.slow')).read(), 'and is said to be late')
 done()
