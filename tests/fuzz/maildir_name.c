@@ -16,8 +16,9 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size)
   slice mid;
   if (size > MAILDIR_NAME_MAX || (size && memchr(s, 0, size))) return 0;
   maildir_name_split(&n, s, size);
-  check(n.base.len + (n.separator ? 3 + n.flags.len + n.rest.len : 0) <= size);
-  check(n.separator || n.base.len == size);
+  size_t const before = n.base.len + n.uid.len + n.tail.len;
+  check(before + (n.separator ? 3 + n.flags.len + n.rest.len : 0) <= size);
+  check(n.separator || before == size);
   maildir_name_standard(standard, &n);
   check(strlen(standard) < sizeof standard);
   if (maildir_name_flags(name, &n, "FS", "R", size % 2)) {

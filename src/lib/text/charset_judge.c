@@ -31,14 +31,23 @@ static int reading_of(charset const *c)
 
 int charset_is_asian(charset const *c) { return reading_of(c) == READ_ASIAN; }
 
+/* Up to the first octet that an ISO-2022 charset, which a later escape may turn out to be, reads as no character: ESC, SO, SI. */
+static size_t unshifted_run(char const *s, size_t len)
+{
+  for (char const *shift = "\x1b\x0e\x0f"; *shift; shift++) {
+    char const *const found = memchr(s, *shift, len);
+    if (found) len = (size_t)(found - s);
+  }
+  return len;
+}
+
 size_t charset_certain(charset const *label, char const *s, size_t len)
 {
   int const reading = reading_of(label);
   if (reading == READ_OTHER) return len;
   if (reading == READ_UTF16) return 0;
   size_t const run = reading == READ_ASIAN && !label->ascii ? ascii_run(s, len) : plain_run(s, len);
-  char const *const escape = reading == READ_NONE ? memchr(s, 0x1b, run) : NULL;
-  return escape ? (size_t)(escape - s) : run;
+  return reading == READ_NONE ? unshifted_run(s, run) : run;
 }
 
 /* ISO-2022's designations of sets of two octets (charset_2022.c), by what comes behind ESC: which charset begins with such. */
