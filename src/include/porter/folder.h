@@ -53,6 +53,7 @@ extern int folder_id(folder const *f, char *id);
 /* mailbox_folders, and of each what folder_stamp_take and folder_id would say: a call more than to see that it is a folder. */
 typedef struct folder_seen_s folder_seen;
 struct folder_seen_s {
+  int known; /* 0: it has to be opened for that */
   char id[FOLDER_ID_LEN + 1];
   folder_stamp stamp;
 };

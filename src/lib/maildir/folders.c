@@ -182,6 +182,8 @@ static int look_closely(int fd, closer *c)
     place_stamp const s = place_stamp_from(st + p);
     folder_stamp_add(&c->seen->stamp, p, &s, clock, remote);
   }
+  /* On a remote file system what stat says of a name may be a minute old; what is opened is looked at anew. */
+  c->seen->known = !remote;
   return folder_id_of(fd, c->seen->id) ? 1 : -1;
 }
 

@@ -335,7 +335,7 @@ static int see_folder(scope *s, size_t i, folder_seen *seen)
 {
   int const was_open = s->f[i] != NULL;
   int there;
-  if (!was_open && s->seen && s->seen[i]) return *seen = *s->seen[i], 1;
+  if (!was_open && s->seen && s->seen[i] && s->seen[i]->known) return *seen = *s->seen[i], 1;
   there = scope_open(s, i);
   if (there <= 0) return there;
   there = see_open(s->f[i], seen);
