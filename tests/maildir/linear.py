@@ -34,6 +34,17 @@ def backwards(box, k):
     return 'FolderInfo', pb.FolderInfoReq(folders=['f%05d' % i for i in reversed(range(k))], state=True)
 
 
+def everywhere(box, k):
+    """Mids that no mail can have, which shows at their end, looked for in all folders."""
+    folders(box, k)
+    return 'SetFlags', pb.SetFlagsReq(mids=['%C3' * (k // 3) + '%' for i in range(400)], add='F', anywhere=True)
+
+
+def fetched(box, k):
+    folders(box, k)
+    return 'Fetch', pb.FetchReq(mails=[pb.MailName(mid='%C3' * (k // 3) + '%') for i in range(400)], anywhere=True)
+
+
 def lanes(box, k):
     """All folders are asked for flags that are said over and over."""
     folders(box, k, 2)
@@ -72,7 +83,7 @@ def changed(box, k):
     return 'Changes', pb.ChangesReq(state=box.call('FolderInfo', state=True).state, folders=['f%05d' % i for i in reversed(range(k))])
 
 
-for thing in (subscribed, roles, names, backwards, lanes, turns, links, uploads, changed):
+for thing in (subscribed, roles, names, backwards, everywhere, fetched, lanes, turns, links, uploads, changed):
     line = [thing.__name__]
     for size in (n, 4 * n):
         box = Box('%s%d' % (thing.__name__, size))

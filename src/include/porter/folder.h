@@ -63,10 +63,21 @@ extern int mailbox_folders_seen(mailbox *box, arena *a, slice **names, folder_se
  * looked at. Null with ENOENT: there is none, or several have the base. Null with another errno: the folder cannot be read.
  * A mail stays where it is until folder_close. */
 extern mail_entry *folder_find(folder *f, slice mid);
+/* What a mid names: it is read once, whatever the number of folders that are looked into. possible: 0 where no mail can have it. */
+typedef struct mail_named_s mail_named;
+struct mail_named_s {
+  slice base; /* in mid, or in the arena */
+  uint64_t inode;
+  int possible;
+};
+/* 0 with errno ENOMEM. */
+extern int mail_named_scan(mail_named *n, arena *a, slice mid);
+/* folder_find of that; it lasts as long as the folder is open. */
+extern mail_entry *folder_find_named(folder *f, mail_named const *n);
 /* These will be looked up, or are to be carried there: said once, before the first of them is. Without an index the folder is listed for their
  * bases alone, which costs two thirds of knowing all its mails; where they are a good part of those that an index has, what is read here and there
- * is read at once. mids must last as long as the folder is open. */
-extern void folder_expect(folder *f, slice const *mids, size_t count);
+ * is read at once. They must last as long as the folder is open. */
+extern void folder_expect(folder *f, mail_named const *list, size_t count);
 
 /* --- what is known of a mail --- */
 

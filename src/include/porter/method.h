@@ -95,8 +95,8 @@ extern int method_write_field(method_call *call, unsigned int number, ProtobufCM
 
 /* Opens a folder: folder_close is due in any case. EXIT_DONE, or the code of the failure that was answered. */
 extern int method_folder(method_call *call, folder **f, char const *name);
-/* The same strings, in the call's arena; null where memory fails. */
-extern slice *method_slices(method_call *call, char *const *s, size_t count);
+/* What these mids name, in the call's arena; null where memory fails. */
+extern mail_named *method_named(method_call *call, char *const *mids, size_t count);
 /* Reads all of the mail with that mid; entry may be null. */
 extern int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entry **entry);
 /* Reads those octets as a mail, whose tree lies in the arena a; finds the part at that path, without one the root. The codes as method_folder's. */

@@ -118,7 +118,7 @@ struct folder_s {
   struct folder_indexed_s *indexed; /* indexed.c */
   arena a;                          /* for entries and names that come up during the call */
   census mails;
-  slice const *expected; /* mids */
+  mail_named const *expected;
   size_t expected_count;
   int some_known; /* wanted and some hold what was expected */
   int loaded;     /* the index was readied for that */

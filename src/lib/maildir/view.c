@@ -9,8 +9,9 @@
 
 #include "indexed.h"
 
-#define TRIES_MAX 10  /* as Dovecot: so often may another client rename one mail under our hands */
-#define BLIND_AFTER 4 /* tries that found the same name with another inode: listings of this file system tell no inodes */
+#define TRIES_MAX 10    /* as Dovecot: so often may another client rename one mail under our hands */
+#define WANTED_MAX 1024 /* to want more costs more than to know all mails of most folders */
+#define BLIND_AFTER 4   /* tries that found the same name with another inode: listings of this file system tell no inodes */
 
 /* By listing it: where an index does not say what is asked. */
 int folder_know(folder *f)
@@ -22,19 +23,14 @@ int folder_know(folder *f)
 static int want_all(folder *f)
 {
   if (!census_begin(&f->wanted)) return 0;
-  for (size_t i = 0; i < f->expected_count; i++) {
-    slice base;
-    uint64_t inode;
-    if (maildir_mid_scan(&f->wanted.a, f->expected[i], &base, &inode)) {
-      if (!census_want(&f->wanted, base)) return 0;
-    } else if (errno != EINVAL) return 0;
-  }
+  for (size_t i = 0; i < f->expected_count; i++)
+    if (f->expected[i].possible && !census_want(&f->wanted, f->expected[i].base)) return 0;
   return 1;
 }
 
 census *folder_know_base(folder *f, slice base)
 {
-  if (!f->known && f->expected_count) {
+  if (!f->known && f->expected_count && f->expected_count <= WANTED_MAX) {
     if (!f->some_known) f->some_known = want_all(f) && census_take(f, &f->some, &f->wanted);
     if (!f->some_known) return NULL;
     if (census_find(&f->wanted, base, 0)) return &f->some;
@@ -199,10 +195,10 @@ int folder_count_mails(folder *f, int with_octets, folder_count *count)
 
 #define PART 128 /* reading an index costs as much as looking up one in so many of its mails */
 
-void folder_expect(folder *f, slice const *mids, size_t count)
+void folder_expect(folder *f, mail_named const *list, size_t count)
 {
   if (f->expected) return;
-  f->expected = mids;
+  f->expected = list;
   f->expected_count = count;
 }
 
@@ -238,22 +234,29 @@ int folder_names(folder *f, mail_entry *e)
   return 1;
 }
 
-mail_entry *folder_find(folder *f, slice mid)
+int mail_named_scan(mail_named *n, arena *a, slice mid)
 {
-  slice base;
-  uint64_t inode;
+  *n = (mail_named){ .possible = 0 };
+  n->possible = maildir_mid_scan(a, mid, &n->base, &n->inode);
+  return n->possible || errno == EINVAL;
+}
+
+mail_entry *folder_find_named(folder *f, mail_named const *n)
+{
   census const *known;
   mail_entry *e;
-  if (!maildir_mid_scan(&f->a, mid, &base, &inode)) {
-    if (errno == EINVAL) errno = ENOENT;
-    return NULL;
-  }
-  if ((e = find_indexed(f, base, inode))) return e;
-  known = folder_know_base(f, base);
-  if (!known) return NULL;
-  e = census_find(known, base, inode);
+  if (!n->possible) return errno = ENOENT, NULL;
+  if ((e = find_indexed(f, n->base, n->inode))) return e;
+  if (!(known = folder_know_base(f, n->base))) return NULL;
+  e = census_find(known, n->base, n->inode);
   if (!e) errno = ENOENT;
   return e;
+}
+
+mail_entry *folder_find(folder *f, slice mid)
+{
+  mail_named n;
+  return mail_named_scan(&n, &f->a, mid) ? folder_find_named(f, &n) : NULL;
 }
 
 int mail_unreadable(int error) { return error == EACCES || error == EPERM || error == EIO; }

@@ -54,7 +54,7 @@ struct work_s {
   method_call *call;
   changes const *c;
   named *list;
-  slice *mids; /* of these, for folder_expect; null: every mail of a folder that is known */
+  mail_named *names; /* what their mids name */
   size_t count;
   slice folder_name;
 };
@@ -65,12 +65,12 @@ struct work_s {
 static int64_t find_all(work *w, folder *f)
 {
   int64_t found = 0;
-  if (w->mids) folder_expect(f, w->mids, w->count);
+  folder_expect(f, w->names, w->count);
   for (size_t i = 0; i < w->count; i++) {
     named *n = w->list + i;
     n->e = n->now = NULL;
     if (n->changed && w->c->anywhere != CHANGE_COPIES) continue;
-    n->e = folder_find(f, n->mid);
+    n->e = folder_find_named(f, w->names + i);
     if (!n->e && errno != ENOENT) return -1;
     found += n->e != NULL;
   }
@@ -154,10 +154,12 @@ static int every_mail(work *w, folder *f)
   order_key k;
   int there = -1;
   w->count = 0;
-  if (folder_count_mails(f, 0, &all) && (w->list = arena_array(w->call->a, all.mails, sizeof *w->list)) && cursor_open(&c, f, ORDER_BASE, NULL, NULL))
+  if (folder_count_mails(f, 0, &all) && (w->list = arena_array(w->call->a, all.mails, sizeof *w->list))
+    && (w->names = arena_array(w->call->a, all.mails, sizeof *w->names)) && cursor_open(&c, f, ORDER_BASE, NULL, NULL))
     while ((there = w->count < all.mails ? cursor_next(c, &k) : 0) > 0) {
       slice mid;
-      if (!mail_mid(w->call->a, k.mail, &mid) || !(mid.s = build_string(w->call->a, mid))) break;
+      if (!mail_mid(w->call->a, k.mail, &mid) || !(mid.s = build_string(w->call->a, mid)) || !mail_named_scan(w->names + w->count, w->call->a, mid))
+        break;
       w->list[w->count++].mid = mid;
     }
   cursor_close(c);
@@ -209,10 +211,10 @@ static int write_outcomes(work *w)
 static int name_mails(work *w, char *const *mids, size_t count)
 {
   w->list = arena_array(w->call->a, count ? count : 1, sizeof *w->list);
-  w->mids = method_slices(w->call, mids, count);
+  w->names = method_named(w->call, mids, count);
   w->count = count;
-  if (!w->list || !w->mids) return method_temporary(w->call, "take memory");
-  for (size_t i = 0; i < count; i++) w->list[i].mid = w->mids[i];
+  if (!w->list || !w->names) return method_temporary(w->call, "take memory");
+  for (size_t i = 0; i < count; i++) w->list[i].mid = slice_of(mids[i]);
   return EXIT_DONE;
 }
 
@@ -264,10 +266,11 @@ Porter__Outcome *changes_remove(method_call *call, slice folder_name, slice mid)
   Porter__Outcome *outcome = arena_take(call->a, sizeof *outcome);
   changes c = { .anywhere = CHANGE_HERE, .change = remove_one };
   named n = { .mid = mid };
-  work w = { .call = call, .c = &c, .list = &n, .mids = &mid, .count = 1 };
+  mail_named name;
+  work w = { .call = call, .c = &c, .list = &n, .names = &name, .count = 1 };
   folder *f;
   int good = 1;
-  if (!outcome) return NULL;
+  if (!outcome || !mail_named_scan(&name, call->a, mid)) return NULL;
   if (!folder_open(&f, call->box, folder_name))
     n.error = method_error(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, errno == ENOENT ? 0 : errno);
   else if (find_all(&w, f) < 0) good = note_failure(call, &n);

@@ -23,7 +23,7 @@ struct fetch_s {
   method_call *call;
   Porter__FetchReq const *request;
   scope s;
-  slice *mids; /* that are asked for */
+  mail_named *named; /* what is asked for */
   heads h;
   field_asks asks;
   filter *excerpt;
@@ -195,14 +195,14 @@ static size_t named(fetch const *fe, char const *name)
   return i;
 }
 
-/* Looks into the i-th folder: 1 found, 0 not there, -1 with errno. The first that has it is where it is read. */
-static int look_into(fetch *fe, size_t i, Porter__MailName const *name, folder **f, mail_entry **e, Porter__Fetched *out)
+/* Looks into the i-th folder for the mail of that number: 1 found, 0 not there, -1 with errno. The first that has it is where it is read. */
+static int look_into(fetch *fe, size_t i, size_t number, folder **f, mail_entry **e, Porter__Fetched *out)
 {
   int there = scope_open(&fe->s, i);
   mail_entry *found;
   if (there <= 0) return there;
-  folder_expect(fe->s.f[i], fe->mids, fe->request->n_mails);
-  found = folder_find(fe->s.f[i], slice_of(name->mid));
+  folder_expect(fe->s.f[i], fe->named, fe->request->n_mails);
+  found = folder_find_named(fe->s.f[i], fe->named + number);
   if (!found) return errno == ENOENT ? 0 : -1;
   if (!*e) *e = found, *f = fe->s.f[i];
   if (!(out->folders[out->n_folders] = build_string(fe->call->a, fe->s.name[i]))) return -1;
@@ -211,15 +211,15 @@ static int look_into(fetch *fe, size_t i, Porter__MailName const *name, folder *
 }
 
 /* 1; 0 where it is nowhere; -1 with errno. */
-static int find(fetch *fe, Porter__MailName const *name, folder **f, mail_entry **e, Porter__Fetched *out)
+static int find(fetch *fe, size_t number, folder **f, mail_entry **e, Porter__Fetched *out)
 {
-  size_t first = named(fe, name->folder);
+  size_t first = named(fe, fe->request->mails[number]->folder);
   *e = NULL;
   out->n_folders = 0;
   if (!(out->folders = arena_array(fe->call->a, fe->s.count + 1, sizeof *out->folders))) return -1;
-  if (first < fe->s.count && look_into(fe, first, name, f, e, out) < 0) return -1;
+  if (first < fe->s.count && look_into(fe, first, number, f, e, out) < 0) return -1;
   for (size_t i = 0; fe->request->anywhere && i < fe->s.count; i++)
-    if (i != first && look_into(fe, i, name, f, e, out) < 0) return -1;
+    if (i != first && look_into(fe, i, number, f, e, out) < 0) return -1;
   return *e != NULL;
 }
 
@@ -247,7 +247,7 @@ static int fetch_one(fetch *fe, size_t i, Porter__Fetched *out)
   int there;
   if (i >= FETCH_MAX || fe->written >= FETCH_OCTETS_MAX)
     return fail(fe, out, PORTER__ERROR__CODE__TOO_LARGE, "more than one answer holds; ask again for", mid);
-  there = find(fe, name, &f, &e, out);
+  there = find(fe, i, &f, &e, out);
   if (there > 0 && fetch_mail(fe, f, e, out)) return EXIT_DONE;
   if (there > 0 && errno == ENOMEM) return fail_alone(fe, out);
   if (there < 0 || (there && errno != ENOENT)) return method_temporary(fe->call, "read mail");
@@ -279,9 +279,9 @@ static int begin(fetch *fe)
   char **names = arena_array(fe->call->a, request->n_mails + 1, sizeof *names);
   size_t count = request->n_mails < FETCH_MAX ? request->n_mails : FETCH_MAX;
   int code;
-  fe->mids = arena_array(fe->call->a, request->n_mails + 1, sizeof *fe->mids);
-  if (!names || !fe->mids) return method_temporary(fe->call, "take memory");
-  for (size_t i = 0; i < request->n_mails; i++) fe->mids[i] = slice_of(request->mails[i]->mid);
+  if (!names) return method_temporary(fe->call, "take memory");
+  for (size_t i = 0; i < request->n_mails; i++) names[i] = request->mails[i]->mid;
+  if (!(fe->named = method_named(fe->call, names, request->n_mails))) return method_temporary(fe->call, "take memory");
   if (request->texts > PORTER__FETCH_REQ__TEXTS__ALL)
     return method_fail(fe->call, PORTER__ERROR__CODE__BAD_REQUEST, "no such choice of texts", (slice)SLICE_ZERO, 0);
   for (size_t i = 0; i < count; i++) names[i] = request->mails[i]->folder;

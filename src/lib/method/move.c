@@ -94,14 +94,14 @@ static int finish(method_call *call, folder *f, void *context)
 
 static int carry_all(method_call *call, changes *c, move *m, char const *to_folder)
 {
-  slice *mids;
+  mail_named *mids;
   int code = method_folder(call, &m->to, to_folder);
   c->target = to_folder;
   c->prepare = prepare;
   c->change = carry_one;
   c->finish = finish;
   c->context = m;
-  if (code == EXIT_DONE && !(mids = method_slices(call, c->mids, c->count))) code = method_temporary(call, "take memory");
+  if (code == EXIT_DONE && !(mids = method_named(call, c->mids, c->count))) code = method_temporary(call, "take memory");
   if (code == EXIT_DONE) folder_expect(m->to, mids, c->count), code = changes_make(call, c);
   folder_close(m->to);
   return code;

@@ -150,21 +150,21 @@ int method_folder(method_call *call, folder **f, char const *name)
   return folder_open(f, call->box, s) ? EXIT_DONE : method_fail_folder(call, s);
 }
 
-slice *method_slices(method_call *call, char *const *s, size_t count)
+mail_named *method_named(method_call *call, char *const *mids, size_t count)
 {
-  slice *const list = arena_array(call->a, count + 1, sizeof *list);
-  for (size_t i = 0; list && i < count; i++) list[i] = slice_of(s[i]);
+  mail_named *const list = arena_array(call->a, count + 1, sizeof *list);
+  for (size_t i = 0; list && i < count; i++)
+    if (!mail_named_scan(list + i, call->a, slice_of(mids[i]))) return NULL;
   return list;
 }
 
 int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entry **entry)
 {
-  slice *const expected = arena_take(call->a, sizeof *expected);
+  mail_named *const named = arena_take(call->a, sizeof *named);
   mail_entry *e;
-  if (!expected) return method_temporary(call, "take memory");
-  *expected = mid;
-  folder_expect(f, expected, 1);
-  e = folder_find(f, mid);
+  if (!named || !mail_named_scan(named, call->a, mid)) return method_temporary(call, "take memory");
+  folder_expect(f, named, 1);
+  e = folder_find_named(f, named);
   if (entry) *entry = e;
   return e && mail_file_all(m, f, e) ? EXIT_DONE : method_fail_mail(call, mid);
 }
