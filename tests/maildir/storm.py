@@ -68,7 +68,17 @@ def outcome(method, mail, r, **fields):
     return None
 
 
-class Porter:
+class Owner:
+    """Who has mails of his own."""
+
+    def one(self):
+        i = self.dice.choice(self.mine)
+        m = mails[i]
+        f = self.dice.choice(sorted(m['folders']))
+        return i, m, f, m['folders'][f]
+
+
+class Porter(Owner):
     """A client that calls methods."""
 
     def __init__(self, k):
@@ -106,12 +116,6 @@ class Porter:
             return fault('Append: %s' % r.error)
         mails[i] = {'folders': {f: r.mid}, 'flags': set(flags), 'keywords': {self.name} if flags else set(), 'sure': True}
         self.mine.append(i)
-
-    def one(self):
-        i = self.dice.choice(self.mine)
-        m = mails[i]
-        f = self.dice.choice(sorted(m['folders']))
-        return i, m, f, m['folders'][f]
 
     def flags(self):
         i, m, f, mid = self.one()
@@ -331,7 +335,7 @@ class Dovecot:
             self.c.uid('STORE', found[0].decode(), self.dice.choice(['+', '-']) + 'FLAGS.SILENT', '(%s)' % FLAG_OF[SHARED_FLAG[self.k]])
 
 
-class Person:
+class Person(Owner):
     """Somebody with mblaze: programs that rename by path."""
 
     def __init__(self, k):
@@ -359,12 +363,6 @@ class Person:
         if i is None:
             return fault('mdeliver')
         self.mine.append(i)
-
-    def one(self):
-        i = self.dice.choice(self.mine)
-        m = mails[i]
-        f = self.dice.choice(sorted(m['folders']))
-        return i, m, f, m['folders'][f]
 
     def insist(self, m, f, mid, act):
         """act(path) until it has done it: Dovecot takes mails from new to cur, and others rename those that all share. What it gave."""

@@ -87,7 +87,7 @@ struct mail_entry_s {
 extern int folder_names(folder *f, mail_entry *e);
 
 typedef struct folder_indexed_s folder_indexed;
-/* The mails of a folder as one look at it found them. */
+/* The mails of a folder as one look at it found them (census_table.c). */
 typedef struct census_s census;
 struct census_s {
   arena a;
@@ -96,7 +96,8 @@ struct census_s {
   uint32_t *table; /* of indices + 1 by hash of base, or of base and inode for all but the first of a base */
   size_t mask;
   uint64_t seed;
-  size_t met; /* names that had not been met before */
+  census const *wanted; /* bases, and no others are kept; null: all */
+  size_t met;           /* names that had not been met before */
   unsigned short pass;
   mail_name **other; /* the other names of all mails: an open table by name */
   size_t others, others_mask;
@@ -161,6 +162,8 @@ extern int folder_try(folder *f, mail_entry *e, mail_work *work, void *context);
 /* ENOENT unless st is that of e. */
 extern int mail_entry_is(folder const *f, mail_entry const *e, struct stat const *st);
 
+/* A mail_work: st is a struct stat, of the file. */
+extern int mail_entry_stat(folder *f, mail_entry *e, void *st);
 /* Opened for reading; st may be null. -1 with errno. */
 extern int mail_open(folder *f, mail_entry *e, struct stat *st);
 /* folder_facts without what the name says, and nobody hears of what cannot be read. */
