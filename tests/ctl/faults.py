@@ -37,8 +37,11 @@ for kind in ('in front', 'alone'):
         d = directory(owner=4711)
         broken(kind + ', owned by another', server(d), '551 ', lambda: os.chown(d, 0, 0))
     d = directory()
+    os.mkdir(d + '/log')
+    open(d + '/log/current', 'w').close()
     open(d + '/somebody', 'w').close()
     broken(kind + ', not a state directory', server(d), '551 ', lambda: os.unlink(d + '/somebody'))
+    ok(os.path.exists(d + '/log/current'), kind + ': nothing goes that has no name of ours')
     d = state()
     s = server(d)
     s.conn().close()
@@ -66,13 +69,25 @@ for kind in ('in front', 'alone'):
             f.write(content)
         broken('%s, a head that is %s' % (kind, what), s, '551 ', lambda: shutil.rmtree(d))
 
-    for what, damage in (('gone', os.unlink), ('no fifo', lambda p: (os.unlink(p), open(p, 'w').close()))):
+    d = state()
+    s = server(d)
+    s.conn().close()
+    wait_until(lambda: not os.listdir(d + '/conn'))
+    os.unlink(d + '/bell')
+    open(d + '/bell', 'w').close()
+    broken('%s, a bell that is no fifo' % kind, s, '551 ', lambda: shutil.rmtree(d))
+    # What was removed in part is made anew.
+    for what in ('bell', 'head', 'log', 'conn', 'name'):
         d = state()
         s = server(d)
-        s.conn().close()
-        wait_until(lambda: not os.listdir(d + '/conn'))
-        damage(d + '/bell')
-        broken('%s, a bell that is %s' % (kind, what), s, '551 ', lambda: shutil.rmtree(d))
+        a = s.conn('a', True)
+        subprocess.run(['rm', '-r', d + '/' + what], check=True)
+        b = s.conn('b')
+        equal(b.ask('POSTMESSAGE @all x'), ['250 OK'], '%s, without its %s: who comes has a name, and posts' % (kind, what))
+        a.ask('GETINFO list-controllers')
+        equal(sorted(b.info('list-controllers')), ['a', 'b'], '%s, without its %s: and finds who was there' % (kind, what))
+        a.close(), b.close()
+        s.stop()
 
     # --- a log that nobody reads ---
     unread, log = os.pipe()

@@ -101,6 +101,50 @@ static int is_watched(control_watch *w, bus const *who)
   return watch_open(w) && watch_set(w, WATCH_BELL, who->bell, EPOLLIN | EPOLLET);
 }
 
+static int removed(char const *what)
+{
+  snprintf(file, sizeof file, "rm -r %s/%s", path, what);
+  return system(file) == 0;
+}
+
+/* Three connections with names, in a new state directory. */
+static int three(void)
+{
+  bus_leave(&a);
+  bus_leave(&b);
+  bus_leave(&c);
+  return removed("") && claimed(&a, "anna") && claimed(&b, "bert") && claimed(&c, "carl");
+}
+
+/* A state directory of which a part was removed. */
+static void partly_removed(void)
+{
+  char const *const part[] = { "bell", "conn", "conn/*", "name", "name/*", "log", "log/*", "head", "*" };
+  for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+    bus fresh, *const all[] = { &a, &b, &c, &fresh };
+    unsigned int reached = 0;
+    ok(three() && removed(part[i]), "%s is removed", part[i]);
+    bus_init(&fresh, path, 4, -1);
+    ok(bus_join(&fresh) && claimed(&fresh, "eve") && post(&fresh, ALL, SLICE("x")), "%s: one who comes then has his name, and posts", part[i]);
+    for (size_t k = 0; k < 4; k++) bus_check(all[k], 1);
+    for (size_t k = 0; k < 4; k++) read_all(all[k], 0);
+    for (size_t k = 0; k < 4; k++) reached += post(all[k], slice_of(all[(k + 1) % 4]->name), SLICE("y")) != 0;
+    is_int(reached, 4, "each posts to another by his name");
+    for (size_t k = 0; k < 4; k++) reached += read_all(all[k], 0).count == 4;
+    is_int(reached, 8, "all of them find what was posted");
+    is_int((long long)strlen(list(&fresh)), (long long)strlen("anna bert carl eve "), "and all are listed");
+    bus_leave(&fresh);
+  }
+
+  /* Leaving what has been made anew takes nothing from who is there. */
+  ok(three() && removed("*") && bus_join(&b) && claimed(&b, "anna"), "all in it is removed, and another has the name");
+  bus_leave(&a);
+  bus_leave(&c);
+  is_str(list(&b), "anna ", "who had it leaves, and takes nothing along");
+  ok(post(&b, SLICE("anna"), SLICE("x")) == 1, "nor the name");
+  bus_leave(&b);
+}
+
 int main(void)
 {
   struct reading g;
@@ -219,6 +263,7 @@ int main(void)
   ok(system(file) == 0, "wiped");
   ok(bus_join(&a) && end(&a) == 1, "ids begin at 1");
   bus_leave(&a);
+  partly_removed();
   *strrchr(path, '/') = 0;
   snprintf(file, sizeof file, "rm -r %s", path);
   return done() || system(file) != 0;

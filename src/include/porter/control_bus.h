@@ -30,6 +30,9 @@
  * nothing, neither is looked at. A listener also looks at the head when it has slept 5 s: a poster may have died between commit and wake.
  * Wiped (the head's link count is 0): who finds it by a command rings the old bell, and joins a new one; a listener whom the bell
  * brought nothing looks whether he is wiped. All read the new log from its beginning.
+ * Wiped in part (something is missing that must be there, ENOENT under the lock; our own entry or name is gone): made anew, head first away
+ * and head last there, which wipes it for all. So a removal name by name may go on meanwhile. Made by who has its lock and finds that the
+ * path leads to it still.
  * Leave (locked): unlink name, conn, in this order; close the fifo. Without the lock: close the fifo, that is enough.
  *
  * Functions return 1, or 0 with errno: EAGAIN is "come again soon" (the lock is taken and the watched descriptor has something

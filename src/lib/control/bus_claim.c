@@ -45,12 +45,14 @@ static int claim_wait(bus *b, char const *path)
 /* Under the lock in between. EEXIST: somebody has it now. */
 static int claim_try(bus *b, slice name)
 {
-  int good, e;
-  if (!bus_enter(b)) return 0;
-  good = bus_claim_locked(b, name);
-  e = errno;
-  bus_exit(b);
-  return errno = e, good;
+  for (unsigned int tries = 0; tries < BUS_TRIES; tries++) {
+    int good;
+    if (!bus_enter(b)) return 0;
+    good = bus_claim_locked(b, name);
+    if (good || errno != ENOENT) return bus_exit(b), good;
+    bus_broken(b);
+  }
+  return errno = ESTALE, 0;
 }
 
 int bus_claim(bus *b, slice name, int patient)

@@ -69,6 +69,7 @@ char const *bus_reason(int e)
   case EPERM: return "state directory belongs to somebody else or is open to others";
   case ENOTEMPTY: return "not a state directory";
   case EBADMSG: return "message log is damaged";
+  case ESTALE: return "state directory is being removed";
   case EPROTO: return "state directory is damaged";
   default: return strerror(e);
   }
@@ -129,7 +130,12 @@ int bus_lock(bus *b)
   return 1;
 }
 
-void bus_exit(bus *b) { flock(b->dir, LOCK_UN); }
+void bus_exit(bus *b)
+{
+  int e = errno;
+  flock(b->dir, LOCK_UN);
+  errno = e;
+}
 
 void bus_dir_close(bus *b)
 {
@@ -146,10 +152,13 @@ struct removal {
   char const *sub;
 };
 
+/* Only what bears a name that we give. */
 static int remove_entry(void *context, char const *name)
 {
   struct removal const *r = context;
   char path[8 + 256];
+  int named = !strcmp(r->sub, "name") ? control_name_valid(slice_of(name)) : *name >= '0' && *name <= '9';
+  if (!named && strcmp(name, ".new")) return 1;
   stpcpy(stpcpy(stpcpy(path, r->sub), "/"), name);
   unlinkat(r->dir, path, 0);
   return 1;
@@ -193,27 +202,32 @@ static int head_make(int dir, char const *boot)
   return renameat(dir, "head.new", dir, "head") == 0;
 }
 
-/* Makes what a state directory holds, head last; under the lock. anew: it is ours and of another boot, so everything in it goes. */
-static int state_make(int dir, char const *boot, int anew)
+/* Makes what a state directory holds, head last; under the lock. Nobody is to go on in what it held: its head goes first. */
+static int state_make(int dir, char const *boot)
 {
+  unlinkat(dir, "head", 0);
   for (size_t i = 0; i < sizeof subdirectories / sizeof *subdirectories; i++) {
     struct removal r = { .dir = dir, .sub = subdirectories[i] };
-    if (mkdirat(dir, r.sub, 0700) < 0 && errno != EEXIST) return 0;
-    if (anew && !bus_entries(dir, r.sub, &remove_entry, &r)) return 0;
+    if (mkdirat(dir, r.sub, 0700) < 0 && (errno != EEXIST || !bus_entries(dir, r.sub, &remove_entry, &r))) return 0;
   }
   unlinkat(dir, "bell", 0);
   return mkfifoat(dir, "bell", 0600) == 0 && bus_segment_make(dir, 1) && head_make(dir, boot);
 }
 
-/* Nobody but us may open a state directory: its lock would be theirs too. One that we are about to fill is made so. */
+/* Nobody but us may open a state directory: its lock would be theirs too. One that is not filled yet is made so. */
 static int check_owner(int dir, int filled)
 {
   struct stat st;
-  int strange = 0;
   if (fstat(dir, &st) < 0) return 0;
-  if (st.st_uid != geteuid()) return errno = EPERM, 0;
-  if (filled) return st.st_mode & 077 ? (errno = EPERM, 0) : 1;
-  if (!bus_entries(dir, ".", &strange_entry, &strange)) return 0;
+  return st.st_uid != geteuid() || (filled && st.st_mode & 077) ? (errno = EPERM, 0) : 1;
+}
+
+/* Under the lock, as who fills it meanwhile leaves what would be strange. */
+static int check_empty(int dir)
+{
+  struct stat st;
+  int strange = 0;
+  if (fstat(dir, &st) < 0 || !bus_entries(dir, ".", &strange_entry, &strange)) return 0;
   if (strange) return errno = ENOTEMPTY, 0;
   return !(st.st_mode & 077) || fchmod(dir, 0700) == 0;
 }
@@ -222,12 +236,12 @@ static int bell_open(bus *b)
 {
   struct stat st;
   b->bell = openat(b->dir, "bell", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-  if (b->bell < 0) return errno == ENOENT ? (errno = EPROTO, 0) : 0;
+  if (b->bell < 0) return errno == ENOENT ? (errno = ESTALE, 0) : 0;
   if (fstat(b->bell, &st) < 0) return 0;
   return S_ISFIFO(st.st_mode) ? 1 : (errno = EPROTO, 0);
 }
 
-/* Under the lock: 1 mapped, 0 errno; ENOENT: there is none, ESTALE: it is of another boot, and nobody's. */
+/* Under the lock: 1 mapped, 0 errno; ENOENT: there is none, ESTALE: it is of another boot, or has no bell, and nobody's. */
 static int head_map(bus *b, char const *boot)
 {
   struct stat st;
@@ -244,34 +258,43 @@ static int head_map(bus *b, char const *boot)
   return bell_open(b);
 }
 
+/* Whether that is the state directory still: it may have been wiped, or moved away, while we waited for its lock. */
+static int is_there(bus const *b)
+{
+  struct stat ours, there;
+  return fstat(b->dir, &ours) == 0 && stat(b->path, &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* 1; 0 errno; -1: made, or wiped meanwhile, so try again. */
+static int dir_try(bus *b)
+{
+  struct stat st;
+  int filled;
+  if (mkdirat(AT_FDCWD, b->path, 0700) < 0 && errno != EEXIST) return 0;
+  b->dir = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (b->dir < 0) return errno == ENOENT ? -1 : 0;
+  filled = fstatat(b->dir, "head", &st, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!check_owner(b->dir, filled) || !bus_lock(b)) return 0;
+  if (!is_there(b)) return -1;
+  if (head_map(b, b->boot)) return 1;
+  if ((errno == ESTALE || (errno == ENOENT && check_empty(b->dir))) && state_make(b->dir, b->boot)) return -1;
+  return errno == ENOENT ? -1 : 0;
+}
+
 int bus_dir_open(bus *b)
 {
-  for (unsigned int tries = 0; tries < 10; tries++) {
-    struct stat st;
-    int e, filled;
-    if (mkdirat(AT_FDCWD, b->path, 0700) < 0 && errno != EEXIST) return 0;
-    b->dir = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (b->dir < 0) {
-      if (errno == ENOENT) continue;
-      return 0;
-    }
-    filled = fstatat(b->dir, "head", &st, AT_SYMLINK_NOFOLLOW) == 0;
-    if (check_owner(b->dir, filled) && bus_lock(b)) {
-      /* Wiped while we waited for its lock: then there may be a new one by now. */
-      if (fstat(b->dir, &st) == 0 && !st.st_nlink) {
-        bus_dir_close(b);
-        continue;
-      }
-      if (head_map(b, b->boot)) return 1;
-      e = errno;
-      if ((e == ENOENT || e == ESTALE) && state_make(b->dir, b->boot, e == ESTALE)) {
-        bus_dir_close(b);
-        continue;
-      }
-    }
-    e = errno;
+  for (unsigned int tries = 0; tries < BUS_TRIES; tries++) {
+    int done = dir_try(b), e = errno;
+    if (done == 1) return 1;
     bus_dir_close(b);
-    return errno = e, 0;
+    if (!done) return errno = e, 0;
   }
   return errno = ESTALE, 0;
+}
+
+/* One that was moved away is only left. */
+void bus_dir_anew(bus *b)
+{
+  if (is_there(b)) state_make(b->dir, b->boot);
+  else unlinkat(b->dir, "head", 0);
 }

@@ -14,7 +14,8 @@
 
 #include <porter/control_bus.h>
 
-#define BUS_PATH 64 /* holds conn/SERIAL.UID, log/ID; name/NAME needs CONTROL_NAME_MAX + 6 */
+#define BUS_TRIES 32 /* while somebody wipes the state directory, name by name, what is made in it may go again */
+#define BUS_PATH 64  /* holds conn/SERIAL.UID, log/ID; name/NAME needs CONTROL_NAME_MAX + 6 */
 
 /* --- bus_path --- */
 
@@ -38,9 +39,11 @@ extern int bus_entries(int dir, char const *path, bus_entry_func *each, void *co
 /* Opens the state directory, locks it, maps its head, making what is not there. Locked on success. */
 extern int bus_dir_open(bus *b);
 extern void bus_dir_close(bus *b);
+/* Locked: makes all that is in it anew, for others to join; to those who have joined it is wiped. */
+extern void bus_dir_anew(bus *b);
 /* Waits for the lock as the head of control_bus.h says. */
 extern int bus_lock(bus *b);
-extern void bus_exit(bus *b);
+extern void bus_exit(bus *b); /* keeps errno */
 extern int bus_load(bus const *b, bus_slot *slot);
 extern void bus_commit(bus *b, bus_slot const *slot);
 /* How often names have changed: odd while one changes, and who lists them without the lock looks again. Changed under the lock. */
@@ -76,6 +79,9 @@ extern int bus_dead(bus *b);
 
 /* Joined and locked; a state directory that was wiped is joined anew. */
 extern int bus_enter(bus *b);
+/* Joined and locked: what must be there is not (ENOENT), as when it is being wiped, or was in part. It is made anew; unlocked, and
+ * not joined: enter again. */
+extern void bus_broken(bus *b);
 
 /* --- bus_wake --- */
 

@@ -30,47 +30,65 @@ static void wiped(bus *b, int ring)
   forget(b);
 }
 
-/* Opens, locks, connects; locked on success. What a connection had before its state directory was wiped, it has again. */
+static int is_wiped(bus const *b)
+{
+  struct stat st;
+  return fstat(b->head_fd, &st) == 0 && !st.st_nlink;
+}
+
+void bus_broken(bus *b)
+{
+  bus_dir_anew(b);
+  bus_exit(b);
+  wiped(b, 1);
+}
+
+/* Under the lock: a fifo with its entry, a place in the log, the name. */
+static int connect_locked(bus *b, char const *name)
+{
+  char path[BUS_PATH];
+  bus_slot slot;
+  if (!bus_load(b, &slot)) return 0;
+  b->serial = slot.next_serial++;
+  bus_commit(b, &slot);
+  bus_conn_fmt(path, "conn/", b->serial, b->uid);
+  unlinkat(b->dir, "conn/.new", 0);
+  if (mkfifoat(b->dir, "conn/.new", 0600) < 0) return 0;
+  b->fifo = openat(b->dir, "conn/.new", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+  if (b->fifo < 0 || !(b->again ? bus_cursor_to_start(b) : bus_cursor_to_end(b)) || renameat(b->dir, "conn/.new", b->dir, path) < 0) return 0;
+  b->name[0] = 0;
+  return !name[0] || bus_claim_locked(b, slice_of(name)) || errno == EEXIST;
+}
+
+/* Opens, locks, connects; locked on success. What a connection had before its state directory was wiped, it has again. -1: what must be
+ * there is not; it is made anew. */
 static int join(bus *b)
 {
-  char path[BUS_PATH], name[CONTROL_NAME_MAX + 1];
-  bus_slot slot;
+  char name[CONTROL_NAME_MAX + 1];
+  bus_cursor const cursor = b->cursor;
   int e;
   if (!bus_dir_open(b)) return 0;
   strcpy(name, b->name);
-  if (bus_load(b, &slot)) {
-    b->serial = slot.next_serial++;
-    bus_commit(b, &slot);
-    bus_conn_fmt(path, "conn/", b->serial, b->uid);
-    unlinkat(b->dir, "conn/.new", 0);
-    if (mkfifoat(b->dir, "conn/.new", 0600) == 0) {
-      b->fifo = openat(b->dir, "conn/.new", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-      if (b->fifo >= 0 && (b->again ? bus_cursor_to_start(b) : bus_cursor_to_end(b)) && renameat(b->dir, "conn/.new", b->dir, path) == 0) {
-        b->name[0] = 0;
-        b->again = 0;
-        if (!name[0] || bus_claim_locked(b, slice_of(name)) || errno == EEXIST) return 1;
-      }
-    }
-  }
+  if (connect_locked(b, name)) return b->again = 0, 1;
   e = errno;
+  if (e == ENOENT) bus_dir_anew(b);
   bus_exit(b);
   forget(b);
   strcpy(b->name, name);
-  return errno = e, 0;
+  b->cursor = cursor;
+  return errno = e, e == ENOENT ? -1 : 0;
 }
 
 int bus_enter(bus *b)
 {
-  for (unsigned int tries = 0; tries < 3; tries++) {
-    struct stat st;
-    if (!b->serial) return join(b);
-    if (!bus_lock(b)) return 0;
-    if (fstat(b->head_fd, &st) < 0) {
-      int e = errno;
-      bus_exit(b);
-      return errno = e, 0;
+  for (unsigned int tries = 0; tries < BUS_TRIES; tries++) {
+    if (!b->serial) {
+      int done = join(b);
+      if (done >= 0) return done;
+      continue;
     }
-    if (st.st_nlink) return 1;
+    if (!bus_lock(b)) return 0;
+    if (!is_wiped(b)) return 1;
     bus_exit(b);
     wiped(b, 1);
   }
@@ -96,11 +114,41 @@ int bus_join(bus *b)
   return 1;
 }
 
-void bus_check(bus *b, int ring)
+/* Whether our entry and our name are there. */
+static int is_entered(bus const *b)
 {
   struct stat st;
-  if (b->serial && fstat(b->head_fd, &st) == 0 && !st.st_nlink) wiped(b, ring);
+  char path[5 + CONTROL_NAME_MAX + 1];
+  if (fstat(b->fifo, &st) == 0 && !st.st_nlink) return 0;
+  if (!b->name[0]) return 1;
+  bus_name_path(path, b->name);
+  return fstatat(b->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+void bus_check(bus *b, int ring)
+{
+  if (b->serial && is_wiped(b)) wiped(b, ring);
+  else if (b->serial && !is_entered(b) && bus_enter(b)) {
+    if (is_entered(b)) bus_exit(b);
+    else bus_broken(b);
+  }
   if (!b->serial) bus_join(b);
+}
+
+static void leave_locked(bus *b)
+{
+  char path[5 + CONTROL_NAME_MAX + 1];
+  if (b->name[0]) {
+    bus_names_begin(b);
+    bus_name_path(path, b->name);
+    unlinkat(b->dir, path, 0);
+  }
+  bus_conn_fmt(path, "conn/", b->serial, b->uid);
+  unlinkat(b->dir, path, 0);
+  /* Nobody may find us alive without an entry, nor dead with one, while they hold the lock. */
+  close(b->fifo);
+  b->fifo = -1;
+  if (b->name[0]) bus_names_end(b);
 }
 
 void bus_leave(bus *b)
@@ -109,18 +157,8 @@ void bus_leave(bus *b)
   b->watch = -1;
   b->lock_deadline = bus_now() + LEAVE_WAIT;
   if (b->serial && bus_lock(b)) {
-    char path[5 + CONTROL_NAME_MAX + 1];
-    if (b->name[0]) {
-      bus_names_begin(b);
-      bus_name_path(path, b->name);
-      unlinkat(b->dir, path, 0);
-    }
-    bus_conn_fmt(path, "conn/", b->serial, b->uid);
-    unlinkat(b->dir, path, 0);
-    /* Nobody may find us alive without an entry, nor dead with one, while they hold the lock. */
-    close(b->fifo);
-    b->fifo = -1;
-    if (b->name[0]) bus_names_end(b);
+    /* Where it was wiped, what has our name and our number now is somebody else's. */
+    if (!is_wiped(b)) leave_locked(b);
     bus_exit(b);
   }
   b->watch = watch;

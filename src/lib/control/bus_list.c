@@ -98,13 +98,15 @@ static int list_unlocked(struct listing *l)
 
 static int list_locked(struct listing *l)
 {
-  int good, e;
-  if (!bus_enter(l->b)) return 0;
-  if (bus_names(l->b) & 1) bus_names_end(l->b);
-  good = list_make(l);
-  e = errno;
-  bus_exit(l->b);
-  return errno = e, good;
+  for (unsigned int tries = 0; tries < BUS_TRIES; tries++) {
+    int good;
+    if (!bus_enter(l->b)) return 0;
+    if (bus_names(l->b) & 1) bus_names_end(l->b);
+    good = list_make(l);
+    if (good || errno != ENOENT) return bus_exit(l->b), good;
+    bus_broken(l->b);
+  }
+  return errno = ESTALE, 0;
 }
 
 int bus_list(bus *b, void (*each)(void *context, char const *name), void *context)

@@ -26,13 +26,16 @@ struct record {
 
 int bus_post_open(bus *b)
 {
-  if (!bus_enter(b)) return 0;
   b->batched = 0;
   b->named_count = 0;
   b->wake_all = 0;
-  if (bus_load(b, &b->slot)) return b->batch_first = b->slot.next_id, 1;
-  bus_exit(b);
-  return 0;
+  for (unsigned int tries = 0; tries < BUS_TRIES; tries++) {
+    if (!bus_enter(b)) return 0;
+    if (bus_load(b, &b->slot) && bus_segment_open(b, b->slot.cur_first)) return b->batch_first = b->slot.next_id, 1;
+    if (errno != ENOENT) return bus_exit(b), 0;
+    bus_broken(b);
+  }
+  return errno = ESTALE, 0;
 }
 
 /* What was batched goes to the log and becomes true. */
@@ -68,6 +71,14 @@ static int segment_switch(bus *b, bus_slot *slot)
   return 1;
 }
 
+/* Room for so many octets, in scratch and in the segment. */
+static int log_room(bus *b, size_t length)
+{
+  if (b->batched + length > sizeof b->scratch && !batch_flush(b)) return 0;
+  if (b->slot.cur_end + b->batched + length <= BUS_SEGMENT) return 1;
+  return batch_flush(b) && segment_switch(b, &b->slot);
+}
+
 /* Who has that name: his serial, his uid, his fifo to wake. */
 static int destination_find(bus *b, slice name, struct record *r)
 {
@@ -98,8 +109,7 @@ int bus_post(bus *b, slice destination, slice text, uint64_t *id)
   if (!destination.len) b->wake_all = 1, destination = (slice){ .s = "all", .len = 3 };
   else if (!destination_find(b, destination, &r)) return 0;
   /* A segment that is full is left before the message has its id: ids begin segments. */
-  if (b->batched + length > sizeof b->scratch && !batch_flush(b)) return 0;
-  if (b->slot.cur_end + b->batched + length > BUS_SEGMENT && !(batch_flush(b) && segment_switch(b, &b->slot))) return 0;
+  if (!log_room(b, length)) return errno == ENOENT ? (errno = ESTALE, 0) : 0;
   r.length = (uint32_t)length;
   r.source = (uint8_t)source;
   r.destination = (uint8_t)destination.len;
@@ -208,7 +218,7 @@ int bus_scan(bus *b, bus_cursor *at, bus_each_func *each, void *context)
 int bus_heal(bus *b, bus_cursor const *at)
 {
   bus_slot slot;
-  int good, e;
+  int good;
   if (!bus_enter(b)) return 0;
   good = bus_load(b, &slot);
   /* The current segment becomes the older one first: then it can be forgotten like that one. */
@@ -219,7 +229,7 @@ int bus_heal(bus *b, bus_cursor const *at)
     bus_segment_release(b);
     bus_segment_purge(b->dir, &slot);
   }
-  e = errno;
+  if (!good && errno == ENOENT) return bus_broken(b), 0;
   bus_exit(b);
-  return errno = e, good;
+  return good;
 }

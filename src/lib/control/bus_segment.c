@@ -3,19 +3,26 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bus_internal.h"
 
 static void segment_path(char *s, uint64_t first) { bus_path_fmt(s, "log/", first); }
 
+static int segment_new(int dir)
+{
+  unlinkat(dir, "log/.new", 0);
+  return openat(dir, "log/.new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
 int bus_segment_make(int dir, uint64_t first)
 {
   char path[BUS_PATH];
-  int fd, e;
+  int fd = segment_new(dir), e;
   segment_path(path, first);
-  unlinkat(dir, "log/.new", 0);
-  fd = openat(dir, "log/.new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  /* Its directory was removed below us: what it held is lost, what comes need not be. */
+  if (fd < 0 && errno == ENOENT && mkdirat(dir, "log", 0700) == 0) fd = segment_new(dir);
   if (fd < 0) return 0;
   /* A disk that fills up later does not stop what this segment still has room for. */
   if (fallocate(fd, 0, 0, BUS_SEGMENT) < 0 && errno != EOPNOTSUPP && errno != ENOSYS) goto fail;
@@ -39,7 +46,7 @@ static int purge_entry(void *context, char const *name)
   char const *rest;
   uint64_t first;
   char path[4 + 256];
-  if (bus_number(name, 0, &first, &rest) && (first == p->slot->cur_first || (first && first == p->slot->old_first))) return 1;
+  if (!bus_number(name, 0, &first, &rest) || first == p->slot->cur_first || (first && first == p->slot->old_first)) return 1;
   stpcpy(stpcpy(path, "log/"), name);
   unlinkat(p->dir, path, 0);
   return 1;
