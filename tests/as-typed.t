@@ -35,7 +35,7 @@ is 'README: secrets are made for root alone' "$(umask 022; password=$password sh
 mv etc/users users
 background env -i PATH="$PATH" s6-ipcserver -a 0660 -c 220 -C 200 -- "$work/run/sock" \
   frame-auth auth "$work/users" setuidgid maildir-enter "$work"'/mail/%d/%n' frame-read frame-write -d tmp maildir-op
-wait_for test -S "$work/run/sock"
+wait_for listens "$work/run/sock"
 is 's6-ipcserver, frame-call: the newest mails' "$(printf '%s' '{"limit":20,"sort":{"direction":"DESC"}}' |
   s6-ipcclient -- "$work/run/sock" frame-call -a -j ListSearch 3<credentials | jq '.mailHeads | length')" "$count"
 is 'the same again, each connection its own' "$(printf '%s' '{}' | s6-ipcclient -- "$work/run/sock" frame-call -a -j Stats 3<credentials | jq -r .mailCount)" "$count"

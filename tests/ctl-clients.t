@@ -217,7 +217,7 @@ CookieAuthFile $work/tor/cookie
 Log err stderr
 END
 background tor --quiet --defaults-torrc "$work/defaults" -f "$work/torrc"
-wait_for test -S "$work/tor/control"
+wait_for listens "$work/tor/control"
 wait_for test -s "$work/tor/cookie"
 exits 'tor: info with its cookie' 0 s6-ipcclient -l 0 -- "$work/tor/control" ctlmsg-info -k "$work/tor/cookie" version config-text circuit-status
 is 'tor: its version, and a block' "$(sed -n '1s/^\(0\.[0-9]*\).*/\1/p' "$work/out") $(grep -c '^DisableNetwork 1' "$work/out")" '0.4 1'
@@ -227,7 +227,7 @@ dies 'tor: no such key' 3 '552 Unrecognized key "nonsense"' s6-ipcclient -l 0 --
 
 # --- with ctlmsg, over s6-ipcserver ---
 background s6-ipcserver -c 50 -C 50 -- "$work/bus" ctlmsg "$work/state"
-wait_for test -S "$work/bus"
+wait_for listens "$work/bus"
 unix() { s6-ipcclient -l 0 -- "$work/bus" "$@"; }
 exits 'nobody listens' 0 unix ctlmsg-post @all first
 dies 'nobody is there' 3 '552 Invalid destination controller name' unix ctlmsg-post @you x
@@ -314,7 +314,7 @@ is 'a slow listener: ids rise' "$(sort -n -u "$work/slow.ids" | cmp - "$work/slo
 
 # --- with a cookie, and over TCP ---
 background s6-ipcserver -- "$work/locked" ctlmsg -c "$work/new-cookie" "$work/state"
-wait_for test -S "$work/locked"
+wait_for listens "$work/locked"
 locked() { s6-ipcclient -l 0 -- "$work/locked" "$@"; }
 dies 'ctlmsg -c: no cookie' 3 '515 ' locked ctlmsg-info version
 exits 'ctlmsg -c: its cookie' 0 locked ctlmsg-info -k "$work/new-cookie" version

@@ -3,7 +3,7 @@
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 background s6-ipcserver -- "$work/bus" ctlmsg "$work/state"
-wait_for test -S "$work/bus"
+wait_for listens "$work/bus"
 for what in stem txtorcon; do
   page=$top/doc/ctlmsg-protocol.7
   awk -v "what=$what" '$0 == ".\\\" run: " what { found = 1; next } found && /^\.Bd/ { inside = 1; next } inside && /^\.Ed/ { exit } inside' "$page" \

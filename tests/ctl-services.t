@@ -26,7 +26,7 @@ CookieAuthFile $work/run/tor/control.authcookie
 Log err stderr
 END
 background s6-setuidgid debian-tor tor --quiet --defaults-torrc "$work/defaults" -f "$work/torrc"
-wait_for test -S "$work/run/tor/control"
+wait_for listens "$work/run/tor/control"
 wait_for test -s "$work/run/tor/control.authcookie"
 cookie=$work/run/tor/control.authcookie
 
@@ -43,7 +43,7 @@ for p in porter-ctl porter-ctl-tor; do
   example "s6/$p/run" > "$work/service/$p/run"
   chmod 755 "$work/service/$p/run"
   background s6-supervise "$work/service/$p"
-  wait_for test -S "$work/run/$p/control"
+  wait_for listens "$work/run/$p/control"
   wait_for as "$server" test -w "$work/run/$p/control"
 done
 stop_services() { for p in porter-ctl porter-ctl-tor; do s6-svc -dx "$work/service/$p"; done; }
