@@ -24,7 +24,7 @@ static void make_image(void)
   int fd;
   fuzz_enter();
   dir = open(".", O_RDONLY | O_DIRECTORY);
-  check(thread_table_open(&t, dir, THREADS_NAME) == 0);
+  check(thread_table_open(&t, dir, THREADS_NAME, INDEX_KEYS_VERSION) == 0);
   for (uint64_t i = 0; i < MAILS; i++) {
     uint64_t const key[2] = { key_of(i), key_of(i / 3) };
     uint64_t id;
@@ -50,7 +50,7 @@ static void mend(char *s, size_t len)
 static void use(unsigned int how)
 {
   thread_table t;
-  int const state = thread_table_open(&t, dir, THREADS_NAME);
+  int const state = thread_table_open(&t, dir, THREADS_NAME, INDEX_KEYS_VERSION);
   uint64_t id, first = 0;
   check(state >= 0);
   for (uint64_t i = 0; i < 40; i++) {
@@ -67,7 +67,7 @@ static void use(unsigned int how)
   thread_table_write(&t);
   thread_table_close(&t);
   /* Once more, by what was written. */
-  if (thread_table_open(&t, dir, THREADS_NAME) == 1 && first) {
+  if (thread_table_open(&t, dir, THREADS_NAME, INDEX_KEYS_VERSION) == 1 && first) {
     uint64_t const key = key_of((how + 39 * 31) % (2 * MAILS));
     if (thread_table_join(&t, &key, 1, &id)) check(id);
   }

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -366,6 +367,102 @@ for some in (1, 300):
     W.call('Threads', limit=1000)
     if have_strace:
         ok(not opens_table(W), 'and the next call needs no table')
+
+# --- keys of another version ---
+# What text without a charset is read as is in the keys, and so in their version: by another -c the raw subject is another.
+K1251 = '-c', 'windows-1251'
+raw, encoded = 'Привет'.encode('cp1251').decode('latin-1'), '=?utf-8?b?0J/RgNC40LLQtdGC?='
+
+
+def version_box(name):
+    b = box(name)
+    for i, (subject, refs, folder) in enumerate([(encoded, '', ''), ('Re: ' + raw, '<1@v>', 'Old'), (raw, '<0@v>', 'Old'), ('other', '', 'Sent')]):
+        put_version(b, i + 1, subject, refs, folder)
+    return b, ids(b)
+
+
+def put_version(b, i, subject, refs, folder=''):
+    text = 'Subject: %s\nMessage-ID: <%d@v>\n' % (subject, i) + ('References: %s\n' % refs if refs else '') + '\nx\n'
+    b.put('%d.M%dP1.h:2,' % (T + i, i), text=text.encode('latin-1'), folder=disk(folder), mtime=T + i)
+
+
+def thread_of(got, i):
+    return [t for (f, mid), t in got.items() if mid == '%d.M%dP1.h' % (T + i, i)][0]
+
+
+def index_versions(b):
+    return [struct.unpack('<Q', open(os.path.join(b.path, disk(f), 'porter.index'), 'rb').read()[88:96])[0] for f in FOLDERS]
+
+
+V, before = version_box('version')
+eq(len(set(before.values())), 4, 'four conversations, two of which have one subject where it is read as what it is')
+versions = index_versions(V)
+eq(V.call('Threads', folders=[''], limit=5).threads[0].mail_count, 1, 'the folder that is asked for alone')
+after = ids(V, *K1251)
+eq(after, before, 'keys of another version: each mail stays in its conversation, and the two stay two')
+ok(not set(versions) & set(index_versions(V)), 'in indexes that were made anew')
+put_version(V, 5, 'Re: ' + encoded, '<1@v> <2@v>')
+put_version(V, 6, 'Re: ' + encoded, '<0@v>', 'Sent')
+put_version(V, 7, 'Re: ' + encoded, '<3@v>')
+put_version(V, 8, 'Re: ' + encoded, '<2@v>', 'Old')
+got = ids(V, *K1251)
+eq({k: t for k, t in got.items() if k in before}, before, 'mail that comes then moves nobody')
+eq(thread_of(got, 5), thread_of(before, 1), 'what answers both joins the older')
+eq((thread_of(got, 6), thread_of(got, 7)), (thread_of(before, 3),) * 2, 'what answers one of which all keys are others joins it')
+eq(thread_of(got, 8), thread_of(before, 2), 'and what answers the younger alone stays with that')
+for what in 'table', 'one':
+    lose(V, what)
+    eq(ids(V, *K1251), got, 'the same when %s is lost then' % {'table': 'the table', 'one': 'an index'}[what])
+eq(ids(V), got, 'and back')
+
+# An index and a table of the version before.
+M64 = (1 << 64) - 1
+
+
+def check_word(h, w):
+    h = (h ^ w) * 0xff51afd7ed558ccd & M64
+    return h ^ h >> 32
+
+
+def check(seed, s):
+    """index_check of octets that are a multiple of eight."""
+    words = struct.unpack('<%dQ' % (len(s) // 8), s)
+    h = ((seed + len(s)) * 0x9e3779b97f4a7c15 & M64) ^ 0x6a09e667f3bcc908
+    lanes = [(h + i) & M64 for i in range(4)]
+    whole = len(words) // 4 * 4
+    for i, w in enumerate(words[:whole]):
+        lanes[i % 4] = check_word(lanes[i % 4], w)
+    for lane in lanes:
+        h = check_word(h, lane)
+    for w in words[whole:]:
+        h = check_word(h, w)
+    h = h * 0xc4ceb9fe1a85ec53 & M64
+    return h ^ h >> 29
+
+
+def age(path, at, checked, seed):
+    """Gives a header the version before its own."""
+    with open(path, 'r+b') as f:
+        head = bytearray(f.read(checked + 8))
+        version, = struct.unpack_from('<Q', head, at)
+        seed = seed(head)
+        assert struct.unpack_from('<Q', head, checked)[0] == check(seed, head[:checked])
+        struct.pack_into('<Q', head, at, version - 1)
+        struct.pack_into('<Q', head, checked, check(seed, head[:checked]))
+        f.seek(0)
+        f.write(head)
+
+
+V, before = version_box('aged')
+versions = index_versions(V)
+for f in FOLDERS:
+    age(os.path.join(V.path, disk(f), 'porter.index'), 88, 504, lambda head: 0)
+age(os.path.join(V.path, 'porter.threads'), 64, 4080, lambda head: (struct.unpack_from('<Q', head, 16)[0] + 0xffffffff) & M64)
+eq([v + 1 for v in index_versions(V)], versions, 'indexes and table of the version before')
+put_version(V, 5, 'Re: other', '<4@v>')
+got = ids(V)
+eq((index_versions(V), thread_of(got, 5)), (versions, thread_of(before, 4)), 'are made anew')
+eq({k: t for k, t in got.items() if k in before}, before, 'and all ids stay')
 
 # More folders than can be open at once: threads of those that are asked for are found all the same.
 M = box('many')

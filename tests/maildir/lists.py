@@ -12,7 +12,9 @@ import plain_reader
 rnd = random.Random(int(os.environ.get('LISTS_SEED', '2')))
 T = 1700000000
 
-# --- what a mail is keyed by: RFC 5256 2.1's base subject, and its ids ---
+# --- what a mail is keyed by: RFC 5256 2.1's base subject, in other languages too, and its ids ---
+
+MARKS = 're|fwd?|aw|antw|antwort|wg|wtrlt|sv|vs|vb|vl|tr|r(?=:\\s)|i(?=:\\s)|odp|ynt|回复'
 
 
 def base_subject(text):
@@ -20,7 +22,7 @@ def base_subject(text):
     while text != before:
         before = text
         text = re.sub(r'(\s|\(fwd\))+$', '', text, flags=re.I)
-        text = re.sub(r'^\s*(\[[^\[\]]*\]\s*)*(re|fwd?)\s*(\[[^\[\]]*\]\s*)?:', '', text, flags=re.I).lstrip()
+        text = re.sub(r'^\s*(\[[^\[\]]*\]\s*)*(%s)\s*(\[[^\[\]]*\]\s*)?[:：]' % MARKS, '', text, flags=re.I).lstrip()
         text = re.sub(r'^\[[^\[\]]*\]\s*(?=.)', '', text)
         text = re.sub(r'^\[fwd:(.*)\]$', r'\1', text, flags=re.I)
     return re.sub(r'\s', '', text).casefold()
@@ -83,7 +85,7 @@ class Made:
         subject = rnd.choice(SUBJECTS) if not parent else parent['subject']
         tagged = rnd.random() < .5
         if parent and not re.match(r'(\[berth\] )?(re|aw|fwd):', subject, re.I) or rnd.random() < .1:
-            subject = rnd.choice(['Re: ', 'Re: ', 'Re: ', 'RE: ', 're:', 'Re[2]: '] + ([] if self.complete else ['AW: ', 'Fwd: ', 'Re: AW: '])) + subject
+            subject = rnd.choice(['Re: ', 'Re: ', 'Re: ', 'RE: ', 're:', 'Re[2]: '] + ([] if self.complete else ['AW: ', 'Fwd: ', 'Re: AW: ', 'Antw: ', 'SV: ', 'R: ', 'Ynt: ', '回复：', 'WG: AW: '])) + subject
         if tagged and '[berth]' not in subject:
             subject = '[berth] ' + subject if rnd.random() < .7 else subject.replace(': ', ': [berth] ', 1)
         if not self.complete and parent and rnd.random() < .03:

@@ -36,6 +36,13 @@ eq(order('DATE', 'DESC'), [d, c, a, b], 'by date, down')
 eq(order('ARRIVAL'), [a, b, c, d], 'by arrival')
 eq(order('ARRIVAL', 'DESC'), [d, c, b, a], 'by arrival, down')
 eq(order('SUBJECT'), [b, d, a, c], 'by base subject: Apple, (fwd:) apple, (Re: [list]) banana, Straße')
+L = Box('languages')
+for i, s in enumerate(['Apple', 'AW: banana', 'banana', 'WG: [x] apple', 'Re: cherry', 'SV: VS: banana', '=?utf-8?b?5Zue5aSN77ya?=Apple']):
+    L.put('%d.M%dP1.h:2,' % (T + i, i), 'Subject: %s\n\n' % s)
+for options in [], ['-I']:
+    L.options = options
+    r = L.call('List', end=100, sort=dict(parameter='SUBJECT'))
+    eq([int(m.split('.')[0]) - T for m in mids(r)], [0, 3, 6, 1, 2, 5, 4], 'by base subject where others answered in their languages%s' % (', -I' if options else ''))
 eq(order('SENDER'), [b, c, d, a], 'by sender: bob@, Carl, carl@, Zoë')
 eq(order('SIZE')[-1], c, 'by size')
 eq(mids(B.call('List', start=1, end=3, sort=dict(parameter='ARRIVAL'))), [b, c], 'start <= i < end')

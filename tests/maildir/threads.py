@@ -57,7 +57,7 @@ def model(mails):
 B = Box()
 B.folder('.Sent')
 mails = []
-SUBJECTS = [('Hello  World', 'helloworld'), ('Re: hello world', 'helloworld'), ('Re: [x] hello world', 'helloworld'), ('other', 'other'), ('', '')]
+SUBJECTS = [('Hello  World', 'helloworld'), ('Re: hello world', 'helloworld'), ('Re: [x] hello world', 'helloworld'), ('AW: [x] WG: Hello world', 'helloworld'), ('=?utf-8?b?5Zue5aSN77ya?= R: hello world', 'helloworld'), ('other', 'other'), ('', '')]
 for i in range(80):
     subject, base = rnd.choice(SUBJECTS)
     m = {'folder': rnd.choice(['', '', 'Sent']), 'arrival': T + rnd.randrange(60), 'base': base, 'id': rnd.choice([None, '%d@x' % i, '%d@x' % i, '%d@x' % rnd.randrange(80)]),

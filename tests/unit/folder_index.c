@@ -334,6 +334,9 @@ static void tail_test(int dir)
   step(), look(&ix, 1);
   deliver(PLACE_NEW), look(&ix, 1);
   index_close(&ix);
+  ok(!index_open(&ix, dir, INDEX_NAME, INDEX_KEYS_VERSION - 1), "an index of another version is none");
+  ok(index_open(&ix, dir, INDEX_NAME, INDEX_KEYS_ANY), "but to who asks for any");
+  index_close(&ix);
   fd = openat(dir, INDEX_NAME, O_RDWR);
   fstat(fd, &st);
   for (off_t len = st.st_size; len-- > 0;) {

@@ -45,14 +45,14 @@ static int reopen(thread_table *t, int dir)
 {
   thread_table_write(t);
   thread_table_close(t);
-  return thread_table_open(t, dir, THREADS_NAME);
+  return thread_table_open(t, dir, THREADS_NAME, INDEX_KEYS_VERSION);
 }
 
 static void model_test(int dir)
 {
   thread_table t, second;
   size_t wrong = 0, lost = 0;
-  is_int(thread_table_open(&t, dir, THREADS_NAME), 0, "a new file is empty");
+  is_int(thread_table_open(&t, dir, THREADS_NAME, INDEX_KEYS_VERSION), 0, "a new file is empty");
   for (unsigned int i = 0; i < 4000; i++) {
     wrong += !join(&t);
     if (!any(40)) lost += reopen(&t, dir) != 1;
@@ -62,9 +62,14 @@ static void model_test(int dir)
   ok(t.slot_blocks > 1 && t.keys * 2 <= t.slot_blocks * THREADS_SLOTS, "the table has grown, and is at most half full (%u keys, %u blocks)", t.keys, t.slot_blocks);
   reopen(&t, dir);
   ok(t.writable, "we have the lock");
-  is_int(thread_table_open(&second, dir, THREADS_NAME), 1, "another reads meanwhile");
+  is_int(thread_table_open(&second, dir, THREADS_NAME, INDEX_KEYS_VERSION), 1, "another reads meanwhile");
   ok(!second.writable, "and leaves the file alone");
   thread_table_close(&second);
+  thread_table_close(&t);
+  is_int(thread_table_open(&second, dir, THREADS_NAME, INDEX_KEYS_VERSION + 1), 0, "for keys of another version it is empty");
+  thread_table_close(&second);
+  reopen(&t, dir);
+  is_int(t.threads, threads, "until that is written");
   thread_table_close(&t);
 }
 
@@ -73,7 +78,7 @@ static void known_test(void)
 {
   thread_table t;
   size_t wrong = 0;
-  is_int(thread_table_open(&t, -1, THREADS_NAME), 0, "a table in memory");
+  is_int(thread_table_open(&t, -1, THREADS_NAME, INDEX_KEYS_VERSION), 0, "a table in memory");
   for (uint64_t i = 0; i < threads; i++) wrong += !thread_table_know(&t, id[i]);
   for (uint32_t i = 0; i < KEYS; i++)
     if (owner[i]) wrong += !thread_table_put(&t, key_of(i), id[owner[i] - 1]);
@@ -102,7 +107,7 @@ static void spoil_test(int dir)
     if (pread(fd, &c, 1, at) != 1) break;
     d = (char)(c ^ 4);
     if (pwrite(fd, &d, 1, at) != 1) break;
-    good = thread_table_open(&t, dir, THREADS_NAME);
+    good = thread_table_open(&t, dir, THREADS_NAME, INDEX_KEYS_VERSION);
     for (uint32_t k = 0; good == 1 && k < KEYS; k++) {
       uint64_t const key = key_of(k);
       uint64_t got;
@@ -122,7 +127,7 @@ static void spoil_test(int dir)
     int const fd = openat(dir, THREADS_NAME, O_RDWR);
     if (ftruncate(fd, len - 1) < 0) break;
     close(fd);
-    cut += thread_table_open(&t, dir, THREADS_NAME) != 0;
+    cut += thread_table_open(&t, dir, THREADS_NAME, INDEX_KEYS_VERSION) != 0;
     thread_table_close(&t);
   }
   is_int((long long)cut, 0, "a file that was cut is none");
@@ -133,10 +138,10 @@ static int fills_again(int dir)
   thread_table t;
   uint64_t got;
   uint64_t const key = 7;
-  int good = thread_table_open(&t, dir, THREADS_NAME) == 0 && thread_table_join(&t, &key, 1, &got) && got == 7;
+  int good = thread_table_open(&t, dir, THREADS_NAME, INDEX_KEYS_VERSION) == 0 && thread_table_join(&t, &key, 1, &got) && got == 7;
   thread_table_write(&t);
   thread_table_close(&t);
-  if (!good || thread_table_open(&t, dir, THREADS_NAME) != 1) return 0;
+  if (!good || thread_table_open(&t, dir, THREADS_NAME, INDEX_KEYS_VERSION) != 1) return 0;
   good = thread_table_join(&t, &key, 1, &got) && got == 7 && !t.whole;
   thread_table_close(&t);
   return good;
@@ -162,7 +167,7 @@ static void place_test(int dir)
   {
     thread_table t;
     uint64_t got, key = 7;
-    ok(thread_table_open(&t, dir, THREADS_NAME) == 0 && !t.writable && thread_table_join(&t, &key, 1, &got), "with a directory there the table is in memory");
+    ok(thread_table_open(&t, dir, THREADS_NAME, INDEX_KEYS_VERSION) == 0 && !t.writable && thread_table_join(&t, &key, 1, &got), "with a directory there the table is in memory");
     thread_table_write(&t);
     thread_table_close(&t);
   }

@@ -1,4 +1,4 @@
-/* The order of a folder's mails, and places in it (RFC 5256 for base subjects; maildir.proto, Sort and Bound). */
+/* The order of a folder's mails, and places in it (maildir.proto, Sort and Bound). */
 #ifndef PORTER_ORDER_H
 #define PORTER_ORDER_H
 
@@ -29,7 +29,8 @@ extern int order_compare(order_key const *a, order_key const *b);
 extern int order_sender(arena *a, mail_charsets *charsets, slice from, slice *key);
 extern int order_subject(arena *a, mail_charsets *charsets, slice subject, slice *key);
 
-/* The base subject (RFC 5256 2.1) of a decoded subject, white space folded: a part of subject. subject is changed. */
+/* The base subject (RFC 5256 2.1, and marks of other languages) of a subject that is decoded and folded (text_fold), its white space blanks: a
+ * part of subject, which is changed. */
 extern slice subject_base(char *subject, size_t len);
 
 #endif

@@ -88,7 +88,7 @@ int index_header_unpack(index_header *h, char const *s, uint64_t file_size, uint
   h->gone_since = get64(s + AT_GONE_SINCE);
   h->threadless = get32(s + AT_THREADLESS);
   h->keys_version = get64(s + AT_KEYS_VERSION);
-  if (h->keys_version != keys_version || h->n >= INDEX_MAILS_MAX || h->n_new > h->n) return 0;
+  if ((keys_version != INDEX_KEYS_ANY && h->keys_version != keys_version) || h->n >= INDEX_MAILS_MAX || h->n_new > h->n) return 0;
   if (file_size > INDEX_FILE_MAX || h->image < INDEX_HEADER || h->image > file_size) return 0;
   for (unsigned int i = 0; i < SECTIONS; i++) h->section[i] = (index_stretch){ get64(s + AT_SECTION + 16 * i), get64(s + AT_SECTION + 16 * i + 8) };
   for (unsigned int i = 0; i < SECTIONS; i++)

@@ -30,9 +30,10 @@
 #define INDEX_GONE_MAX 4096       /* of GONE, or a quarter of the mails */
 #define INDEX_KEY 16              /* octets of a key of SipHash */
 
-/* Changes with what the keys in a record are made by (folding, base subjects, dates, addresses, names). With it goes what a call reads text
- * without a charset in: an index of another version is made anew. */
-#define INDEX_KEYS_VERSION 1
+/* Changes with what the keys in a record are made by (folding, base subjects, ids, dates, addresses, names). With it goes what a call reads text
+ * without a charset in: an index, or a table of threads, of another version is made anew. */
+#define INDEX_KEYS_VERSION 2
+#define INDEX_KEYS_ANY 0 /* whatever version, for who looks at no keys */
 
 static inline uint16_t get16(char const *s)
 {
@@ -98,7 +99,7 @@ struct index_header_s {
   uint32_t threadless; /* mails of the image that have no thread yet, and may get one */
   index_stretch section[SECTIONS];
 };
-/* 1; 0 where the INDEX_HEADER octets of s are no header of an index of that version that file_size octets can hold. */
+/* 1; 0 where the INDEX_HEADER octets of s are no header of an index of that version (INDEX_KEYS_ANY: of any) that file_size octets can hold. */
 extern int index_header_unpack(index_header *h, char const *s, uint64_t file_size, uint64_t keys_version);
 extern void index_header_pack(char *s, index_header const *h);
 

@@ -23,6 +23,7 @@ struct thread_table_s {
   int whole;        /* all of the file has to be written */
   int broken;       /* what was read of it is not what was written: it is of no use */
   uint64_t birth;   /* random; in every block's check */
+  uint64_t version; /* of the keys, as an index has it */
   char key[INDEX_KEY];
   uint32_t slot_blocks, threads, keys;
   char **block;         /* those of slots, then those of ids; null: it was not read yet */
@@ -30,9 +31,10 @@ struct thread_table_s {
   uint32_t room;
 };
 
-/* Opens the table of that name in dir and locks it; dir -1: in memory alone. 1; 0: it is empty, and what is known elsewhere must be put into it
- * first (the file is new, or is none that can be used); -1 with errno where memory fails. What cannot be locked, or made, stays in memory. */
-extern int thread_table_open(thread_table *t, int dir, char const *name);
+/* Opens the table of that name in dir, of keys of that version, and locks it; dir -1: in memory alone. 1; 0: it is empty, and what is known
+ * elsewhere must be put into it first (the file is new, or is none that can be used, or is of another version); -1 with errno where memory fails.
+ * What cannot be locked, or made, stays in memory. */
+extern int thread_table_open(thread_table *t, int dir, char const *name, uint64_t version);
 /* Empties it: what was read is broken. 0 with errno. */
 extern int thread_table_empty(thread_table *t);
 /* Room for so many keys at once. 0 with errno. */

@@ -6,6 +6,7 @@
  *    has its key join again, and come to the same thread. A file that is written whole has no header until all else is there.
  * 3. Two write at once: there is one lock, which is waited for for a second; who has not got it reads, and keeps what he finds in memory.
  * 4. The machine was started anew: some blocks may be those of before, as nothing is synced. The table is made anew.
+ * 5. Keys are made in another way than those that lie there: no mail would find them. The table is made anew.
  *
  * Tests: tests/index-threads.t, tests/fuzz/threads.c. */
 #include <errno.h>
@@ -25,8 +26,18 @@
 #define LOCK_MS 1000
 #define ROOM_FACTOR 10 /* a file system with less free than so many tables gets none */
 
-enum { AT_FORMAT = 8, AT_MARK = 12, AT_BIRTH = 16, AT_KEY = 24, AT_SLOT_BLOCKS = 40, AT_THREADS = 44, AT_KEYS = 48, AT_STARTED = 56 };
-#define FORMAT 1
+enum {
+  AT_FORMAT = 8,
+  AT_MARK = 12,
+  AT_BIRTH = 16,
+  AT_KEY = 24,
+  AT_SLOT_BLOCKS = 40,
+  AT_THREADS = 44,
+  AT_KEYS = 48,
+  AT_STARTED = 56,
+  AT_VERSION = 64
+};
+#define FORMAT 2
 #define ORDER_MARK 0x01020304u
 
 /* --- opening --- */
@@ -76,8 +87,9 @@ static int read_header(thread_table *t)
   t->threads = get32(s + AT_THREADS);
   t->keys = get32(s + AT_KEYS);
   return !memcmp(s, THREADS_MAGIC, 8) && get32(s + AT_FORMAT) == FORMAT && get32(s + AT_MARK) == ORDER_MARK
-    && get64(s + THREADS_AT_CHECK) == thread_block_check(t, UINT32_MAX, s) && machine_same_start(get64(s + AT_STARTED)) && t->slot_blocks
-    && t->slot_blocks <= THREADS_BLOCKS_MAX && t->threads <= THREADS_MAX && t->keys <= (uint64_t)t->slot_blocks * THREADS_SLOTS
+    && get64(s + THREADS_AT_CHECK) == thread_block_check(t, UINT32_MAX, s) && get64(s + AT_VERSION) == t->version
+    && machine_same_start(get64(s + AT_STARTED)) && t->slot_blocks && t->slot_blocks <= THREADS_BLOCKS_MAX && t->threads <= THREADS_MAX
+    && t->keys <= (uint64_t)t->slot_blocks * THREADS_SLOTS
     && (uint64_t)st.st_size >= ((uint64_t)1 + t->slot_blocks + thread_id_blocks(t->threads)) * THREADS_BLOCK;
 }
 
@@ -91,9 +103,9 @@ int thread_table_empty(thread_table *t)
   return thread_slots_make(t, 1);
 }
 
-int thread_table_open(thread_table *t, int dir, char const *name)
+int thread_table_open(thread_table *t, int dir, char const *name, uint64_t version)
 {
-  *t = (thread_table){ .dir = dir, .name = name, .fd = -1 };
+  *t = (thread_table){ .dir = dir, .name = name, .fd = -1, .version = version };
   open_file(t);
   if (read_header(t)) return 1;
   return thread_table_empty(t) ? 0 : -1;
@@ -120,6 +132,7 @@ static int write_header(thread_table *t)
   put32(s + AT_THREADS, t->threads);
   put32(s + AT_KEYS, t->keys);
   put64(s + AT_STARTED, machine_started());
+  put64(s + AT_VERSION, t->version);
   put64(s + THREADS_AT_CHECK, thread_block_check(t, UINT32_MAX, s));
   return index_write_at(t->fd, s, THREADS_BLOCK, 0);
 }

@@ -142,4 +142,9 @@ extern int param_pieces_join(arena *a, mail_charsets *charsets, int octets, para
 /* Days since 1970 of a day in the Gregorian calendar; month 1 to 12. */
 extern int64_t date_days(int64_t year, int month, int day);
 
+/* Of a folded subject whose white space is blanks: the length of "[" ... "]" and blanks at s, 0 for none. subject.c. */
+extern size_t subject_blob(char const *s, size_t len);
+/* The length of "re:" or the like at s, 0 for none. reply_mark.c. */
+extern size_t reply_mark(char const *s, size_t len);
+
 #endif

@@ -55,7 +55,7 @@ static folder_indexed *try(folder *f)
   x->state = NONE;
   x->ix = (folder_index)FOLDER_INDEX_ZERO;
   if (f->box->no_index || f->linked || !name_files(f, x) || !indexed_take_stamps(f, x->stamp)) return x;
-  if (index_open(&x->ix, x->dir, x->name, indexed_keys_version(f)))
+  if (index_open(&x->ix, x->dir, x->name, mailbox_keys_version(f->box)))
     x->state = indexed_unchanged(&x->ix, x->stamp, PLACE_NEW) && indexed_unchanged(&x->ix, x->stamp, PLACE_CUR) ? FRESH : STALE;
   return x;
 }

@@ -33,6 +33,9 @@ extern int folder_index_record(folder *f, mail_entry const *e, index_mail *m, in
 extern int folder_index_remake(folder *f, int count_unreadable);
 extern void folder_index_close(folder *f);
 
+/* The version of the keys of all its indexes, and of its threads: they hang on what text without a charset is read in. */
+extern uint64_t mailbox_keys_version(mailbox const *box);
+
 /* --- threads --- */
 
 typedef struct index_threading_s index_threading;

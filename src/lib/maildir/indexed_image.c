@@ -9,8 +9,10 @@
  * 3. There is no space, or no right to write: the image serves this call from memory.
  * 4. While heads are read a mail goes from new to cur: its turn comes with those of cur, else it would be there twice. One that goes back stays
  *    where it was listed: its name is looked up again where it is used.
+ * 5. There is one of another version of the keys: all is made anew but for the mails' threads, whose ids never change. Where it is broken its mails
+ *    have none, and join.
  *
- * Tests: tests/index-faults.t, tests/index-storm.t; rule 4: tests/maildir-races.t. */
+ * Tests: tests/index-faults.t, tests/index-storm.t; rule 4: tests/maildir-races.t; rule 5: tests/index-threads.t. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -65,28 +67,49 @@ static int take_random(index_header *h, int first)
 
 /* --- from nothing --- */
 
-static int add_entry(folder *f, mail_entry *e, index_builder *b, arena *scratch)
+/* Rule 5: the thread that the mail has in another index; 0 for none. */
+static uint64_t thread_in(folder_index *ix, mail_entry const *e)
+{
+  index_room room;
+  index_mail m;
+  uint32_t number;
+  size_t count;
+  if (ix->fd < 0 || ix->broken || !index_base_find(ix, e->base, e->inode, &number, 1, &count) || !count) return 0;
+  return index_get(ix, number, &m, &room) && m.inode == e->inode ? m.r.thread : 0;
+}
+
+static int add_entry(folder *f, mail_entry *e, index_builder *b, folder_index *before, arena *scratch)
 {
   index_mail m = { .where = e->where, .inode = e->inode };
   if (!indexed_record(f, e, scratch, &m.r, &m.text)) return errno == ENOENT;
   if (m.where == PLACE_NEW && e->where != PLACE_NEW) return arena_reset(scratch), 1; /* rule 4 */
   m.name = slice_of(e->name);
   m.r.serial = b->h.serial++;
+  m.r.thread = thread_in(before, e);
   arena_reset(scratch);
   return index_builder_add(b, &m);
+}
+
+/* What lies there, if it is of use for rule 5. */
+static void open_before(folder_indexed const *x, folder_index *before)
+{
+  if (index_open(before, x->dir, x->name, INDEX_KEYS_ANY) && !index_apply(before)) index_close(before);
 }
 
 int indexed_make(folder *f)
 {
   folder_indexed *const x = f->indexed;
+  folder_index before;
   index_builder b = INDEX_BUILDER_ZERO;
   arena scratch = ARENA_ZERO;
   int good = take_random(&b.h, 1) && index_builder_room(&b, f->mails.count, NAME_USUAL * f->mails.count, TEXT_USUAL * f->mails.count);
-  b.h.keys_version = indexed_keys_version(f);
+  b.h.keys_version = mailbox_keys_version(f->box);
+  open_before(x, &before);
   for (unsigned char p = 0; good && p < PLACES; p++)
     for (size_t i = 0; good && i < f->mails.count; i++)
-      if (f->mails.mail[i].where == p && !f->mails.mail[i].gone) good = add_entry(f, f->mails.mail + i, &b, &scratch);
+      if (f->mails.mail[i].where == p && !f->mails.mail[i].gone) good = add_entry(f, f->mails.mail + i, &b, &before, &scratch);
   arena_free(&scratch);
+  index_close(&before);
   good = good && index_builder_finish(&b, &x->ix);
   index_builder_free(&b);
   if (!good) return 0;

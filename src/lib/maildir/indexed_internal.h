@@ -22,8 +22,6 @@ struct folder_indexed_s {
 
 /* --- indexed_mail.c --- */
 
-/* Keys hang on what text without a charset is read in. */
-extern uint64_t indexed_keys_version(folder const *f);
 /* The record and text of e from its head; the text is in a. 0 with errno: ENOENT where the mail has gone. */
 extern int indexed_record(folder *f, mail_entry *e, arena *a, index_record *r, slice *text);
 /* The same for a comparison, of which the folder is the context. */

@@ -12,9 +12,9 @@
 
 /* --- a mail's record from its head --- */
 
-uint64_t indexed_keys_version(folder const *f)
+uint64_t mailbox_keys_version(mailbox const *box)
 {
-  char const *const fallback = f->box->fallback ? charset_name(f->box->fallback) : NULL;
+  char const *const fallback = box->fallback ? charset_name(box->fallback) : NULL;
   return INDEX_KEYS_VERSION + (fallback ? index_check(0, fallback, strlen(fallback)) << 8 : 0);
 }
 

@@ -34,17 +34,20 @@ int order_sender(arena *a, mail_charsets *charsets, slice from, slice *key)
   return 1;
 }
 
+static int subject_key(arena *a, slice text, slice *key)
+{
+  char *copy;
+  if (!text_fold(a, text, &text) || !(copy = arena_copy(a, text.s, text.len))) return 0;
+  *key = cut(subject_base(copy, text.len));
+  return 1;
+}
+
 int order_subject(arena *a, mail_charsets *charsets, slice subject, slice *key)
 {
   slice text;
-  char *copy;
   *key = (slice)SLICE_ZERO;
   if (!subject.s) return 1;
-  if (!mail_text(a, charsets, subject, &text)) return 0;
-  copy = arena_copy(a, text.s, text.len);
-  if (!copy || !text_fold(a, subject_base(copy, text.len), &text)) return 0;
-  *key = cut(text);
-  return 1;
+  return mail_text(a, charsets, subject, &text) && subject_key(a, text, key);
 }
 
 /* Decimal digits; where sign is set, after a minus too. */
@@ -75,11 +78,9 @@ static int bound_number(order_key *k, enum order_by by, slice param)
 
 static int bound_text(order_key *k, enum order_by by, arena *a, slice param)
 {
-  char *copy = arena_copy(a, param.s, param.len);
   slice text;
-  if (!copy) return 0;
-  text = by == ORDER_SUBJECT ? subject_base(copy, param.len) : (slice){ copy, param.len };
-  if (!text_fold(a, text, &text)) return 0;
+  if (by == ORDER_SUBJECT) return subject_key(a, param, &k->text);
+  if (!text_fold(a, param, &text)) return 0;
   k->text = cut(text);
   return 1;
 }

@@ -13,6 +13,9 @@
  * 3. The table cannot be locked or written, a folder has no index (-I, no space, a link), or there are more than a thousand folders: the call has
  *    threads for itself, of the folders that it asks for, and leaves nothing behind.
  * 4. A mail that could not be read has the thread of its base until it can (threads_gather.c).
+ * 5. Keys are made in another way than before (a new version of porter, another -c). Indexes are made anew, with the threads that their mails had
+ *    (indexed_image.c), and the table of these, as in 2: nobody moves, two threads that have a key in common now stay two, and mail that comes then
+ *    joins the older.
  *
  * Tests: tests/maildir-threads.t, tests/index-threads.t, tests/index-model.t. */
 #include <errno.h>
@@ -62,7 +65,7 @@ static uint64_t expected(joining const *j)
 static int remake(joining const *j, thread_table *t, uint64_t *thread)
 {
   thread_table scratch;
-  int good = thread_table_open(&scratch, -1, NULL) >= 0 && thread_table_expect(&scratch, expected(j)) && replay(j, &scratch, thread);
+  int good = thread_table_open(&scratch, -1, NULL, t->version) >= 0 && thread_table_expect(&scratch, expected(j)) && replay(j, &scratch, thread);
   thread_table_close(&scratch);
   for (size_t i = 0; good && i < j->count; i++) good = thread_table_know(t, thread[i]);
   for (size_t i = 0; good && i < j->count; i++) good = put_keys(t, j->list + i, thread[i]);
@@ -167,7 +170,7 @@ static int work(joining *j)
   int good = 0, lasting, state, news = 0;
   for (size_t i = 0; i < j->folders; i++) news |= joining_has_news(j, i);
   if (!news) return 1;
-  state = thread_table_open(&t, mailbox_threads_place(j->box, j->name), j->name);
+  state = thread_table_open(&t, mailbox_threads_place(j->box, j->name), j->name, mailbox_keys_version(j->box));
   if (state < 0) return thread_table_close(&t), 0;
   good = state ? joining_gather(j) : gather_all(j, &t);
   good = good && (!j->count || join(j, &t, &thread));
