@@ -167,6 +167,7 @@ extern int uu_decode(slice lines, sink_func *sink, void *context);
 
 /* --- modified UTF-7 (RFC 3501 5.1.3) --- */
 
+/* Both: out is in the arena, or from itself where there is nothing to do. */
 /* Decodes a folder's name on disk; 0 with errno EILSEQ where it is not valid (then it may be UTF-8). */
 extern int mutf7_decode(arena *a, slice from, slice *out);
 /* Encodes valid UTF-8. */

@@ -10,6 +10,14 @@ static char const alphabet[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 
 static int printable(uint32_t c) { return c >= 0x20 && c <= 0x7e; }
 
+/* What is the same in both. */
+static int is_itself(slice s)
+{
+  size_t i = 0;
+  while (i < s.len && printable((unsigned char)s.s[i]) && s.s[i] != '&') i++;
+  return i == s.len;
+}
+
 static int value(char c)
 {
   char const *p = c ? memchr(alphabet, c, sizeof alphabet) : NULL;
@@ -48,9 +56,10 @@ static size_t decode_run(char const *s, size_t len, char *out, size_t *n)
 int mutf7_decode(arena *a, slice from, slice *out)
 {
   size_t n = 0, i = 0, size = 2 * from.len + 4; /* 8 base64 characters hold 3 units, which are 9 octets at most */
-  char *to = arena_take(a, size);
+  char *to;
   int after_run = 0;
-  if (!to) return 0;
+  if (is_itself(from)) return *out = from, 1;
+  if (!(to = arena_take(a, size))) return 0;
   while (i < from.len) {
     char c = from.s[i];
     if (!printable((unsigned char)c)) return errno = EILSEQ, 0;
@@ -79,6 +88,7 @@ int mutf7_encode(arena *a, slice from, slice *out)
 {
   size_t n = 0, i = 0, size;
   char *to;
+  if (is_itself(from)) return *out = from, 1;
   if (from.len > SIZE_MAX / 8) return errno = ENOMEM, 0;
   size = 5 * from.len + 4; /* a control character alone: one octet becomes five */
   to = arena_take(a, size);
