@@ -72,7 +72,7 @@ static int read_name(arena *a, char const *disk, slice *name)
 
 /* --- links --- */
 
-int folder_is_link(mailbox const *box, char const *disk)
+static int is_link(mailbox const *box, char const *disk)
 {
   struct stat st;
   return !fstatat(box->fd, disk, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode);
@@ -136,7 +136,7 @@ int folder_directory(mailbox *box, char const *disk, int *linked)
   *linked = 0;
   if (fd >= 0 || (errno != ENOTDIR && errno != ELOOP)) return fd;
   errno = ENOENT;
-  if (!folder_is_link(box, disk)) return -1;
+  if (!is_link(box, disk)) return -1;
   *linked = 1;
   return open_link(box, disk);
 }
@@ -161,6 +161,7 @@ static int look_inside(int fd, struct stat st[3])
 /* What is there to be seen of a folder, for those who ask. */
 typedef struct closer_s closer;
 struct closer_s {
+  slice const *top;  /* only this folder and those below it, with their names on disk; null: all */
   folder_seen *seen; /* null: nothing was asked */
   dev_t device;      /* of the mailbox */
   int remote;        /* whether that is a remote file system */
@@ -187,15 +188,15 @@ static int look_closely(int fd, closer *c)
   return folder_id_of(fd, c->seen->id) ? 1 : -1;
 }
 
-static int look(mailbox *box, char const *disk, closer *c)
+static int look(mailbox *box, char const *disk, closer *c, int *linked)
 {
   struct stat st[3] = { { 0 } };
-  int linked, fd = folder_directory(box, disk, &linked);
+  int fd = folder_directory(box, disk, linked);
   if (fd < 0) return is_absence(errno) ? 0 : -1;
   return close_keeping(fd, c->seen ? look_closely(fd, c) : look_inside(fd, st));
 }
 
-int folder_look(mailbox *box, char const *disk) { return look(box, disk, &(closer){ .seen = NULL }); }
+int folder_look(mailbox *box, char const *disk) { return look(box, disk, &(closer){ .seen = NULL }, &(int){ 0 }); }
 
 static int found(int looked)
 {
@@ -255,26 +256,25 @@ static int people_name(mailbox *box, arena *a, char const *disk, slice *name)
   return 1;
 }
 
-typedef struct found_folder_s found_folder;
-struct found_folder_s {
-  slice name;
-  folder_seen *seen; /* null: not asked for */
-};
-
 static int by_name(void const *x, void const *y)
 {
   found_folder const *const a = x, *const b = y;
   return slice_compare(a->name, b->name);
 }
 
-/* 1: a folder of that name; 0: none, or none that may be looked into; -1 with errno. */
-static int consider(mailbox *box, arena *a, struct dirent const *d, closer *c, slice *name)
+int folder_name_below(slice name, slice top) { return name.len > top.len && !memcmp(name.s, top.s, top.len) && name.s[top.len] == '.'; }
+
+static int is_asked(closer const *c, slice name) { return !c->top || slice_same(name, *c->top) || folder_name_below(name, *c->top); }
+
+/* 1: a folder; 0: none, none that may be looked into, or none that was asked for; -1 with errno. */
+static int consider(mailbox *box, arena *a, struct dirent const *d, closer *c, found_folder *f)
 {
   int good;
   if (d->d_name[0] != '.') return 0;
   if (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN && d->d_type != DT_LNK) return 0;
-  good = look(box, d->d_name, c);
-  if (good > 0) good = people_name(box, a, d->d_name, name);
+  good = people_name(box, a, d->d_name, &f->name);
+  if (good > 0) good = is_asked(c, f->name) ? look(box, d->d_name, c, &f->linked) : 0;
+  if (good > 0 && c->top && !(f->disk = arena_copy(a, d->d_name, strlen(d->d_name)))) return -1;
   if (good >= 0 || (errno != EACCES && errno != EPERM)) return good;
   mailbox_warn(box, "a folder is left out:", slice_of(d->d_name), errno);
   return 0;
@@ -297,33 +297,42 @@ static int add_found(found_list *list, found_folder f)
   return 1;
 }
 
-static int read_found(mailbox *box, arena *a, DIR *all, found_list *list, int seen)
+static int read_found(mailbox *box, arena *a, DIR *all, found_list *list, closer *c, int seen)
 {
-  closer c = { .seen = NULL };
   struct dirent const *d;
   struct stat st;
   if (seen) {
     if (fstat(box->fd, &st) < 0) return 0;
-    c.device = st.st_dev;
-    c.remote = place_remote(box->fd);
+    c->device = st.st_dev;
+    c->remote = place_remote(box->fd);
   }
   while ((d = list_next(all))) {
-    slice name;
+    found_folder f = { .disk = NULL };
     int known;
-    if (seen && !c.seen && !(c.seen = arena_take(a, sizeof *c.seen))) return 0;
-    known = consider(box, a, d, &c, &name);
-    if (known < 0 || (known && !add_found(list, (found_folder){ name, c.seen }))) return 0;
-    if (known) c.seen = NULL;
+    if (seen && !c->seen && !(c->seen = arena_take(a, sizeof *c->seen))) return 0;
+    known = consider(box, a, d, c, &f);
+    f.seen = c->seen;
+    if (known < 0 || (known && !add_found(list, f))) return 0;
+    if (known) c->seen = NULL;
   }
   return !errno;
 }
 
-/* Sorted, as arrays. */
-static int hand_out(found_list *list, arena *a, slice **names, folder_seen ***seen)
+/* Sorted; the list is free's then. */
+static int find_all(mailbox *box, arena *a, found_list *list, slice const *top, int seen)
+{
+  closer c = { .top = top };
+  DIR *all = list_open(box->fd, ".");
+  if (!all || !list_close(all, read_found(box, a, all, list, &c, seen))) return 0;
+  if (list->count) qsort(list->folder, list->count, sizeof *list->folder, by_name);
+  return 1;
+}
+
+/* As arrays. */
+static int hand_out(found_list const *list, arena *a, slice **names, folder_seen ***seen)
 {
   *names = arena_array(a, list->count, sizeof **names);
   if (!*names || (seen && !(*seen = arena_array(a, list->count, sizeof **seen)))) return 0;
-  if (list->count) qsort(list->folder, list->count, sizeof *list->folder, by_name);
   for (size_t i = 0; i < list->count; i++) {
     (*names)[i] = list->folder[i].name;
     if (seen) (*seen)[i] = list->folder[i].seen;
@@ -331,17 +340,26 @@ static int hand_out(found_list *list, arena *a, slice **names, folder_seen ***se
   return 1;
 }
 
-int mailbox_folders_seen(mailbox *box, arena *a, slice **names, folder_seen ***seen, size_t *count)
+static int end_found(found_list const *list, size_t *count, int good)
 {
-  DIR *all = list_open(box->fd, ".");
-  found_list list = { NULL, 0, 0 };
-  int good, error;
-  if (!all) return 0;
-  good = list_close(all, read_found(box, a, all, &list, seen != NULL)) && hand_out(&list, a, names, seen);
-  error = errno;
-  *count = list.count;
-  free(list.folder);
+  int error = errno;
+  *count = list->count;
+  free(list->folder);
   return errno = error, good;
 }
 
+int mailbox_folders_seen(mailbox *box, arena *a, slice **names, folder_seen ***seen, size_t *count)
+{
+  found_list list = { NULL, 0, 0 };
+  return end_found(&list, count, find_all(box, a, &list, NULL, seen != NULL) && hand_out(&list, a, names, seen));
+}
+
 int mailbox_folders(mailbox *box, arena *a, slice **names, size_t *count) { return mailbox_folders_seen(box, a, names, NULL, count); }
+
+int mailbox_folders_below(mailbox *box, arena *a, slice name, found_folder **folders, size_t *count)
+{
+  found_list list = { NULL, 0, 0 };
+  int good = find_all(box, a, &list, &name, 0) && (*folders = arena_array(a, list.count, sizeof **folders)) != NULL;
+  if (good && list.count) memcpy(*folders, list.folder, list.count * sizeof **folders);
+  return end_found(&list, count, good);
+}

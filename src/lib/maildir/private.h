@@ -188,7 +188,17 @@ extern int folder_look(mailbox *box, char const *disk);
 extern int folder_id_of(int fd, char *id);
 /* The stamp of the place p (zeros: there is none), looked at when it was clock, or later. stamp->settled is 1 before the first. */
 extern void folder_stamp_add(folder_stamp *stamp, int p, place_stamp const *s, uint64_t clock, int remote);
-/* Whether it is a link. */
-extern int folder_is_link(mailbox const *box, char const *disk);
+/* A folder that was found by listing the mailbox. */
+typedef struct found_folder_s found_folder;
+struct found_folder_s {
+  slice name;
+  char *disk;        /* its name on disk, in the arena; null where that was not asked for */
+  int linked;        /* it is a link, to below the directory that the mailbox allows */
+  folder_seen *seen; /* null: not asked for */
+};
+/* The folder of that name, if it is there, and all below it: those of mailbox_folders, in its order, with their names on disk. */
+extern int mailbox_folders_below(mailbox *box, arena *a, slice name, found_folder **folders, size_t *count);
+/* Whether the folder called name is below the one called top. */
+extern int folder_name_below(slice name, slice top);
 
 #endif

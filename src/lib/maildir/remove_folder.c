@@ -194,45 +194,29 @@ static void sweep(mailbox *box, int tmp)
 
 /* --- a folder and those below it --- */
 
-typedef struct victim_s victim;
-struct victim_s {
-  slice name;
-  char *disk;
-};
-
 static int longest_first(void const *x, void const *y)
 {
-  victim const *a = x, *b = y;
+  found_folder const *a = x, *b = y;
   return (a->name.len < b->name.len) - (a->name.len > b->name.len);
 }
 
 /* The folder, if it is there, and those below it; *below is how many. */
-static int find_victims(mailbox *box, arena *a, slice name, victim **list, size_t *count, size_t *below)
+static int find_victims(mailbox *box, arena *a, slice name, found_folder **list, size_t *count, size_t *below)
 {
-  slice *names;
   size_t n;
-  char disk[MAILDIR_NAME_MAX + 1];
   *count = *below = 0;
-  if (!mailbox_folders(box, a, &names, &n) || !(*list = arena_array(a, n ? n : 1, sizeof **list))) return 0;
+  if (!mailbox_folders_below(box, a, name, list, &n)) return 0;
   for (size_t i = 0; i < n; i++) {
-    int deeper = names[i].len > name.len && names[i].s[name.len] == '.';
-    if ((!deeper && names[i].len != name.len) || memcmp(names[i].s, name.s, name.len)) continue;
-    if (!mailbox_disk_name(box, names[i], disk)) {
-      if (errno == ENOENT) continue;
-      return 0;
-    }
-    if (folder_is_link(box, disk)) continue; /* it lies elsewhere, where others have it too */
-    (*list)[*count] = (victim){ names[i], arena_copy(a, disk, strlen(disk)) };
-    if (!(*list)[*count].disk) return 0;
-    ++*count;
-    *below += (size_t)deeper;
+    if ((*list)[i].linked) continue; /* it lies elsewhere, where others have it too */
+    *below += (*list)[i].name.len > name.len;
+    (*list)[(*count)++] = (*list)[i];
   }
   /* Whoever is below has the longer name. */
   if (*count) qsort(*list, *count, sizeof **list, longest_first);
   return *count ? 1 : (errno = ENOENT, 0);
 }
 
-static int count_all(mailbox *box, victim const *list, size_t count, removed *r)
+static int count_all(mailbox *box, found_folder const *list, size_t count, removed *r)
 {
   for (size_t i = 0; i < count; i++) {
     int fd = openat(box->fd, list[i].disk, FOLDER_OPEN);
@@ -242,7 +226,7 @@ static int count_all(mailbox *box, victim const *list, size_t count, removed *r)
   return 1;
 }
 
-static enum folder_removal remove_all(mailbox *box, victim const *list, size_t count, int force, removed *r)
+static enum folder_removal remove_all(mailbox *box, found_folder const *list, size_t count, int force, removed *r)
 {
   enum folder_removal result = REMOVAL_DONE;
   int tmp = openat(box->fd, "tmp", FOLDER_OPEN);
@@ -261,7 +245,7 @@ enum folder_removal mailbox_remove_folder(mailbox *box, slice name, int force, i
   enum folder_removal result = REMOVAL_FAILED;
   char disk[MAILDIR_NAME_MAX + 1];
   arena a = ARENA_ZERO;
-  victim *list;
+  found_folder *list;
   size_t count, deeper;
   int error;
   *r = (removed){ 0 };

@@ -26,8 +26,6 @@ static unsigned int levels_of(char const *s, size_t len)
   return n;
 }
 
-static int is_below(slice name, slice above) { return name.len > above.len && !memcmp(name.s, above.s, above.len) && name.s[above.len] == '.'; }
-
 /* What lies behind so many levels of a name on disk, as it stands there. */
 static char const *behind(char const *disk, unsigned int levels)
 {
@@ -52,27 +50,18 @@ static int deepest_first(void const *x, void const *y)
 /* The steps that are to be taken, in order. */
 static int plan(mailbox *box, arena *a, slice name, char const *target, step **steps, size_t *count)
 {
-  slice *names;
-  size_t n;
+  found_folder *found;
   unsigned int levels = levels_of(name.s, name.len);
-  *count = 0;
-  if (!mailbox_folders(box, a, &names, &n) || !(*steps = arena_array(a, n ? n : 1, sizeof **steps))) return 0;
-  for (size_t i = 0; i < n; i++) {
-    step *s = *steps + *count;
-    char disk[MAILDIR_NAME_MAX + 1], to[2 * MAILDIR_NAME_MAX];
-    if (!slice_same(names[i], name) && !is_below(names[i], name)) continue;
-    if (!mailbox_disk_name(box, names[i], disk)) {
-      if (errno == ENOENT) continue; /* it has just gone */
-      return 0;
-    }
-    if (folder_is_link(box, disk)) return errno = EPERM, 0; /* that is its administrator's to name */
+  if (!mailbox_folders_below(box, a, name, &found, count) || !(*steps = arena_array(a, *count, sizeof **steps))) return 0;
+  for (size_t i = 0; i < *count; i++) {
+    char to[2 * MAILDIR_NAME_MAX];
+    if (found[i].linked) return errno = EPERM, 0; /* that is its administrator's to name */
     strcpy(to, target);
-    strcat(to, behind(disk, levels));
+    strcat(to, behind(found[i].disk, levels));
     if (strlen(to) > MAILDIR_NAME_MAX) return errno = EINVAL, 0;
     if (!is_free(box->fd, to)) return 0;
-    s->levels = levels_of(names[i].s, names[i].len);
-    if (!(s->from = arena_copy(a, disk, strlen(disk))) || !(s->to = arena_copy(a, to, strlen(to)))) return 0;
-    ++*count;
+    (*steps)[i] = (step){ found[i].disk, arena_copy(a, to, strlen(to)), levels_of(found[i].name.s, found[i].name.len) };
+    if (!(*steps)[i].to) return 0;
   }
   if (*count) qsort(*steps, *count, sizeof **steps, deepest_first);
   return *count ? 1 : (errno = ENOENT, 0);
@@ -104,7 +93,7 @@ int mailbox_rename_folder(mailbox *box, slice name, slice new_name, size_t *coun
   int error, good;
   if (!mailbox_disk_name(box, name, disk) && errno != ENOENT) return 0;
   if (slice_same(name, new_name)) return errno = EEXIST, 0;
-  if (is_below(new_name, name)) return errno = EINVAL, 0;
+  if (folder_name_below(new_name, name)) return errno = EINVAL, 0;
   if (mailbox_disk_name(box, new_name, target)) return errno = EEXIST, 0;
   if (errno != ENOENT || !is_free(box->fd, target)) return 0;
   good = plan(box, &a, name, target, &steps, count) && carry_out(box->fd, steps, *count) && mailbox_sync(box->fd);
