@@ -57,7 +57,7 @@ class Closed(Exception):
 
 
 class Client:
-    def __init__(self, pb, unix=None, tcp=None, fds=None, timeout=20):
+    def __init__(self, pb, unix=None, tcp=None, fds=None, timeout=60):
         self.pb = pb
         self.fds = fds
         if fds:

@@ -78,13 +78,13 @@ login() {  # USER PASSWORD MAILUSER [CHECKER...]: the answer is in $work/hex, th
   { printf '\0\0\0\4Auth'; be32 $((${#1} + ${#2} + 2)); printf '%s\0%s\0' "$1" "$2"; cat "$work/requests"; } > "$work/in"
   login_box=$3; shift 3
   [ $# != 0 ] || set -- "$authuser"
-  timeout 20 frame-auth -d 0 "$@" "$home/bin/extractor-v3" "$work/mail" "$vmail" "$login_box" < "$work/in" > "$work/out" 2>> "$work/errors"; code=$?
+  timeout 60 frame-auth -d 0 "$@" "$home/bin/extractor-v3" "$work/mail" "$vmail" "$login_box" < "$work/in" > "$work/out" 2>> "$work/errors"; code=$?
   hex < "$work/out" > "$work/hex"
 }
 login user secret user
 is 'frame-auth: three requests' "$code$(cat "$work/hex")" "0$answer"
 credentials user secret
-frame_auth_sh() { timeout 20 frame-auth -d 0 sh -c 'exec "$0" "$1/bin/extractor-v3" "$2" "$3" "$AUTHUSER"' "$authuser" "$home" "$work/mail" "$vmail" < "$work/in" 2>/dev/null; }
+frame_auth_sh() { timeout 60 frame-auth -d 0 sh -c 'exec "$0" "$1/bin/extractor-v3" "$2" "$3" "$AUTHUSER"' "$authuser" "$home" "$work/mail" "$vmail" < "$work/in" 2>/dev/null; }
 is 'frame-auth: MAILUSER from AUTHUSER, by a shell' "$(frame_auth_sh | hex)" "$answer"
 failed() { case $(cat "$work/hex") in 000000??7a??08"$(printf %02x "$1")"12*) return 0 ;; *) return 1 ;; esac; }
 login liar secret user

@@ -9,7 +9,7 @@ auth() { printf '\0\0\0\4Auth\0\0\0\13joe\0secret\0'; }
 frame() { be32 ${#1}; printf '%s' "$1"; be32 ${#2}; printf '%s' "$2"; }
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 # run prog...: with what is in $work/in; the code is in $code, the output in hex in $got
-run() { timeout 20 "$@" < "$work/in" > "$work/got" 2> "$work/err"; code=$?; got=$(hex < "$work/got"); }
+run() { timeout 60 "$@" < "$work/in" > "$work/got" 2> "$work/err"; code=$?; got=$(hex < "$work/got"); }
 failure() {
   case $1 in 0) case $got in 000000??7a??12*) return 0 ;; esac ;; *) case $got in 000000??7a??08"$(printf %02x "$1")"12*) return 0 ;; esac ;; esac
   return 1
@@ -88,24 +88,33 @@ auth > "$work/in"
 begun=$(date +%s%N)
 run frame-auth -d 1 "$stub/check" 1
 ok '-d: a failure comes later' test $(($(date +%s%N) - begun)) -ge 1000000000
-begun=$(date +%s%N)
-run frame-auth -d 9 "$stub/check" 0 frame-read frame-write cat
-ok '-d: success does not' test $(($(date +%s%N) - begun)) -lt 5000000000
-# A refusal leaves at whole multiples of -d after the frame came: how long the check took is not to be seen.
+run frame-auth -d 1000 "$stub/check" 0 frame-read frame-write cat
+is '-d: success does not' $code 0
+# A refusal leaves at whole multiples of -d after the frame came: how long the check took is not to be seen. strace tells until when
+# frame-auth sleeps, so that no load is in the way.
 cat > "$work/late.py" <<'END'
-import subprocess, sys, time
-p = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+import re, subprocess, sys, time
+noted, took, code = sys.argv[1:]
+check = 'import sys, time; begun = time.monotonic(); time.sleep(float(sys.argv[2])); print(begun, time.monotonic(), file=open(sys.argv[1], "w")); sys.exit(int(sys.argv[3]))'
+p = subprocess.Popen(['strace', '-ttt', '-o', noted + '.trace', '-e', 'trace=clock_nanosleep', 'frame-auth', '-d', '2', '/usr/bin/python3', '-c', check, noted, took, code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 time.sleep(0.3)
-begun = time.monotonic()
+apart = time.time() - time.monotonic()
+sent = time.monotonic()
 p.stdin.write(b'\0\0\0\4Auth\0\0\0\13joe\0secret\0'.replace(b'\13', bytes([11])))
 p.stdin.close()
 p.stdout.read(1)
-print(int(time.monotonic() - begun))
+came = time.monotonic()
+p.wait()
+begun, ended = map(float, open(noted).read().split())
+slept = re.match(r'(\S+) clock_nanosleep\(CLOCK_MONOTONIC, TIMER_ABSTIME, {tv_sec=(\d+), tv_nsec=(\d+)}', open(noted + '.trace').read())
+until, at = int(slept[2]) + int(slept[3]) / 1e9, float(slept[1]) - min(apart, time.time() - time.monotonic())
+# The frame came between sent and begun. (A microsecond is lost in numbers with a point.)
+whole = any(sent - 1e-5 <= until - 2 * k <= begun + 1e-5 for k in range(1, 60))
+print('good' if whole and until - 2 - 1e-5 <= at and ended < until <= came else (sent, begun, ended, at, until, came))
 END
-for took in 0 1.5 2.5; do /usr/bin/python3 "$work/late.py" frame-auth -d 2 sh -c "sleep $took; exit 1" > "$work/late$took" & done
-/usr/bin/python3 "$work/late.py" frame-auth -d 2 sh -c 'sleep 2.5; exit 111' > "$work/late111"
+for late in '0 1' '1.5 1' '2.5 1' '2.5 111'; do /usr/bin/python3 "$work/late.py" "$work/late$late" "${late% *}" "${late#* }" > "$work/left$late" 2>&1 & done
 wait
-is '-d: at the next multiple after a check of 0, 1.5, 2.5 s; TEMPORARY too' "$(cat "$work/late0" "$work/late1.5" "$work/late2.5" "$work/late111" | tr '\n' ' ')" '2 2 4 4 '
+is '-d: at the next multiple after a check of 0, 1.5, 2.5 s; TEMPORARY too' "$(cat "$work"/left* | tr '\n' ' ')" 'good good good good '
 
 last() { tail -n 1 "$work/err"; }
 TCPREMOTEIP=192.0.2.1 run frame-auth -v -d 0 "$stub/check" 1
@@ -154,7 +163,7 @@ try:
         os.write(w, b'x' * 4096)
 except BlockingIOError:
     fcntl.fcntl(w, fcntl.F_SETFL, 0)
-sys.exit(subprocess.run(sys.argv[1:], stderr=w, timeout=15).returncode)
+sys.exit(subprocess.run(sys.argv[1:], stderr=w, timeout=60).returncode)
 END
 run /usr/bin/python3 "$work/full.py" frame-auth -v -d 0 "$stub/check" 1
 is 'a full pipe for the log: the refusal comes' $code 1
@@ -170,7 +179,7 @@ is 'and before it' $code 5
 if [ "$(id -u)" = 0 ]; then
   cat > "$work/held.sh" <<'END'
 i=0
-while [ $i -lt 500 ] && grep -q '^Uid:.*[[:space:]]0\($\|[[:space:]]\)' "/proc/$PPID/status"; do i=$((i + 1)); sleep 0.01; done
+while [ $i -lt 5000 ] && grep -q '^Uid:.*[[:space:]]0\($\|[[:space:]]\)' "/proc/$PPID/status"; do i=$((i + 1)); sleep 0.01; done
 ls "/proc/$PPID/fd" | sort -n | tr '\n' ' ' >&2
 END
   run sh -c 'exec frame-auth -d 0 sh "$0" 7< /etc/passwd 9< /dev/null' "$work/held.sh"
@@ -180,7 +189,7 @@ END
 #!/bin/sh
 # The parent's ids, once it has given up being root: it does so while this runs.
 i=0
-while [ $i -lt 500 ] && grep -q '^Uid:.*[[:space:]]0\($\|[[:space:]]\)' "/proc/$PPID/status"; do i=$((i + 1)); sleep 0.01; done
+while [ $i -lt 5000 ] && grep -q '^Uid:.*[[:space:]]0\($\|[[:space:]]\)' "/proc/$PPID/status"; do i=$((i + 1)); sleep 0.01; done
 grep -E '^(Uid|Gid|Groups):' "/proc/$PPID/status" | tr -s '\t\n' ' ' >&2
 END
   chmod 755 "$work/who"

@@ -52,7 +52,7 @@ exits 'protobuf there' 4 spoken 'joe\0secret\0' '' Stats
 
 # --- servers that misbehave ---
 server() { rm -f "$work/to" "$work/from"; mkfifo "$work/to"; printf "$1" > "$work/from"; shift; (cat > /dev/null < "$work/to" &); \
-  timeout 20 frame-call "$@" 6< "$work/from" 7> "$work/to" < /dev/null; }
+  timeout 60 frame-call "$@" 6< "$work/from" 7> "$work/to" < /dev/null; }
 exits 'no response' 111 server '' Stats
 exits 'a length cut short' 111 server '\0\0\0' Stats
 exits 'a response cut short' 111 server '\0\0\0\5\10\1' Stats
@@ -66,8 +66,8 @@ exits 'an unknown error' 110 server '\0\0\0\2\172\0' Stats
 server '\0\0\0\10\172\6\22\4a\33\n\\' Stats > /dev/null 2> "$work/err"
 is 'an error'\''s text cannot write to a terminal' "$(cat "$work/err")" 'frame-call: warning: error: a\x1b\x0a\\'
 mkfifo "$work/silent"
-(exec 3> "$work/silent"; exec sleep 5 3>&3) & tap_pids="$tap_pids $!"
-exits 'a server that is silent' 111 sh -c 'timeout 4 frame-call -t 1 Stats 6< "$0" 7> /dev/null < /dev/null' "$work/silent"
+(exec 3> "$work/silent"; exec sleep 60 3>&3) & tap_pids="$tap_pids $!"
+exits 'a server that is silent' 111 sh -c 'timeout 40 frame-call -t 1 Stats 6< "$0" 7> /dev/null < /dev/null' "$work/silent"
 (sleep 0.2; frame-call Stats 6< /dev/null 7>&1 > /dev/null 2>&1 < /dev/null; echo $? > "$work/gone") | true
 is 'a server that has gone' "$(cat "$work/gone")" 111
 for usage in 'frame-call' 'frame-call a b' 'frame-call 1a' 'frame-call -x Stats' 'frame-call -t 0 Stats'; do

@@ -40,7 +40,7 @@ frame() { be32 ${#1}; printf '%s' "$1"; be32 ${#2}; printf '%s' "$2"; }
 response() { be32 ${#1}; printf '%s' "$1"; }
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 # FILE holds requests; the chain's output in hex is in $got, its code in $code.
-chain() { timeout 20 "$@" < "$work/in" > "$work/got" 2> "$work/err"; code=$?; got=$(hex < "$work/got"); }
+chain() { timeout 60 "$@" < "$work/in" > "$work/got" 2> "$work/err"; code=$?; got=$(hex < "$work/got"); }
 failure() {  # that the output is one response whose error has the code N, which is not 0
   case $got in 000000??7a??08"$(printf %02x "$1")"12*) return 0 ;; *) return 1 ;; esac
 }
@@ -233,8 +233,8 @@ frame "$(printf %064d 0 | tr 0 a)" x > "$work/in"
 chain frame-read frame-write "$work/code" 0 x
 is 'a method of 64' $code 0
 mkfifo "$work/fifo"
-(exec 3> "$work/fifo"; printf '\0\0\0\1' >&3; exec sleep 5 3>&3) & tap_pids="$tap_pids $!"
-timeout 20 frame-read -t 1 frame-write cat < "$work/fifo" > "$work/got" 2>/dev/null; code=$?; got=$(hex < "$work/got")
+(exec 3> "$work/fifo"; printf '\0\0\0\1' >&3; exec sleep 60 3>&3) & tap_pids="$tap_pids $!"
+timeout 60 frame-read -t 1 frame-write cat < "$work/fifo" > "$work/got" 2>/dev/null; code=$?; got=$(hex < "$work/got")
 is 'a pipe that falls silent: exit 4' $code 4
 ok 'is answered' failure 1
 
@@ -267,7 +267,7 @@ exits 'a full device' 4 sh -c 'printf abc | frame-write > /dev/full'
 exits 'a reader that has gone' 4 "$work/code" 4
 ( (printf %200000d 1 | frame-write 2>/dev/null; echo $? > "$work/code-gone") | head -c 1 > /dev/null)
 is 'a reader that goes inside a response: exit 4' "$(cat "$work/code-gone")" 4
-( (printf %200000d 1 | frame-write -t 1 2>/dev/null; echo $? > "$work/code-stuck") | { sleep 4; cat > /dev/null; } )
+( (printf %200000d 1 | frame-write -t 1 2>/dev/null; echo $? > "$work/code-stuck") | { wait_for test -s "$work/code-stuck"; cat > /dev/null; } )
 is 'a reader that does not read: exit 4' "$(cat "$work/code-stuck")" 4
 
 for usage in 'frame-read' 'frame-read -t 0 cat' 'frame-read -n x cat' 'frame-read -x cat' 'frame-write -t x' 'frame-write -n 4294967296' 'frame-write -x'; do

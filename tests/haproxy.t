@@ -68,7 +68,7 @@ cat > ask.py <<'END'
 import socket, struct, sys
 def ask(user, password=b'secret'):
     s = socket.create_connection(('127.0.0.1', 3330), 10)
-    s.settimeout(15)
+    s.settimeout(60)
     cred = user.encode() + b'\0' + password + b'\0'
     s.sendall(struct.pack('>I', 4) + b'Auth' + struct.pack('>I', len(cred)) + cred + struct.pack('>I', 5) + b'Stats' + struct.pack('>I', 0))
     try:

@@ -35,7 +35,7 @@ cat > "$work/play.py" <<'END'
 """play.py SOCKET EXAMPLE HOW: says what C says, and must hear what S says, then end of file."""
 import re, socket, sys
 s = socket.socket(socket.AF_UNIX)
-s.settimeout(20)
+s.settimeout(60)
 s.connect(sys.argv[1])
 said = []
 for line in open(sys.argv[2]):

@@ -46,7 +46,7 @@ def processes():
         todo += children.get(p, [])
     return chain
 
-end = time.monotonic() + 20
+end = time.monotonic() + 60
 hold = None
 while time.monotonic() < end:
     chain = processes()

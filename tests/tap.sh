@@ -5,7 +5,7 @@
 #   is NAME GOT WANT           passes if the two strings are equal
 #   exits NAME CODE COMMAND... passes if COMMAND exits with CODE; its output is in $work/out and $work/err
 #   skip NAME WHY              says what is not tested here
-#   wait_for COMMAND...        until COMMAND succeeds, at most 10 s
+#   wait_for COMMAND...        until COMMAND succeeds, at most a minute or so
 #   listens PATH               succeeds where somebody listens on that socket: it is there a moment before
 #   background COMMAND...      starts it; stopped at the end ($! is its pid)
 #   instructions COMMAND...    prints how many it takes, by valgrind
@@ -74,7 +74,7 @@ wait_for() {
   tap_tries=0
   until "$@" >/dev/null 2>&1; do
     tap_tries=$((tap_tries + 1))
-    [ $tap_tries -lt 1000 ] || return 1
+    [ $tap_tries -lt 5000 ] || return 1
     sleep 0.01
   done
 }

@@ -25,7 +25,7 @@ class Refused(Exception):
 
 
 class Varlink:
-    def __init__(self, unix=None, fds=None, argv=None, one=False, timeout=30, **more):
+    def __init__(self, unix=None, fds=None, argv=None, one=False, timeout=60, **more):
         self.buffer = bytearray()
         self.process = None
         self.socket = None

@@ -21,7 +21,7 @@ where = {"unix": where} if kind == "unix" else {"tcp": ("127.0.0.1", int(where))
 A = ("a@ex.org", "secret of a")
 
 
-def connect(timeout=20):
+def connect(timeout=60):
     return client.Client(pb, timeout=timeout, **where)
 
 
@@ -47,7 +47,7 @@ def case(name, code, body):
         body(c)
         c.close()
         if code is not None:
-            end = time.time() + 20
+            end = time.time() + 60
             while len(codes()) == seen:
                 check(time.time() < end, "the chain did not end")
                 time.sleep(0.005)
@@ -267,7 +267,6 @@ def patience():
     def drip(data, first=b""):
         def body(c):
             c.raw(first)
-            begun = time.time()
             for i in range(len(data)):
                 try:
                     c.raw(data[i:i + 1])
@@ -279,9 +278,9 @@ def patience():
                         break
                 except socket.timeout:
                     pass
-            c.socket.settimeout(20)
+            c.socket.settimeout(60)
             fails("BAD_REQUEST")(c)
-            check(time.time() - begun < 8, "in time")
+            check(i < len(data) - 1, "in time: before the last octet")
         return body
     case("Auth a byte a quarter second", 4, drip(AUTH))
     case("a request a byte a quarter second", 4, drip(frame("Stats", b"x" * 100), AUTH))
@@ -389,7 +388,7 @@ def process():
         c.auth(*A)
         equal(c.call("Stats").mail_count, 2)
         # The response comes before the process that sent it has gone.
-        for _ in range(1000):
+        for _ in range(6000):
             tree = proc_tree(server)
             names = sorted(v[3] for v in tree.values())
             if names == ["frame-auth", "frame-read"]:
@@ -419,7 +418,7 @@ def process():
         equal(c.rest(), b"")
     case("nobody is root, nobody shows the password", None, look)
 
-    end = time.time() + 10
+    end = time.time() + 60
     while proc_tree(server) and time.time() < end:
         time.sleep(0.01)
     left = proc_tree(server)

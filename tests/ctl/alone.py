@@ -138,7 +138,7 @@ for size in (0, 31, 33):
 s = Server(options=['-c', made])
 waiting = [connect(s.address) for i in range(50)]
 for w in waiting:
-    w.settimeout(10)
+    w.settimeout(PATIENCE)
     w.sendall(b'AUTHENTICATE "' + b'x' * 32000)
 wait_until(lambda: len(memory(s.statedir)) == len(waiting))
 held = memory(s.statedir)
@@ -151,14 +151,25 @@ for w in waiting:
     w.close()
 s.stop()
 s = Server(options=['-c', made, '-t', '1'])
-waiting = [connect(s.address) for i in range(3)]
+
+
+def in_time(line):
+    """One whose line was answered; where this machine has much else to do, the second may be over before."""
+    for tries in range(20):
+        c = Conn(s.address)
+        try:
+            if c.ask(line)[-1] == '250 OK':
+                return c
+        except (Closed, ConnectionError):
+            pass
+
+
+waiting = [connect(s.address), connect(s.address), in_time('PROTOCOLINFO 1').socket]
 waiting[1].sendall(b'AUTHENT')
-waiting[2].sendall(b'PROTOCOLINFO 1\r\n')
 for w in waiting:
-    w.settimeout(10)
-equal([b''.join(iter(lambda: w.recv(4096), b''))[:19] for w in waiting], [b'', b'', b'250-PROTOCOLINFO 1\r'], '-t 1: who has not authenticated by then is closed')
-c = Conn(s.address)
-c.want('AUTHENTICATE ' + cookie.hex())
+    w.settimeout(PATIENCE)
+equal([b''.join(iter(lambda: w.recv(4096), b'')) for w in waiting], [b'', b'', b''], '-t 1: who has not authenticated by then is closed')
+c = in_time('AUTHENTICATE ' + cookie.hex())
 time.sleep(1.2)
 equal(c.ask(b'A' * 100000), ['510 Unrecognized command "' + 'A' * 100000 + '"'], 'who has authenticated stays, and may send long lines')
 c = Conn(s.address)

@@ -41,7 +41,7 @@ for c in full:
 poster = places.pop().conn('poster')
 equal(len(places), 100, '900 connections')
 more = silent(100)
-ok(wait_until(lambda: len(living(one.statedir)) >= 1000, 60), 'and a hundred more: a process each', len(living(one.statedir)))
+ok(wait_until(lambda: len(living(one.statedir)) >= 1000), 'and a hundred more: a process each', len(living(one.statedir)))
 listed = poster.info('list-controllers')
 equal((listed[:400], listed.count('unset')), (['good%d' % i for i in range(400)], 149), 'all who have authenticated are in the list, the oldest first')
 
@@ -74,7 +74,7 @@ for n in range(0, MESSAGES, 50):
     for k in range(50):
         assert poster.reply(60) == ['250 OK']
     # The log keeps 400 of them: a reader who has a processor is never that far behind.
-    if not wait_until(lambda: min(map(len, seen)) >= n - 100, 60):
+    if not wait_until(lambda: min(map(len, seen)) >= n - 100):
         break
 reader.join()
 everything = list(range(1, MESSAGES + 1))
@@ -98,9 +98,9 @@ for i in range(0, 200, 10):
     c = deaf[i]
     c.send('GETINFO messages-lost')
     c.reply(60)
-    events = [c.event(60)]
+    events = [c.event()]
     while not events[-1].endswith(' you'):
-        events.append(c.event(60))
+        events.append(c.event())
     ids = [int(e.split(' ')[2]) for e in events if e.split(' ')[4] == '@all']
     lost = int(c.info('messages-lost'))
     # What was lost may have been for others.
@@ -116,5 +116,5 @@ for c in good + deaf + full + [poster, new]:
     c.close()
 for s in mute + half + more:
     s.close()
-ok(wait_until(lambda: not living(one.statedir), 60), 'all thousand leave')
+ok(wait_until(lambda: not living(one.statedir)), 'all thousand leave')
 done()

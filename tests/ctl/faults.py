@@ -195,11 +195,14 @@ for kind in ('in front', 'alone'):
     more = Server(statedir=s.statedir)
     listeners += [more.conn(None, True) for i in range(40)]
     c = s.conn()
+    took = []
     for i in range(3):
         c.want('POSTMESSAGE @all %d' % i)
         begin = time.monotonic()
         equal([x.event() is not None for x in listeners], [True] * 41, '%s, more listeners than descriptors: all are woken, time %d' % (kind, i))
-        ok(time.monotonic() - begin < 4, '%s, and before their timers' % kind, time.monotonic() - begin)
+        took.append(time.monotonic() - begin)
+    # A timer begins anew with each message, so that whoever was not woken is late each time.
+    ok(min(took) < 4, '%s, and before their timers' % kind, took)
     for x in listeners + [c]:
         x.close()
 

@@ -112,7 +112,7 @@ for before in ([], [b'GETINFO version\r\n'], [b'QUIT\r\n'], [b'POSTMESSAGE @all 
 def conversation(tor, address):
     """One command at a time, with the events that it causes."""
     s = connect(address)
-    s.settimeout(10)
+    s.settimeout(PATIENCE)
     out = b''
     for line, end in ((b'AUTHENTICATE COOKIE', b'250 OK'), (b'SETEVENTS CONF_CHANGED SIGNAL', b'250 OK'), (b'SETCONF ContactInfo=abc', b'650 OK'), (b'SIGNAL CLEARDNSCACHE', b'650 SIGNAL CLEARDNSCACHE'),
                       (b'RESETCONF ContactInfo', b'650 OK'), (b'SIGNAL NOSUCH', b'"NOSUCH"'), (b'SETEVENTS', b'250 OK'), (b'SETCONF ContactInfo=abc', b'250 OK'), (b'RESETCONF ContactInfo', b'250 OK'),
@@ -134,7 +134,7 @@ for i in range(1, len(data)):
     d = data.replace(b'COOKIE', behind.cookie.hex().encode())
     i += 64 - 6 if i > data.index(b'COOKIE') else 0
     s = connect(server.address)
-    s.settimeout(10)
+    s.settimeout(PATIENCE)
     s.sendall(d[:i])
     noise.send('SETCONF Nickname=n%d' % i)
     time.sleep(0.0005)
@@ -250,11 +250,11 @@ u = double.accept()
 d.close()
 equal(u.recv(10), b'', "tor's side closes when the client goes")
 d = connect(front.address)
-d.settimeout(10)
+d.settimeout(PATIENCE)
 u = double.accept()
 u.sendall(b'650 PENDING\r\n' * 30000)
 d.close()
-u.settimeout(3)
+u.settimeout(PATIENCE)
 try:
     while u.recv(10):
         pass
@@ -332,13 +332,13 @@ for controller in controllers:
 session_name = 'porter-test-%d' % os.getpid()
 tmux = ['tmux', '-L', session_name]
 env = dict(os.environ, HOME=WORK, TERM='screen')
-subprocess.run(tmux + ['-f', '/dev/null', 'new-session', '-d', '-x', '100', '-y', '30', 'nyx -s %s -c /dev/null 2>%s/nyx.err; sleep 10' % (server.address, WORK)], env=env)
+subprocess.run(tmux + ['-f', '/dev/null', 'new-session', '-d', '-x', '100', '-y', '30', 'nyx -s %s -c /dev/null 2>%s/nyx.err; sleep 60' % (server.address, WORK)], env=env)
 
 
 def screen():
     return subprocess.run(tmux + ['capture-pane', '-p'], stdout=subprocess.PIPE, env=env).stdout.decode()
 
 
-ok(wait_until(lambda: 'page 1 /' in screen() and 'Tor 0.' in screen(), 20), 'nyx shows its first screen', screen(), open(WORK + '/nyx.err').read())
+ok(wait_until(lambda: 'page 1 /' in screen() and 'Tor 0.' in screen()), 'nyx shows its first screen', screen(), open(WORK + '/nyx.err').read())
 subprocess.run(tmux + ['kill-server'], env=env)
 done()

@@ -66,7 +66,7 @@ class Chain:
 
     def check(self, name, least, cut=False):
         """It asked at least so many commands, and nothing was changed on the way."""
-        ok(wait_until(lambda: not self.outer.open and not self.inner.open, 20), name + ': its connections are over')
+        ok(wait_until(lambda: not self.outer.open and not self.inner.open), name + ': its connections are over')
         # ctlmsg connects to tor when it is connected to; a look whether it listens is a connection without a word.
         outer = [p for p in self.outer.pairs if p[0]]
         inner = [p for p in self.inner.pairs if p[0]]
