@@ -137,6 +137,7 @@ struct bus_watcher_s {
   int epoll, inotify;
   uint64_t joined;             /* bus.joined, as these have it */
   int due;                     /* something has happened since the last look */
+  uint64_t rest;               /* ns: what was wiped is not joined anew before then, unless somebody asks */
   struct bus_member_s *member; /* the last look's list */
   size_t count;
 };
@@ -148,7 +149,7 @@ struct bus_watcher_s {
 extern int bus_watcher_open(bus *b, bus_watcher *w);
 extern void bus_watcher_close(bus_watcher *w);
 /* Tells what has changed since the last look, oldest connection first: was null has joined, is null has left; an empty name is unset.
- * EBUSY: names are changing, come again in a millisecond. */
+ * EBUSY: names are changing, come again in a millisecond. ESTALE: the state directory is being wiped, come again in a tenth of a second. */
 typedef void bus_change_func(void *context, char const *was, char const *is);
 extern int bus_watcher_look(bus *b, bus_watcher *w, bus_change_func *each, void *context);
 

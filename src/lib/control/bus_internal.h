@@ -82,6 +82,8 @@ extern int bus_enter(bus *b);
 /* Joined and locked: what must be there is not (ENOENT), as when it is being wiped, or was in part. It is made anew; unlocked, and
  * not joined: enter again. */
 extern void bus_broken(bus *b);
+/* Whether the state directory that was joined has been wiped: then it is left. */
+extern int bus_wiped(bus *b);
 
 /* --- bus_wake --- */
 

@@ -125,6 +125,13 @@ static int is_entered(bus const *b)
   return fstatat(b->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
+int bus_wiped(bus *b)
+{
+  if (!b->serial || !is_wiped(b)) return 0;
+  wiped(b, 0);
+  return 1;
+}
+
 void bus_check(bus *b, int ring)
 {
   if (b->serial && is_wiped(b)) wiped(b, ring);

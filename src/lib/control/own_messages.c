@@ -241,14 +241,14 @@ void own_changes(control *c)
 {
   uint64_t joined = c->own.watcher.joined;
   int good, e;
-  if (!c->own.watcher.open || !c->own.bus.serial || c->client.gone || !control_room(c)) return;
+  if (!c->own.watcher.open || c->client.gone || !control_room(c)) return;
   good = bus_watcher_look(&c->own.bus, &c->own.watcher, &change_put, &c->client.output);
   e = errno;
   /* Of another state directory now: another descriptor, perhaps with the same number. */
   if (c->own.watcher.joined != joined) watch_closed(&c->watch, WATCH_CHANGES);
   if (good) return;
   control_again(c, e == EBUSY ? CHANGES_AGAIN : CHANGES_LATER);
-  if (e != EBUSY) control_warn(c, "watch the state directory", e);
+  if (e != EBUSY && e != ESTALE) control_warn(c, "watch the state directory", e);
 }
 
 static int deliver(void *context, bus_record const *r)
