@@ -60,6 +60,6 @@ power: all units
 
 # Two hosts on one mailbox by NFS, in a qemu guest, for so long; likewise.
 NFS_SECONDS := 120
-nfs: all
+nfs: all $(B)/hook/another_host
 	B=$(B) tests/nfs/run $(NFS_SECONDS) || [ $$? = 99 ]
 .PHONY: nfs

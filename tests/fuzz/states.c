@@ -78,7 +78,7 @@ static void mend(char *s, size_t len, unsigned int how)
 {
   size_t at = STATES_HEADER;
   if (len < STATES_HEADER) return;
-  if (!(how & 1)) memcpy(s, STATES_MAGIC, 8), put32(s + 8, STATES_FORMAT), put64(s + 24, machine_started());
+  if (!(how & 1)) memcpy(s, STATES_MAGIC, 8), put32(s + 8, STATES_FORMAT), put64(s + 24, machine_started(box.fd));
   put64(s + 56, index_check(0, s, 56));
   while (len - at >= STATES_RECORD) {
     uint32_t const octets = get32(s + at);

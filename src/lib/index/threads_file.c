@@ -88,7 +88,7 @@ static int read_header(thread_table *t)
   t->keys = get32(s + AT_KEYS);
   return !memcmp(s, THREADS_MAGIC, 8) && get32(s + AT_FORMAT) == FORMAT && get32(s + AT_MARK) == ORDER_MARK
     && get64(s + THREADS_AT_CHECK) == thread_block_check(t, UINT32_MAX, s) && get64(s + AT_VERSION) == t->version
-    && machine_same_start(get64(s + AT_STARTED)) && t->slot_blocks && t->slot_blocks <= THREADS_BLOCKS_MAX && t->threads <= THREADS_MAX
+    && machine_same_start(t->fd, get64(s + AT_STARTED)) && t->slot_blocks && t->slot_blocks <= THREADS_BLOCKS_MAX && t->threads <= THREADS_MAX
     && t->keys <= (uint64_t)t->slot_blocks * THREADS_SLOTS
     && (uint64_t)st.st_size >= ((uint64_t)1 + t->slot_blocks + thread_id_blocks(t->threads)) * THREADS_BLOCK;
 }
@@ -131,7 +131,7 @@ static int write_header(thread_table *t)
   put32(s + AT_SLOT_BLOCKS, t->slot_blocks);
   put32(s + AT_THREADS, t->threads);
   put32(s + AT_KEYS, t->keys);
-  put64(s + AT_STARTED, machine_started());
+  put64(s + AT_STARTED, machine_started(t->fd));
   put64(s + AT_VERSION, t->version);
   put64(s + THREADS_AT_CHECK, thread_block_check(t, UINT32_MAX, s));
   return index_write_at(t->fd, s, THREADS_BLOCK, 0);

@@ -49,9 +49,10 @@ extern int place_stamp_settled(place_stamp const *s, uint64_t clock, int remote)
 extern int place_clock(uint64_t *clock);
 extern int place_remote(int fd);
 
-/* When the machine was started, in seconds since 1970, about; whether that was the start that was then noted (started.c). */
-extern uint64_t machine_started(void);
-extern int machine_same_start(uint64_t then);
+/* When the machine was started, in seconds since 1970, about, to be noted in a file on fd's file system: 0 where that says nothing. Whether that is
+ * what was then noted (started.c). */
+extern uint64_t machine_started(int fd);
+extern int machine_same_start(int fd, uint64_t then);
 
 /* --- knowing a folder (census.c, view.c) --- */
 

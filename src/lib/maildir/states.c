@@ -120,12 +120,12 @@ int states_take(states *st, arena *a, size_t size) { return take_records(st, a, 
 
 /* --- the file --- */
 
-static int header_good(states *st, size_t size)
+static int header_good(states *st, int fd, size_t size)
 {
   if (size < STATES_HEADER || memcmp(st->s, STATES_MAGIC, 8) || get32(st->s + 8) != STATES_FORMAT || get64(st->s + 56) != index_check(0, st->s, 56))
     return 0;
   st->birth = get64(st->s + 16);
-  return machine_same_start(get64(st->s + 24));
+  return machine_same_start(fd, get64(st->s + 24));
 }
 
 /* What is there of it; -1 where that cannot be read. */
@@ -154,7 +154,7 @@ static int read_open(states *st, arena *a, int fd)
   st->s = arena_take(a, st->size + 1);
   if (!st->s) return 0;
   len = read_file(fd, st->s, st->size);
-  return len < 0 || !header_good(st, (size_t)len) || states_take(st, a, (size_t)len);
+  return len < 0 || !header_good(st, fd, (size_t)len) || states_take(st, a, (size_t)len);
 }
 
 int states_read(states *st, mailbox *box, arena *a)

@@ -129,13 +129,13 @@ static int take_number(adding *w)
 
 /* --- a file that is written anew --- */
 
-static void make_header(char *s, uint64_t birth)
+static void make_header(char *s, uint64_t birth, int dir)
 {
   memset(s, 0, STATES_HEADER);
   memcpy(s, STATES_MAGIC, 8);
   put32(s + 8, STATES_FORMAT);
   put64(s + 16, birth);
-  put64(s + 24, machine_started());
+  put64(s + 24, machine_started(dir));
   put64(s + 56, index_check(0, s, 56));
 }
 
@@ -202,7 +202,7 @@ static int make_shorter(adding *w)
   if (!good || short_of.len + w->len > STATES_MAX || !(s = arena_take(w->a, short_of.len + w->len))) return 0;
   memcpy(s, short_of.s, short_of.len);
   memcpy(s + short_of.len, w->s, w->len);
-  make_header(s, w->birth);
+  make_header(s, w->birth, w->dir);
   w->s = s;
   w->len += short_of.len;
   return 1;
@@ -220,7 +220,7 @@ static int make_first(adding *w)
   if (!good) return 0;
   if (STATES_HEADER + w->len > STATES_LEFT) return errno = EFBIG, 0;
   if (!(s = arena_take(w->a, STATES_HEADER + w->len))) return 0;
-  make_header(s, w->birth);
+  make_header(s, w->birth, w->dir);
   memcpy(s + STATES_HEADER, w->s, w->len);
   w->s = s;
   w->len += STATES_HEADER;
