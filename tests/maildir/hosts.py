@@ -41,4 +41,29 @@ state = call(0, 'FolderInfo', state=True).state
 ok(call(None, 'Changes', state=state).reset and call(None, 'Changes', state=call(None, 'FolderInfo', state=True).state).reset is False,
    'on the server itself, where nothing is synced, they are made anew')
 ok(call(0, 'Changes', state=call(None, 'FolderInfo', state=True).state).reset, "nor are the server's believed elsewhere")
+
+# --- who waits without an index ---
+def wait(state, seconds=100):
+    return call(0, 'Wait', ['-I'], state=state, seconds=seconds)
+
+
+BOX.put('2.M1P1.h:2,', folder='.A')
+state, answers = wait('', 0).state, 0
+while state.endswith('?') and answers < 20:
+    r = wait(state)
+    state = r.state
+    answers += r.changed
+ok(answers <= 1, 'a state that may hide a change is answered once, by one that does not: %d' % answers)
+eq(wait(state, 1).changed, False, 'which lasts')
+BOX.put('3.M1P1.h:2,', folder='.A')
+r = wait(state)
+ok(r.changed and r.state.rstrip('?') != state, 'what happens makes another')
+os.utime(os.path.join(BOX.path, '.A', 'cur'))
+young = wait('', 0).state
+if young.endswith('?'):
+    eq(wait(young, 0).changed, True, 'who does not wait is told at once that there may be something')
+else:
+    skip('who does not wait', 'the machine is too slow')
+BOX.put('4.M1P1.h:2,', folder='.A')
+ok(wait(young).state.rstrip('?') != young.rstrip('?'), 'something happens while stamps prove nothing: another state')
 done()

@@ -3,7 +3,7 @@
  *   1.BIRTH.N           a moment that porter.states keeps
  *   1.BIRTH.N.M.HASH    between two: as of M for bases whose hash is at most HASH, as of N for those beyond
  *   0.HASH              stamps of the folders it was made of, in order: where there can be no indexes. One that could hide a change to come has a '?'
- *                       behind it, and is never equal to another */
+ *                       behind it, and is never equal to another: Wait tells of a change at the latest when a state hides none */
 #ifndef PORTER_STATE_H
 #define PORTER_STATE_H
 

@@ -19,6 +19,7 @@ struct waiting_s {
   mailbox_glance glance;  /* from before stamps */
   char state[STATE_FMT];
   int changed;
+  int hides; /* nothing is seen to have happened, but the state that was asked may hide it */
 };
 
 /* A state of the whole mailbox says of some folders whether they are as they were. */
@@ -36,6 +37,17 @@ static int is_as_asked(waiting *w, state *now, scope const *named)
   return 1;
 }
 
+/* Stamps that were not settled may hide a change (state.h), which is told as soon as the state that is given for it hides none. Told at once it would be told
+ * again and again to who waits in a loop, for 3 seconds on a remote file system. */
+static int is_other_bare(waiting *w)
+{
+  char const *const asked = w->request->state;
+  size_t const len = strcspn(asked, "?");
+  if (strcspn(w->state, "?") != len || strncmp(asked, w->state, len)) return 1;
+  w->hides = asked[len] == '?';
+  return w->hides ? !w->state[len] : w->state[len] != 0;
+}
+
 /* Takes the state. */
 static int take_state(waiting *w, scope *named)
 {
@@ -49,7 +61,7 @@ static int take_state(waiting *w, scope *named)
     w->changed = !is_as_asked(w, &now, every ? NULL : named);
   } else if (code == EXIT_DONE) {
     code = state_bare(named, 0, named->count, w->state);
-    w->changed = strchr(w->request->state, '?') || strcmp(w->state, w->request->state) != 0;
+    if (code == EXIT_DONE) w->changed = is_other_bare(w);
   }
   scope_end(&all);
   return code;
@@ -81,6 +93,7 @@ int method_wait(method_call *call)
   for (unsigned int looks = 0; code == EXIT_DONE; looks++) {
     time_t const left = end - time(NULL), step = looks < 1 ? 1 : looks < 2 ? 2 : WAIT_STEP;
     code = look(&w, !looks);
+    if (left <= 0) w.changed |= w.hides;
     if (code != EXIT_DONE || w.changed || left <= 0) break;
     nanosleep(&(struct timespec){ .tv_sec = left < step ? left : step }, NULL);
   }
