@@ -30,7 +30,7 @@ def base_subject(text):
 
 def keys_of(octets):
     m = plain_reader.Mail(octets)
-    ids = [re.sub(r'\s', '', i) for f in ('references', 'in-reply-to', 'message-id') for v in plain_reader.values(m.root, f)[:1] for i in re.findall(r'<([^<>]*)>', v)]
+    ids = [re.sub(r'\s', '', i + bare) for f in ('references', 'in-reply-to', 'message-id') for v in plain_reader.values(m.root, f)[:1] for i, bare in re.findall(r'<([^<>]*)>|([^\s<>]+@[^\s<>]+)', v)]
     subject = base_subject(m.heads[0].subject[0] if m.heads[0].subject else '')
     return [(i, subject) for i in ids if i]
 
@@ -94,13 +94,16 @@ class Made:
         return {'subject': subject, 'id': id_, 'refs': refs, 'octets': self.octets(subject, id_, refs)}
 
     def octets(self, subject, id_, refs):
-        how = 'all' if self.complete else rnd.choices(['all', 'cut', 'last', 'reply', 'broken', 'none'], [12, 3, 1, 1, 1, 1])[0] if refs else 'all'
+        how = 'all' if self.complete else rnd.choices(['all', 'cut', 'last', 'reply', 'broken', 'bare', 'none'], [12, 3, 1, 1, 1, 1, 1])[0] if refs else 'all'
         field = subject if subject.isascii() else '=?utf-8?b?%s?=' % __import__('base64').b64encode(subject.encode()).decode()
         head = 'From: p%d@x.example\nTo: berth@list.example\nList-Id: <berth.list.example>\nSubject: %s\nMessage-ID: <%s>\n' % (rnd.randrange(9), field, id_)
         named = [] if how in ('none', 'reply') else refs[-1:] if how == 'last' else refs[:1] + refs[-2:] if how == 'cut' else refs
         if named and how == 'broken':
             # Folded inside of an id, words between them, brackets that nobody closed.
             head += 'References: %s\n' % ' and <'.join('<%s>' % r.replace('@', '@\n ', 1) for r in named)
+        elif named and how == 'bare':
+            # Without brackets, or with half of them.
+            head += 'References: %s\n' % ' '.join(rnd.choice(['%s', '<%s', '%s>', '<%s>']) % r for r in named)
         elif named:
             head += 'References: %s\n' % rnd.choice([' ', '\n ', '\n\t', '']).join('<%s>' % r for r in dict.fromkeys(named))
         if refs and how not in ('none', 'last') and (how != 'all' or rnd.random() < .8):

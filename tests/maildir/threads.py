@@ -254,6 +254,13 @@ os.link(os.path.join(O.path, 'cur', '6.M1P1.h:2,'), os.path.join(O.path, '.Copy'
 r = O.call('Threads')
 eq([([n.mid[0] for n in t.mails], t.mail_count, t.has_attachment) for t in r.threads], [(['4', '6'], 2, True), (['5'], 1, False), (['3'], 1, False), (['1', '2'], 2, False)],
    'cycles, references to itself, 10,000 of them, no head; one mail in two folders is one')
+H = Box('ids')
+for i, head in enumerate(['Message-ID: a@x>', 'References: <a@x>', 'In-Reply-To: a@x', 'References: <b@x> a@x', 'References: <c@x>\nIn-Reply-To: <a@x>', 'In-Reply-To: =?utf-8?q?=3Ca=40x=3E?=',
+                          'In-Reply-To: Message from p@x of 10 Jul', 'In-Reply-To: Your message to p@x of 11 Jul', 'Message-ID: 1234567', 'In-Reply-To: 1234567', 'In-Reply-To: none', 'In-Reply-To: none']):
+    H.put('%d.M1P1.h:2,' % (T + i), text='Subject: a\n%s\n\n' % head, mtime=T + i)
+for options in ((), ('-I',)):
+    H.options = options
+    eq([[int(n.mid.split('.')[0]) - T for n in t.mails] for t in H.call('Threads').threads], [[11], [10], [8, 9], [7], [6], [0, 1, 2, 3, 4, 5]], 'ids without brackets, with one, encoded, In-Reply-To beside References%s' % (', -I' if options else ''))
 eq(O.error('Threads', 3, folders=['Nope']), (3, 'INVALID_FOLDER'), 'no such folder')
 eq(O.error('Threads', 4, bound={'param': 'x', 'id': 'y'}), (4, 'BAD_REQUEST'), 'no bound')
 before = [t.thread for t in r.threads]

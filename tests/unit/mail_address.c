@@ -162,6 +162,50 @@ int main(void)
   ids_are("<<a@b>>", "a@b");
   ids_are("no id at all", "");
   ids_are("<>", "");
+  /* half of the brackets, or none of one id */
+  ids_are("abc@x>", "abc@x");
+  ids_are(" abc@x >", "abc@x");
+  ids_are("<a@b> c@d>", "a@b c@d");
+  ids_are("<a@b>\n <c@d", "a@b c@d");
+  ids_are("<a@b <c@d>", "a@b c@d");
+  ids_are("a@b> c@d> <e@f>", "a@b c@d e@f");
+  ids_are("Your message of Monday a@b>", "a@b");
+  ids_are("<story@l.rs> comment@l.rs", "story@l.rs comment@l.rs");
+  ids_are("a@b c@d", "a@b c@d");
+  ids_are("a@b, c@d,e@f", "a@b c@d e@f");
+  ids_are("<a@b>,<c@d>", "a@b c@d");
+  ids_are("\"a@b\"", "a@b");
+  ids_are("&lt;a@b&gt;", "a@b");
+  ids_are("&lt;a@b&gt; &lt;c@d&gt;", "a@b c@d");
+  ids_are(">", "");
+  ids_are("<", "");
+  ids_are("<a@b><", "a@b");
+  ids_are("@", "");
+  ids_are("a@", "");
+  ids_are("@b>", "");
+  /* an address in prose is no id */
+  ids_are("Message from Peter Z <p@x.nl> \n   of \"Fri, 09 Jun 2006 11:22:13 +0200.\" <1149@lappy> ", "1149@lappy");
+  ids_are("Your message from p@x.nl", "");
+  ids_are("Message from p@x.nl of 10 Jul 1997 23:28:17 CDT", "");
+  ids_are("message from Robert L. Harris on Tuesday July 29", "");
+  ids_are("<a@b> (p@x's message of \"Mon\")", "a@b");
+  ids_are("<a@b> (p@x)", "a@b");
+  ids_are("<a@b> from p@x at Mar 20", "a@b");
+  ids_are("<from@x> <a@b>", "from@x a@b");
+  /* encoded, as Python's email does with what is long */
+  ids_are("=?utf-8?q?=3Ca=40b?=\n =?utf-8?q?=2Ec=3E?=", "a@b.c");
+  ids_are("=?utf-8?q?=3Ca=40b=3E_=3Cc=40d=3E?=", "a@b c@d");
+  ids_are("<a@b> =?utf-8?q?=3Cc=40d=3E?=", "a@b c@d");
+  ids_are("<a=?b@c>", "a=?b@c");
+  /* no @: in brackets, or all that there is, and no word */
+  ids_are("<19da5f6889905e33>", "19da5f6889905e33");
+  ids_are("19da5f6889905e33", "19da5f6889905e33");
+  ids_are("1234567", "1234567");
+  ids_are("none", "");
+  ids_are("undefined", "");
+  ids_are("4711", "");
+  ids_are("123456 789012", "");
+  ids_are("123456>", "");
   ids_are("<\xe9@b>", "é@b");
   return done();
 }

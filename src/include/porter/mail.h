@@ -101,7 +101,7 @@ extern int mail_addresses(arena *a, mail_charsets *charsets, enum mail_field whi
 /* What the head at the start of header says in all fields of that kind, in order; in the first of From and Sender. */
 extern int mail_address_fields(
   arena *a, mail_charsets *charsets, mail_head const *head, slice header, enum mail_field which, mail_address **list, size_t *count);
-/* The ids of Message-ID, In-Reply-To and References, without < >. */
+/* The ids of Message-ID, In-Reply-To and References, without < >: those that are certain (ids.c). */
 extern int mail_ids(arena *a, slice raw, slice **list, size_t *count);
 
 /* --- dates (RFC 5322 3.3, 4.3) --- */

@@ -75,6 +75,35 @@ static int take_ids(arena *a, slice raw, slice **list, size_t *count)
   return !raw.s || mail_ids(a, raw, list, count);
 }
 
+static void keep_last(mail_facts *facts)
+{
+  if (facts->reference_count <= MAIL_REFERENCES_MAX) return;
+  facts->references += facts->reference_count - MAIL_REFERENCES_MAX;
+  facts->reference_count = MAIL_REFERENCES_MAX;
+}
+
+static int is_reference(mail_facts const *facts, slice id)
+{
+  for (size_t i = facts->reference_count; i-- > 0;)
+    if (slice_same(facts->references[i], id)) return 1;
+  return 0;
+}
+
+#define ANSWERED_MAX 8 /* ids of an In-Reply-To that are looked for among the references */
+
+/* What a mail answers may be missing among what it refers to. */
+static int add_answered(arena *a, slice const *list, size_t count, mail_facts *facts)
+{
+  slice *const all = arena_array(a, facts->reference_count + ANSWERED_MAX, sizeof *all);
+  if (!all) return 0;
+  if (count > ANSWERED_MAX) count = ANSWERED_MAX;
+  memcpy(all, facts->references, facts->reference_count * sizeof *all);
+  facts->references = all;
+  for (size_t i = 0; i < count; i++)
+    if (!is_reference(facts, list[i])) all[facts->reference_count++] = list[i];
+  return 1;
+}
+
 static int take_references(arena *a, slice const *field, mail_facts *facts)
 {
   slice *list = NULL;
@@ -82,11 +111,11 @@ static int take_references(arena *a, slice const *field, mail_facts *facts)
   if (!take_ids(a, field[FIELD_MESSAGE_ID], &list, &count)) return 0;
   if (count) facts->message_id = list[0];
   if (!take_ids(a, field[FIELD_REFERENCES], &facts->references, &facts->reference_count)) return 0;
-  if (!facts->reference_count && !take_ids(a, field[FIELD_IN_REPLY_TO], &facts->references, &facts->reference_count)) return 0;
-  if (facts->reference_count > MAIL_REFERENCES_MAX) {
-    facts->references += facts->reference_count - MAIL_REFERENCES_MAX;
-    facts->reference_count = MAIL_REFERENCES_MAX;
-  }
+  keep_last(facts);
+  if (!take_ids(a, field[FIELD_IN_REPLY_TO], &list, &count)) return 0;
+  if (!facts->reference_count) facts->references = list, facts->reference_count = count;
+  else if (count && !(count == 1 && is_reference(facts, *list)) && !add_answered(a, list, count, facts)) return 0;
+  keep_last(facts);
   return 1;
 }
 
