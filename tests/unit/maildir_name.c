@@ -74,6 +74,34 @@ static void mids(void)
   is_int(wrong, 0, "every octet in a mid");
 }
 
+/* As maildir.h says it, octet by octet: of every name of at most eight octets that separators are made of. */
+static int as_said(char const *s, size_t len, maildir_name const *n)
+{
+  size_t i = len;
+  while (i-- > 0)
+    if (len - i >= 3 && strchr(":;!", s[i]) && strchr("12", s[i + 1]) && s[i + 2] == ',') break;
+  size_t const base = i == SIZE_MAX ? len : i, flags = base < len && s[base + 1] == '2' ? base + 3 : len;
+  size_t end = flags;
+  while (end < len && s[end] != ',') end++;
+  return n->base.s == s && n->base.len == base && n->separator == (base < len ? s[base] : 0) && n->flags.s == s + flags && n->flags.len == end - flags
+    && n->rest.s == s + end && n->rest.len == len - end;
+}
+
+static void infos(void)
+{
+  static char const octets[] = ":!12,S";
+  unsigned int wrong = 0, of = 1;
+  for (size_t len = 0; len <= 8; len++, of *= 6)
+    for (unsigned int k = 0; k < of; k++) {
+      char s[8];
+      maildir_name n;
+      for (unsigned int i = 0, rest = k; i < len; i++, rest /= 6) s[i] = octets[rest % 6];
+      maildir_name_info(&n, s, len);
+      wrong += !as_said(s, len, &n);
+    }
+  is_int(wrong, 0, "every info");
+}
+
 int main(void)
 {
   char standard[sizeof MAILDIR_FLAGS], long_name[400], s[MAILDIR_NAME_MAX + 1];
@@ -122,6 +150,7 @@ int main(void)
   mid("1.M2P3.h,S=5", 0, 0, "1.M2P3.h,S=5");
   mid("a b%\xff\x7f", 0, 0, "a%20b%25%FF%7F");
   mids();
+  infos();
   mid("1.h", 1, 42, "1.h/42");
   mid("", 0, 0, "%00");
   mid("", 1, 42, "%00/42");

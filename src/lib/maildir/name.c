@@ -29,24 +29,27 @@ static void split_uid(maildir_name *n)
   }
 }
 
+/* Whether the comma at i ends a "2," or "1," behind a separator. */
+static int ends_version(char const *s, size_t i)
+{
+  return i >= 2 && (s[i - 1] == '2' || s[i - 1] == '1') && (s[i - 2] == ':' || s[i - 2] == ';' || s[i - 2] == '!');
+}
+
 void maildir_name_info(maildir_name *n, char const *s, size_t len)
 {
+  char const *comma, *behind = s + len; /* the comma that was met before, or the end */
   n->base = (slice){ s, len };
   /* One after the other: a copy of what was just written would wait until that is in memory. */
   n->flags = (slice){ s + len, 0 };
   n->rest = (slice){ s + len, 0 };
   n->separator = 0;
-  for (size_t i = len; i-- > 0;) {
-    if (s[i] != ':' && s[i] != ';' && s[i] != '!') continue;
-    if (len - i < 3 || (s[i + 1] != '2' && s[i + 1] != '1') || s[i + 2] != ',') continue;
-    n->base.len = i;
-    n->separator = s[i];
-    if (s[i + 1] == '2') {
-      char const *flags = s + i + 3;
-      char const *comma = memchr(flags, ',', len - i - 3);
-      size_t flags_len = comma ? (size_t)(comma - flags) : len - i - 3;
-      n->flags = (slice){ flags, flags_len };
-      n->rest = (slice){ flags + flags_len, len - i - 3 - flags_len };
+  for (; (comma = memrchr(s, ',', (size_t)(behind - s))); behind = comma) {
+    if (!ends_version(s, (size_t)(comma - s))) continue;
+    n->base.len = (size_t)(comma - s) - 2;
+    n->separator = comma[-2];
+    if (comma[-1] == '2') {
+      n->flags = (slice){ comma + 1, (size_t)(behind - comma) - 1 };
+      n->rest = (slice){ behind, (size_t)(s + len - behind) };
     }
     return;
   }
