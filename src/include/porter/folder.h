@@ -106,6 +106,8 @@ struct mail_facts_s {
   size_t reference_count;
   int has_attachment;
 };
+/* The letters of its name: flags and keywords. */
+extern slice mail_flags(mail_entry const *e);
 /* What is wanted (FACT_...) of a mail; texts are in the arena. A mail that alone cannot be read has what its name says, and is
  * counted by folder_unread_files. */
 extern int folder_facts(folder *f, mail_entry *e, unsigned int wanted, arena *a, mail_facts *facts);

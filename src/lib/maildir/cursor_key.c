@@ -111,7 +111,7 @@ int cursor_make_places(cursor *c)
 {
   folder *f = c->f;
   if (!folder_know(f)) return 0;
-  c->place = malloc((f->mails.count ? f->mails.count : 1) * sizeof *c->place);
+  c->place = place_large_take(f->mails.count * sizeof *c->place);
   if (!c->place) return 0;
   for (size_t i = 0; i < f->mails.count; i++) {
     int one = consider(c, c->place + c->count, f->mails.mail + i);

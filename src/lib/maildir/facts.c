@@ -23,14 +23,16 @@ int folder_arrival(folder *f, mail_entry *e, int64_t *seconds)
   return 1;
 }
 
-static int mail_entry_unread(mail_entry const *e)
+slice mail_flags(mail_entry const *e)
 {
-  char const *info = e->name + e->info;
-  if (!*info || info[1] != '2') return 1;
-  for (info += 3; *info && *info != ','; info++)
-    if (*info == 'S') return 0;
-  return 1;
+  char const *const info = e->name + e->info, *end;
+  if (!*info || info[1] != '2') return (slice){ info, 0 };
+  for (end = info + 3; *end && *end != ','; end++)
+    ;
+  return (slice){ info + 3, (size_t)(end - info) - 3 };
 }
+
+static int mail_entry_unread(mail_entry const *e) { return !slice_has(mail_flags(e), 'S'); }
 
 int mail_mid(arena *a, mail_entry const *e, slice *mid) { return maildir_mid(a, e->base, e->twin, e->inode, mid); }
 

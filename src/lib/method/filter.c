@@ -94,11 +94,9 @@ static int name_match(filter *fl, node const *n)
   Porter__Filter const *from = n->from;
   unsigned int wanted = (from->min_size || from->max_size ? FACT_SIZE : 0) | ((*from->since || *from->before) && !from->sent ? FACT_ARRIVAL : 0);
   mail_facts facts;
-  asked_here const *const here = fl->here + n->number;
-  if (here->elsewhere) return 0;
-  if (!wanted && !*here->yes && !*here->no && !here->missing) return 1;
+  if (fl->here[n->number].elsewhere || !filter_flags(fl, n, mail_flags(fl->e))) return 0;
+  if (!wanted) return 1;
   if (!folder_facts(fl->f, fl->e, wanted, &fl->scratch, &facts)) return errno == ENOENT ? 0 : -1;
-  if (!filter_flags(fl, n, facts.name.flags)) return 0;
   if (wanted & FACT_SIZE && (facts.size < from->min_size || (from->max_size && facts.size >= from->max_size))) return 0;
   return !(wanted & FACT_ARRIVAL) || within(facts.arrival, from, n);
 }
