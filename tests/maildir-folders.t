@@ -3,4 +3,4 @@
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 cp "$B/hook/hurried" "$work" || exit 111
-env WORK="$work" BIN="$bin" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$top/tests/maildir/folders.py"
+env WORK="$work" BIN="$bin" STUB="$B/stub" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$top/tests/maildir/folders.py"

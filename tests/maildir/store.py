@@ -1,6 +1,7 @@
 """Append, Upload, pieces: what is stored is what was sent, whole or not at all."""
 import base64, email, email.policy, re, tempfile
 from op import *
+from held import Held
 
 MIB = 1 << 20
 B = Box()
@@ -178,15 +179,11 @@ if shutil.which('strace'):
 
     # The folder is taken away while the mail is stored: what was stored goes with it, and the caller is told.
     Q.folder('.Gone')
-    p = subprocess.Popen(['strace', '-qq', '-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:delay_enter=400000:when=2', os.path.join(bin_dir, 'maildir-op'), 'Append'], cwd=Q.path,
-                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    p.stdin.write(pb.AppendReq(folder='Gone', flags='D', octets=text, replaces=old_draft).SerializeToString())
-    p.stdin.close()
-    while p.poll() is None and not Q.ls('.Gone'):
-        time.sleep(.002)
+    held = Held(Q, 'Append', 'fsync', 2, folder='Gone', flags='D', octets=text, replaces=old_draft)
+    eq((held.held, len(Q.ls('.Gone'))), (True, 1), 'before its directory is synced the mail is there')
     os.rename(os.path.join(Q.path, '.Gone'), os.path.join(work, 'taken-away'))
-    r = pb.AppendResp.FromString(p.stdout.read())
-    eq((p.wait(), pb.Error.Code.Name(r.error.code) if r.HasField('error') else None, Q.ls('.Drafts')), (3, 'INVALID_FOLDER', ['cur/1.M1P1.h:2,D']), 'the folder goes meanwhile')
+    r = held.go()
+    eq((held.code, pb.Error.Code.Name(r.error.code) if r.HasField('error') else None, Q.ls('.Drafts')), (3, 'INVALID_FOLDER', ['cur/1.M1P1.h:2,D']), 'the folder goes meanwhile')
 
 # --- wire: where the octets are ---
 def varint(n):
