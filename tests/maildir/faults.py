@@ -6,7 +6,7 @@ T = 1700000000
 a, b = ['%d.M%dP1.h' % (T + i, i) for i in range(2)]
 memory = tempfile.mkdtemp(prefix='porter-test.', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else work)
 atexit.register(shutil.rmtree, memory, True)
-CALLS = ('renameat2', 'renameat', 'linkat', 'unlinkat', 'fsync', 'newfstatat', 'fstat', 'openat', 'fchmod', 'close', 'copy_file_range', 'sendfile', 'getdents64', 'write')
+CALLS = ('renameat2', 'renameat', 'linkat', 'unlinkat', 'fsync', 'newfstatat', 'fstat', 'statx', 'openat', 'fchmod', 'close', 'copy_file_range', 'sendfile', 'getdents64', 'write')
 ERRORS = ('EIO', 'ENOSPC', 'EACCES', 'ENOMEM') if os.environ.get('FAULTS') == 'all' else ('EIO', 'ENOSPC')
 KINDS = ERRORS if SANITIZED else ERRORS + ('kill',)  # of who is killed the sanitizers say nothing
 made = 0

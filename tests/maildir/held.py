@@ -42,9 +42,9 @@ class HeldProgram:
 class Held(HeldProgram):
     """A call of a method."""
 
-    def __init__(self, box, method, call, when, without=False, **fields):
+    def __init__(self, box, method, call, when, without=False, program=(os.path.join(bin_dir, 'maildir-op'),), **fields):
         self.method = method
-        super().__init__([os.path.join(bin_dir, 'maildir-op'), method], call, when, box.path, getattr(pb, method + 'Req')(**fields).SerializeToString(), without)
+        super().__init__([*program, method], call, when, box.path, getattr(pb, method + 'Req')(**fields).SerializeToString(), without)
 
     def go(self):
         response = getattr(pb, self.method + 'Resp')()
@@ -84,7 +84,7 @@ def new_box():
     return box
 
 
-def every_hold(play, calls=('renameat2', 'renameat', 'unlinkat', 'linkat', 'newfstatat', 'getdents64', 'fsync')):
+def every_hold(play, calls=('renameat2', 'renameat', 'unlinkat', 'linkat', 'newfstatat', 'statx', 'getdents64', 'fsync')):
     """play(call, when) for each call until it is not reached any more; how many there were, and what was wrong."""
     played, wrong = 0, []
     for call in calls:

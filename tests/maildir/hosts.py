@@ -1,5 +1,5 @@
 """Hosts that share a mailbox by NFS: HOST is maildir-op on one of them, started EARLIER seconds before this machine."""
-from op import *
+from held import *
 
 BOX = Box('shared')
 BOX.folder('.A')
@@ -66,4 +66,41 @@ else:
     skip('who does not wait', 'the machine is too slow')
 BOX.put('4.M1P1.h:2,', folder='.A')
 ok(wait(young).state.rstrip('?') != young.rstrip('?'), 'something happens while stamps prove nothing: another state')
+
+# --- what another host does while it is looked, is seen in spite of caches: held at each listing ---
+def during(options, method, move, wrong, **fields):
+    """How often it was held, and what was wrong then. move: from one place to another, by the other host; wrong: of what the call answers, or None."""
+    for when in range(1, 50):
+        box = Box('during')
+        box.folder('.A')
+        box.folder('.B')
+        mail = '1700000000.M1P1.h' + ('' if '/new' in move[0] else ':2,')
+        open(os.path.join(box.path, move[0], mail), 'w').close()
+        if '-I' not in options:
+            BOX.path = box.path
+            fields['state'] = call(0, 'FolderInfo', state=True).state
+        for place in ('.A/new', '.A/cur', '.B/new', '.B/cur'):
+            open(os.path.join(box.path, place, '1700000001.M2P1.h' + place.replace('/', '-') + ':2,'), 'w').close()
+        if method != 'Changes':
+            fields.pop('state', None)
+        h = Held(box, method, 'getdents64', when, program=(os.environ['HOST'], *options), **fields)
+        if h.held:
+            os.rename(os.path.join(box.path, move[0], mail), os.path.join(box.path, move[1], mail if ':' in mail or '/new' in move[1] else mail + ':2,'))
+        r = h.go()
+        shutil.rmtree(box.path)
+        if h.held:
+            yield when
+        if wrong(r):
+            yield 'held at listing %d: %r' % (when, wrong(r))
+        if not h.held:
+            return
+
+
+for options in ([], ['-I']):
+    for move in (('.A/cur', '.A/new'), ('.A/new', '.A/cur')):
+        seen = list(during(options, 'Stats', move, lambda r: r.mail_count != 3 and r.mail_count, folder='A'))
+        eq((len(seen) > 1, [s for s in seen if isinstance(s, str)]), (True, []), '%s: a mail goes from %s to %s while they are listed' % (options, *move))
+for move in (('.A/cur', '.B/cur'), ('.B/cur', '.A/cur')):
+    seen = list(during([], 'Changes', move, lambda r: [pb.Change.Kind.Name(c.kind) for c in r.changes if c.mid == '1700000000.M1P1.h' and c.kind != 1] or r.reset))
+    eq((len(seen) > 1, [s for s in seen if isinstance(s, str)]), (True, []), 'Changes: a mail goes from %s to %s while they are looked at' % move)
 done()

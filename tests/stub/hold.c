@@ -23,7 +23,7 @@
 
 static struct { char const *name; long number; } const calls[] = {
   { "renameat2", SYS_renameat2 }, { "renameat", SYS_renameat }, { "unlinkat", SYS_unlinkat }, { "linkat", SYS_linkat },
-  { "getdents64", SYS_getdents64 }, { "newfstatat", SYS_newfstatat }, { "openat", SYS_openat }, { "fsync", SYS_fsync },
+  { "getdents64", SYS_getdents64 }, { "newfstatat", SYS_newfstatat }, { "statx", SYS_statx }, { "openat", SYS_openat }, { "fsync", SYS_fsync },
   { "rename", SYS_rename }, { "unlink", SYS_unlink },
 };
 

@@ -7,8 +7,8 @@
  *    move, one may have gone there and back, so cur is seen to likewise, and so on, PASSES_MAX times.
  * 4. A mail gets another base while we look (mbsync's ",U=" belongs to no base, but others rename too): of two with one inode
  *    of which one may be stale, that is dropped whose name is not there any more. Both there: two mails, hard links.
- * 5. A place that took several calls (place.c, rule 3) is scanned again, up to SCANS_MAX times, until no change shows. What an earlier
- *    scan met and a later did not is kept until fstatat and further scans agree that it has gone.
+ * 5. A place that took several calls (place.c, rule 3), or was changed while a server listed it, is scanned again, up to SCANS_MAX times, until no
+ *    change shows. What an earlier scan met and a later did not is kept until fstatat and further scans agree that it has gone.
  * 6. Where mails are named, their bases alone are kept (wanted). Of a mail that gets another base while we look rule 4 then knows one name; where
  *    that leads nowhere it is looked up again among all (folder_try), as one is that an index told of.
  *
@@ -122,6 +122,16 @@ static int may_differ(folder *f, int where, look const *l)
   return !place_stamp_same(&now, &l->before) || !settled(f, l);
 }
 
+/* Whether it was one moment: -1 with errno. On a remote file system one call may be several at the server. */
+static int was_moment(folder *f, int where, look const *l)
+{
+  place_stamp now;
+  int differ;
+  if (l->calls > 1) return (differ = may_differ(f, where, l)) < 0 ? differ : !differ;
+  if (f->place[where] < 0 || !f->remote) return 1;
+  return place_stamp_take(f->place[where], &now) ? place_stamp_same(&now, &l->before) : -1;
+}
+
 static int list_place(folder *f, census *c, int where, unsigned int first, look *l)
 {
   place_list list;
@@ -160,9 +170,9 @@ static int scan(folder *f, census *c, int *exact)
     if (!list_place(f, c, p, first, l + p)) return 0;
   if (!look_further(f, c, first, l, &passes)) return 0;
   for (int p = 0; p < PLACES; p++) {
-    int differ = l[p].calls > 1 ? may_differ(f, p, l + p) : 0;
-    if (differ < 0) return 0;
-    if (differ) *exact = 0;
+    int const moment = was_moment(f, p, l + p);
+    if (moment < 0) return 0;
+    if (!moment) *exact = 0;
   }
   return passes == 2 || judge_renamed(f, c, l[PLACE_CUR].pass);
 }

@@ -3,7 +3,7 @@
  * Rules:
  * 1. Stamps are taken before the index is opened and before anything is listed: a change meanwhile is seen twice, never missed.
  * 2. Each place is listed in one call, new before cur, and new again where it may have changed meanwhile. Where that cannot be had (several calls a
- *    listing, new was another the second time) the careful look of census.c is compared instead.
+ *    listing, a stamp that moved while a server listed, new was another the second time) the careful look of census.c is compared instead.
  * 3. Where cur was not listed as its stamp had not moved, the stamp is taken again after new was listed: a mail may just have gone there.
  * 4. A mail has gone before its head could be read: another look. What came of the first is in the index in memory already, and what came of all is
  *    left behind together, in one segment: one of the last alone would say too little, and be believed.
@@ -83,6 +83,17 @@ static int may_have_changed(folder *f, int p, index_stamp const *before)
   return !indexed_take_stamps(f, now) || !same_stamp(now + p, before) || !settled(before);
 }
 
+/* On a remote file system one call may be several at the server: whether a place has moved since its stamp was taken. */
+static int was_split(folder *f, int listed)
+{
+  index_stamp now[PLACES];
+  if (!f->remote) return 0;
+  if (!indexed_take_stamps(f, now)) return 1;
+  for (int p = 0; p < PLACES; p++)
+    if ((p == PLACE_NEW || listed) && !same_stamp(now + p, f->indexed->stamp + p)) return 1;
+  return 0;
+}
+
 static int same_lists(place_list const *a, place_list const *b)
 {
   if (a->count != b->count) return 0;
@@ -122,9 +133,9 @@ static int list_places(folder *f, comparison *c, arena *a, int both)
   int const cur = both || !indexed_unchanged(&x->ix, x->stamp, PLACE_CUR);
   if (!list_place(f, PLACE_NEW, a, list + PLACE_NEW) || !take_list(c->listing + PLACE_NEW, list + PLACE_NEW, a)) return 0;
   if (list[PLACE_NEW].calls > 1) return -1;
-  if (!cur) return may_have_changed(f, PLACE_CUR, &x->ix.last.stamp[PLACE_CUR]) ? list_places(f, c, a, 1) : 1;
+  if (!cur) return may_have_changed(f, PLACE_CUR, &x->ix.last.stamp[PLACE_CUR]) ? list_places(f, c, a, 1) : was_split(f, 0) ? -1 : 1;
   if (!list_place(f, PLACE_CUR, a, list + PLACE_CUR) || !take_list(c->listing + PLACE_CUR, list + PLACE_CUR, a)) return 0;
-  if (list[PLACE_CUR].calls > 1) return -1;
+  if (list[PLACE_CUR].calls > 1 || was_split(f, 1)) return -1;
   if (f->place[PLACE_NEW] < 0 || !may_have_changed(f, PLACE_NEW, x->stamp + PLACE_NEW)) return 1;
   if (!list_place(f, PLACE_NEW, a, &again)) return 0;
   return again.calls > 1 || !same_lists(list + PLACE_NEW, &again) ? -1 : 1;

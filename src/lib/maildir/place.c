@@ -5,6 +5,7 @@
  * 2. How much room is needed nobody says: st_size is what the names take on ext4, a count times 20 on tmpfs, next to nothing
  *    on XFS. Room that is not written to costs nothing, so it is plenty; where it was not, the next look has more.
  * 3. FUSE gives at most 128 KiB a call, whatever room there is: a reader learns how many calls it took (view.c has the rule).
+ *    On NFS one here can be several there, and this does not tell: there the stamp is asked for again behind the listing.
  * 4. A stamp (ctime, mtime) tells whether anything changed since, but only once the clock that it was taken from has gone on: a
  *    later change within the same tick bears the same stamp. Then it is settled.
  */
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -124,6 +126,8 @@ int place_read(int fd, arena *a, size_t *room, place_list *list)
 
 static uint64_t nanoseconds(struct timespec const *t) { return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec; }
 
+static uint64_t moment(struct statx_timestamp const *t) { return (uint64_t)t->tv_sec * 1000000000u + t->tv_nsec; }
+
 int place_clock(uint64_t *clock)
 {
   struct timespec now;
@@ -137,13 +141,14 @@ place_stamp place_stamp_from(struct stat const *st)
   return (place_stamp){ nanoseconds(&st->st_ctim), nanoseconds(&st->st_mtim), st->st_ino, st->st_dev };
 }
 
+/* NFS answers fstat of what is open from a cache, which is a minute old at worst: so the server is asked. */
 int place_stamp_take(int fd, place_stamp *s)
 {
-  struct stat st;
+  struct statx st;
   *s = (place_stamp){ 0, 0, 0, 0 };
   if (fd < 0) return 1;
-  if (fstat(fd, &st) < 0) return 0;
-  *s = place_stamp_from(&st);
+  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_CTIME | STATX_MTIME | STATX_INO, &st) < 0) return 0;
+  *s = (place_stamp){ moment(&st.stx_ctime), moment(&st.stx_mtime), st.stx_ino, makedev(st.stx_dev_major, st.stx_dev_minor) };
   return 1;
 }
 
