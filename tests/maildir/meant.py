@@ -85,6 +85,14 @@ mail('UTF-8 that says gb2312', typed('text/plain; charset=gb2312', gb.encode()),
 mail('UTF-8 that says shift_jis', typed('text/plain; charset=shift_jis', '会議'.encode()), preview='会議')
 mail('UTF-8 that says iso-2022-jp', typed('text/plain; charset=iso-2022-jp', '会議'.encode()), preview='会議')
 mail('GBK that could be UTF-8', typed('text/plain; charset=gbk', b'\xc4\xa3\xca\xbd'), preview='模式')
+for label, text in (('gb2312', 'Grüße aus München, schöner Tag'), ('euc-kr', 'Grüße aus München, schöner Tag'), ('shift_jis', 'Übermorgen für uns: grün, schön'), ('big5', 'Žluťoučký kůň'), ('gb18030', 'tää yö: hääyöaie'),
+                    ('gbk', 'C\'était à côté, « déjà vu »'), ('euc-jp', 'è più, là, città, perché, lunedì, virtù'), ('iso-2022-jp', 'Jürgen')):
+    mail('Latin letters in UTF-8 that says ' + label, typed('text/plain; charset=' + label, text.encode()), preview=text, finds=[text])
+mail('raw UTF-8 of Latin letters beside a Chinese text', typed('text/plain; charset=gb2312', gb.encode('gbk'), 'Subject: für Jürgen Müller\n'.encode()), subject='für Jürgen Müller', preview=gb)
+mail('an encoded word with Latin letters that says gb2312', b'From: a@b.c\nSubject: =?gb2312?Q?J=C3=BCrgen_M=C3=BCller?=\n\nx', subject='Jürgen Müller')
+for label, text in (('gbk', 'QQ某 K歌'), ('gbk', 'A某, B女, C目: 木, 某某某'), ('gbk', 'abc某def 某某'), ('gbk', '女'), ('gbk', 'x母'), ('euc-kr', 'A채 B체: 채'), ('gb2312', 'J眉rgen')):
+    assert text == 'QQ某 K歌' or text.encode(label).decode()
+    mail('characters beside Latin letters in %s: %s' % (label, text), typed('text/plain; charset=' + label, text.encode(label)), preview=text)
 mail('windows-1252 that says utf-8', typed('text/plain; charset=utf-8', b'caf\xe9 cr\xe8me'), preview='café crème', finds=['crème'])
 mail('windows-1252 that says utf-8, for an administrator', typed('text/plain; charset=utf-8', 'Привет'.encode('koi8-r')), options=('-c', 'koi8-r'), preview='Привет')
 mail('UTF-8 with one octet that is wrong', typed('text/plain; charset=utf-8', 'Grüße '.encode() + b'\xff'), preview='Grüße \ufffd')

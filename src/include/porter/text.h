@@ -78,8 +78,10 @@ struct charset_look_s {
   int reading, malformed, high, nul, escape, designates;
   utf8_state utf8;
   unsigned int length, begun; /* octets of the sequence behind its first; of first */
-  unsigned char first[2];
+  unsigned char first[2], lead;
   size_t two, more;           /* whole sequences of two octets; of three and four */
+  int foreign, latin, before; /* one of two is beyond Latin; the run that we are in has a Latin letter; a letter of ASCII is before it */
+  size_t beside, inside;      /* runs with a Latin letter that a letter of ASCII is beside; that are between two */
   size_t octets, little, big; /* of UTF-16: units below 256 in either order */
 };
 extern void charset_look_open(charset_look *l, charset const *label);

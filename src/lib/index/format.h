@@ -32,7 +32,7 @@
 
 /* Changes with what the keys in a record are made by (folding, base subjects, ids, dates, addresses, names). With it goes what a call reads text
  * without a charset in: an index, or a table of threads, of another version is made anew. */
-#define INDEX_KEYS_VERSION 3
+#define INDEX_KEYS_VERSION 4
 #define INDEX_KEYS_ANY 0 /* whatever version, for who looks at no keys */
 
 static inline uint16_t get16(char const *s)
