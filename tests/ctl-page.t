@@ -13,12 +13,13 @@ for what in stem txtorcon; do
 done
 # A name is not kept over stem's reconnect(), the events are.
 cat >> "$work/page-stem.py" <<'END'
+import stem_closes
 controller.reconnect()
 assert 'gui' not in controller.get_info('list-controllers').split()
 assert controller.msg('CONTROLLERNAME gui').is_ok()
 controller.msg('POSTMESSAGE @gui again')
-assert messages.get(timeout=10).rstrip('\r\n').endswith(' @gui again')
+assert messages.get(timeout=50).rstrip('\r\n').endswith(' @gui again')
 controller.close()
 END
-exits "stem: reconnect()" 0 timeout 60 /usr/bin/python3 -W ignore "$work/page-stem.py"
+exits "stem: reconnect()" 0 env PYTHONPATH="$top/tests/ctl" timeout 60 /usr/bin/python3 -W ignore "$work/page-stem.py"
 finish

@@ -7,6 +7,7 @@ from ctl import *
 
 here = os.path.dirname(os.path.abspath(__file__))
 tools = here + '/../../../shared/tools/'
+RUN = 'import runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name="__main__")'
 
 
 class Controllers:
@@ -23,7 +24,8 @@ class Controllers:
     def run(self):
         for program, args in self.programs:
             if os.path.exists(program):
-                p = subprocess.run(['/usr/bin/python3', program] + args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                # A program with stem that is not this test's needs to be kept from waiting for ever, too.
+                p = subprocess.run(['/usr/bin/python3', '-c', RUN.replace('import', 'import stem_closes,') if '/stem' in program else RUN, program] + args, env=dict(os.environ, PYTHONPATH=here), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 self.results.append((program, p.returncode, p.stdout.decode()))
             else:
                 self.results.append((program, None, ''))
@@ -65,7 +67,7 @@ server, server_tcp = Server(tor=behind), Server(tor=behind, tcp=True, tor_tcp=Tr
 
 
 def normal(data, tor):
-    data = data.replace(tor.dir.encode(), b'DIR').replace(b':%d' % tor.port[1], b':PORT').replace(tor.cookie.hex().encode(), b'COOKIE')
+    data = data.replace(tor.dir.encode(), b'DIR').replace(b'127.0.0.1:%d' % tor.port[1], b'127.0.0.1:PORT').replace(tor.cookie.hex().encode(), b'COOKIE')
     return re.sub(rb'(?<==)[0-9A-F]{64}', b'NONCE', data)
 
 

@@ -1,6 +1,6 @@
 """Controllers that others wrote, through ctlmsg -f, between two recorders: what the controller says reaches tor octet by octet, and what tor says
 the controller, but for the names of what is ours. Each is left out where it is not installed."""
-import glob, json, os, pty, select, shutil, signal, socket, subprocess, threading
+import glob, json, os, pty, re, select, shutil, signal, socket, subprocess, threading
 from ctl import *
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -165,7 +165,8 @@ if os.path.isdir('/usr/lib/python3/dist-packages/stem'):
 
     def said(address, tor):
         p = subprocess.run(['/usr/bin/python3', '-W', 'ignore', here + 'stem_all.py', address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
-        return [l.replace(tor.dir, 'DIR').replace(str(tor.port[1]), 'PORT') for l in without_ours(p.stdout).decode().splitlines()]
+        # Its digits alone may be within a fingerprint.
+        return [re.sub(r"(127\.0\.0\.1(?::|', ))%d\b" % tor.port[1], r'\1PORT', l.replace(tor.dir, 'DIR')) for l in without_ours(p.stdout).decode().splitlines()]
 
     one, other = said(straight.socket, straight), said(chain.address, chain.tor)
     ok(len(one) > 60 and one[-1] == 'events True', 'stem: it has asked a tor for everything', one[-3:])

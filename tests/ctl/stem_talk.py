@@ -1,6 +1,7 @@
 """Two controllers with stem pass messages to each other: stem_talk.py SOCKET|HOST:PORT COOKIEFILE|-"""
 import logging, queue, sys
 import stem.connection, stem.control, stem.socket
+import stem_closes
 
 logging.disable(logging.CRITICAL)
 address, cookie = sys.argv[1:]
@@ -23,11 +24,11 @@ anna, bert = controller('anna'), controller('bert')
 anna.add_event_listener(lambda e: got['anna'].put(str(e)), 'POSTMESSAGE')
 bert.add_event_listener(lambda e: got['bert'].put(str(e)), 'POSTMESSAGE')
 assert anna.msg('POSTMESSAGE @bert hello "bert"').is_ok()
-first = got['bert'].get(timeout=10).strip()
+first = got['bert'].get(timeout=60).strip()
 assert first.startswith('POSTMESSAGE ') and first.endswith(' anna @bert hello "bert"'), first
 assert bert.msg('POSTMESSAGE @all to everybody').is_ok()
 for q in got.values():
-    m = q.get(timeout=10).strip()
+    m = q.get(timeout=60).strip()
     assert m.endswith(' bert @all to everybody'), m
 assert anna.get_info('list-controllers').split('\n')[-2:] == ['anna', 'bert'], anna.get_info('list-controllers')
 assert [l.split()[-1] for l in anna.get_info('recent-messages').split('\n')][-1] == 'everybody'
@@ -40,7 +41,7 @@ r = anna.msg('POSTMESSAGE @nobody x')
 assert not r.is_ok() and r.content()[0][0] == '552', r
 for i in range(200):
     assert anna.msg('POSTMESSAGE @bert %d' % i).is_ok()
-assert [got['bert'].get(timeout=10).split()[-1] for i in range(200)] == [str(i) for i in range(200)]
+assert [got['bert'].get(timeout=60).split()[-1] for i in range(200)] == [str(i) for i in range(200)]
 anna.close()
 bert.close()
 print('ok')

@@ -1,6 +1,9 @@
 """A controller with stem: whatever its Controller can ask a tor without a network; stem_all.py SOCKET. Prints what it got, which is the same straight."""
-import re, sys
+import os, re, sys
 import stem, stem.connection, stem.control, stem.socket, stem.version
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import stem_closes
 
 c = stem.control.Controller(stem.socket.ControlSocketFile(sys.argv[1]))
 c.authenticate()
