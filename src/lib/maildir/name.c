@@ -82,24 +82,50 @@ static size_t add_slice(char *s, size_t len, slice more)
   return len + more.len;
 }
 
+/* Letters: a bit for each octet. */
+typedef struct letters_s letters;
+struct letters_s {
+  uint64_t bits[4];
+};
+
+static void letters_set(letters *l, char letter, int to)
+{
+  uint64_t *const bits = l->bits + (unsigned char)letter / 64, bit = (uint64_t)1 << (unsigned char)letter % 64;
+  *bits = to ? *bits | bit : *bits & ~bit;
+}
+
+static size_t letters_count(letters const *l)
+{
+  size_t n = 0;
+  for (unsigned int i = 0; i < 4; i++) n += (size_t)__builtin_popcountll(l->bits[i]);
+  return n;
+}
+
+/* In ASCII order, to s. Returns how many. */
+static size_t letters_write(letters const *l, char *s)
+{
+  size_t n = 0;
+  for (unsigned int i = 0; i < 4; i++)
+    for (uint64_t rest = l->bits[i]; rest; rest &= rest - 1) s[n++] = (char)(64 * i + (unsigned int)__builtin_ctzll(rest));
+  return n;
+}
+
 size_t maildir_name_flags(char *s, maildir_name const *n, char const *add, char const *remove, int elsewhere)
 {
-  unsigned char set[256] = { 0 };
-  size_t len = n->base.len + (elsewhere ? 0 : n->uid.len) + n->tail.len, flags = 0;
-  for (size_t i = 0; i < n->flags.len; i++) set[(unsigned char)n->flags.s[i]] = 1;
-  if (elsewhere) memset(&set['a'], 0, 'z' - 'a' + 1);
-  for (; *add; add++) set[(unsigned char)*add] = 1;
-  for (; *remove; remove++) set[(unsigned char)*remove] = 0;
-  for (size_t c = 0; c < sizeof set; c++) flags += set[c];
-  if (len + 3 + flags + n->rest.len > MAILDIR_NAME_MAX) return errno = ENAMETOOLONG, 0;
+  letters set = { { 0 } };
+  size_t len = n->base.len + (elsewhere ? 0 : n->uid.len) + n->tail.len;
+  for (size_t i = 0; i < n->flags.len; i++)
+    if (!elsewhere || n->flags.s[i] < 'a' || n->flags.s[i] > 'z') letters_set(&set, n->flags.s[i], 1);
+  for (; *add; add++) letters_set(&set, *add, 1);
+  for (; *remove; remove++) letters_set(&set, *remove, 0);
+  if (len + 3 + letters_count(&set) + n->rest.len > MAILDIR_NAME_MAX) return errno = ENAMETOOLONG, 0;
   len = add_slice(s, 0, n->base);
   if (!elsewhere) len = add_slice(s, len, n->uid);
   len = add_slice(s, len, n->tail);
   s[len++] = n->separator ? n->separator : ':';
   s[len++] = '2';
   s[len++] = ',';
-  for (size_t c = 0; c < sizeof set; c++)
-    if (set[c]) s[len++] = (char)c;
+  len += letters_write(&set, s + len);
   len = add_slice(s, len, n->rest);
   s[len] = 0;
   return len;
@@ -210,6 +236,7 @@ static int unhex(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c
 static int unescape(char *s, size_t *len, char const *mid, size_t end)
 {
   *len = 0;
+  if (end && end <= MAILDIR_NAME_MAX && !count_special((slice){ mid, end })) return memcpy(s, mid, *len = end), 1;
   if (end == strlen(MID_EMPTY) && !memcmp(mid, MID_EMPTY, end)) return 1;
   for (size_t i = 0; i < end; i++) {
     char c = mid[i];
