@@ -98,6 +98,10 @@ int main(void)
   base("Réf.\302\240: x", "x");
   base("TR\342\200\257: x", "x");
   base("Re:\302\240\302\240a\343\200\200b", "a b");
+  /* The longest, and a colon far behind. */
+  base("\330\245\330\271\330\247\330\257\330\251 \330\252\331\210\330\254\331\212\331\207.   (123)   : x", "x");
+  base("Re [a blob that is longer than a mark with all that can be in it can ever be]: x", "x");
+  base("aw what lies behind this colon is as it is, however far that may be: x", "aw what lies behind this colon is as it is, however far that may be: x");
   /* One letter counts with a blank behind it: neither a drive nor a ratio. */
   base("I:\\daten", "i:\\daten");
   base("R:1", "r:1");

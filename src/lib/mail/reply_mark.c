@@ -74,8 +74,19 @@ static size_t mark_end(char const *s, size_t len, size_t word)
   return word > 1 || (i + 1 < len && s[i + 1] == ' ') ? i + 1 : 0;
 }
 
+/* Octets in which a mark has its colon, or a blob before it. */
+#define MARK_MAX 40
+
+/* Most subjects have none: what is not there need not be looked for sixty times. */
+static int has_colon(char const *s, size_t len)
+{
+  if (len > MARK_MAX) len = MARK_MAX;
+  return len && (memchr(s, ':', len) || memchr(s, '[', len) || memchr(s, *WIDE_COLON, len));
+}
+
 size_t reply_mark(char const *s, size_t len)
 {
+  if (!has_colon(s, len)) return 0;
   for (size_t k = 0; k < sizeof marks / sizeof *marks; k++) {
     slice const m = marks[k];
     size_t const end = len > m.len && *s == *m.s && !memcmp(s, m.s, m.len) ? mark_end(s, len, m.len) : 0;
