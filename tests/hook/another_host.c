@@ -1,5 +1,6 @@
 /* maildir-op to which every file system is NFS, on a host that was started EARLIER seconds (of the environment) before this one. What fstat says of a
  * directory is what was so when it was opened, as an NFS client's cache has it; statx with AT_STATX_FORCE_SYNC asks anew. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -47,6 +48,13 @@ int openat(int dir, char const *path, int flags, ...)
   if (fd < 0 || fd >= CACHED) return fd;
   if (fstatat(fd, "", cached + fd, AT_EMPTY_PATH) < 0) cached[fd].st_ino = 0;
   return fd;
+}
+
+/* What another host has removed is stale to the server. */
+int statx(int dir, char const *restrict path, int flags, unsigned int mask, struct statx *restrict st)
+{
+  int const r = (int)syscall(SYS_statx, dir, path, flags, mask | STATX_NLINK, st);
+  return !r && flags & AT_STATX_FORCE_SYNC && !st->stx_nlink ? errno = ESTALE, -1 : r;
 }
 
 int fstat(int fd, struct stat *st)

@@ -103,4 +103,22 @@ for options in ([], ['-I']):
 for move in (('.A/cur', '.B/cur'), ('.B/cur', '.A/cur')):
     seen = list(during([], 'Changes', move, lambda r: [pb.Change.Kind.Name(c.kind) for c in r.changes if c.mid == '1700000000.M1P1.h' and c.kind != 1] or r.reset))
     eq((len(seen) > 1, [s for s in seen if isinstance(s, str)]), (True, []), 'Changes: a mail goes from %s to %s while they are looked at' % move)
+
+# --- a folder that another host removes while it is looked at: it is gone, which is no failure ---
+for options, method in (([], 'Changes'), (['-I'], 'Changes'), ([], 'Wait'), (['-I'], 'Wait')):
+    codes = []
+    for when in range(1, 60):
+        box = Box('removed')
+        for name in ('.A', '.B'):
+            box.folder(name)
+            box.put('1.M1P1.h:2,', folder=name)
+        h = Held(box, method, 'statx', when, program=(os.environ['HOST'], *options))
+        if h.held:
+            shutil.rmtree(os.path.join(box.path, '.B'))
+        h.go()
+        codes.append(h.code)
+        shutil.rmtree(box.path)
+        if not h.held:
+            break
+    eq((len(codes) > 2, set(codes)), (True, {0}), '%s %s: a folder goes meanwhile' % (method, options))
 done()

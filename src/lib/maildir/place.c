@@ -90,6 +90,13 @@ static char *take_room(arena *a, size_t *room)
   }
 }
 
+/* What another host has removed is stale on NFS where a local file system says that it is not there. 0 with errno. */
+static int failed(void)
+{
+  if (errno == ESTALE) errno = ENOENT;
+  return 0;
+}
+
 int place_read(int fd, arena *a, size_t *room, place_list *list)
 {
   size_t len = 0, size = *room;
@@ -111,7 +118,7 @@ int place_read(int fd, arena *a, size_t *room, place_list *list)
     }
     do got = getdents64(fd, s + len, size - len);
     while (got < 0 && errno == EINTR);
-    if (got < 0) return 0;
+    if (got < 0) return failed();
     if (!got) break;
     list->calls++;
     len += (size_t)got;
@@ -147,7 +154,7 @@ int place_stamp_take(int fd, place_stamp *s)
   struct statx st;
   *s = (place_stamp){ 0, 0, 0, 0 };
   if (fd < 0) return 1;
-  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_CTIME | STATX_MTIME | STATX_INO, &st) < 0) return 0;
+  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_CTIME | STATX_MTIME | STATX_INO, &st) < 0) return failed();
   *s = (place_stamp){ moment(&st.stx_ctime), moment(&st.stx_mtime), st.stx_ino, makedev(st.stx_dev_major, st.stx_dev_minor) };
   return 1;
 }
