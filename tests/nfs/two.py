@@ -1,5 +1,5 @@
 """two.py SECONDS [OPTION...]: two hosts on one mailbox, /tmp/c1/box and /tmp/c2/box; maildir-op has these options. First what one of them answers at
-once after the other was answered; then both at once for so long: each mail has an owner, who alone moves and removes it and sets F; the
+once after the other was answered, how late Wait is and what Changes tell, and what is counted while the other flags; then both at once for so long: each mail has an owner, who alone moves and removes it and sets F; the
 other host sets S. One changing call in KILLS is killed at some moment of its time (0: none); its owner leaves that mail alone then. Every RESTARTS
 seconds the server stops for two seconds (0: never). In the end each mail is where its owner was told, once, with its octets and these flags,
 on both hosts; one whose call was killed is as it was before or as it was to become, and may have two names then
@@ -18,7 +18,7 @@ took, took_by = [], {}
 def call(host, method, options=OPTIONS, part=None, **fields):
     """The response. With part, a share of the time that this method took last: None if it was killed after that."""
     begun = time.monotonic()
-    p = subprocess.Popen(['/mnt/maildir-op', *options, method], cwd='/tmp/c%d/box' % host, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p = subprocess.Popen(['/mnt/host%d' % host, *options, method], cwd='/tmp/c%d/box' % host, env={**os.environ, 'EARLIER': '3600'}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     octets = getattr(pb, method + 'Req')(**fields).SerializeToString()
     try:
         out, err = p.communicate(octets, timeout=part and part * took_by.get(method, 1))
@@ -105,27 +105,127 @@ def lags(tries):
     for name in call(1, 'Folders').folders:
         if name.startswith('New'):
             call(1, 'RemoveFolder', name=name)
-    waits(tries)
+    for options in (OPTIONS, OPTIONS + ['-I']):
+        spins(options)
+        lacking(tries, options)
+    all_waits(tries)
 
 
-def waits(tries):
-    """One host waits, the other stores a mail a second later."""
-    behind, missed = [], 0
+def settled_state(host, options):
+    """A state that another call can find to be the same."""
+    while True:
+        state = call(host, 'Wait', options=options).state
+        if not state.endswith('?'):
+            return state
+        time.sleep(0.5)
+
+
+def changes(host, state):
+    """What changed since: resets, and mids with what became of them."""
+    told, more = [], True
+    while more:
+        r = call(host, 'Changes', state=state)
+        told += ['reset'] * r.reset + [(c.mid, pb.Change.Kind.Name(c.kind)) for c in r.changes]
+        state, more = r.state, r.more
+    return told
+
+
+def waits(what, tries, change, options=OPTIONS):
+    """One host waits, the other changes something some seconds later. change gives what Changes are to tell."""
+    behind, dice = [], random.Random(1)
     for k in range(tries):
         a, b = (1, 2) if k % 2 else (2, 1)
-        state, answers = call(b, 'Wait').state, []
-        waiter = threading.Thread(target=lambda: answers.append((call(b, 'Wait', state=state, seconds=60), time.monotonic())))
+        state, answers = settled_state(b, options), []
+        waiter = threading.Thread(target=lambda: answers.append((call(b, 'Wait', options=options, state=state, seconds=100), time.monotonic())))
         waiter.start()
-        time.sleep(1)
-        call(a, 'Append', folder='A', octets=octets(2 * 10**6 + k))
-        stored = time.monotonic()
+        time.sleep(dice.uniform(0.5, 8))
+        want = change(a, k)
+        changed = time.monotonic()
         waiter.join()
-        missed += not answers[0][0].changed
-        behind.append(answers[0][1] - stored)
-    if missed:
-        bad('Wait: %d of %d end without having seen a new mail' % (missed, tries))
-    if behind:
-        print('%-34s answered %s s later' % ('a mail that is new: Wait', ', '.join('%.1f' % s for s in sorted(behind))), flush=True)
+        if not answers[0][0].changed:
+            bad('Wait, %s: ends without having seen it' % what)
+        behind.append(answers[0][1] - changed)
+        for host in (a, b) if '-I' not in options else ():
+            told = changes(host, state)
+            if told != want:
+                bad('Changes on host %d, %s: %s instead of %s' % (host, what, told, want))
+    print('%-34s answered %s s later' % ('Wait, %s%s' % (what, ', -I' if '-I' in options else ''), ', '.join('%.1f' % s for s in sorted(behind))), flush=True)
+
+
+def all_waits(tries):
+    def append(a, k):
+        return [(call(a, 'Append', folder='A', octets=octets(3 * 10**6 + k)).mid, 'NEW')]
+
+    def flag(a, k):
+        mid = call(a, 'List', folder='A', end=2).mail_heads[1].mid
+        call(a, 'SetFlags', folder='A', mids=[mid], add='FP' if k % 2 else 'R', exactly=True)
+        return [(mid, 'CHANGED')]
+
+    def move(a, k):
+        mid = call(a, 'List', folder='A', end=1).mail_heads[0].mid
+        call(a, 'Move', from_folder='A', to_folder='B', mids=[mid])
+        return [(mid, 'CHANGED')]
+
+    def remove(a, k):
+        mid = call(a, 'List', folder='B', end=1).mail_heads[0].mid
+        call(a, 'Remove', folder='B', mids=[mid])
+        return [(mid, 'GONE')]
+
+    def make(a, k):
+        call(a, 'AddFolder', name='Wait%d' % k)
+        return []
+
+    def drop(a, k):
+        call(a, 'RemoveFolder', name='Wait%d' % k)
+        return []
+
+    for what, change in (('a new mail', append), ('flags', flag), ('a move', move), ('a removal', remove), ('a new folder', make), ('a folder that goes', drop)):
+        waits(what, tries, change)
+    for what, change in (('a new mail', append), ('flags', flag)):
+        waits(what, tries, change, OPTIONS + ['-I'])
+
+
+def lacking(tries, options):
+    """Counts of one host that lack a mail, as the other flags one of 3000 every tenth of a second."""
+    place, over, odd = '/tmp/c1/box/.Big/cur/', threading.Event(), []
+    if not os.path.exists('/tmp/export/box/.Big'):
+        for sub in ('cur', 'new', 'tmp'):
+            os.makedirs('/tmp/export/box/.Big/' + sub)
+        for n in range(3000):
+            with open('/tmp/export/box/.Big/cur/%d.M%dP0.big-%s:2,' % (1700000000 + n, n, 'x' * 40), 'wb') as out:
+                out.write(octets(0))
+        call(2, 'List', folder='Big', end=1)
+
+    def flag():
+        names, dice = os.listdir(place), random.Random(2)
+        while not over.wait(0.1):
+            i = dice.randrange(len(names))
+            name = names[i].partition(':')[0] + (':2,' if names[i].endswith('S') else ':2,S')
+            os.rename(place + names[i], place + name)
+            names[i] = name
+
+    other = threading.Thread(target=flag)
+    other.start()
+    for k in range(5 * tries):
+        count = call(2, 'Stats', options=options, folder='Big').mail_count
+        if count != 3000:
+            odd.append(count)
+    over.set()
+    other.join()
+    if odd:
+        bad('Stats while the other host flags: %s of 3000' % odd)
+    print('%-34s %3d of %3d counts wrong' % ('flags meanwhile: Stats%s' % (', -I' if '-I' in options else ''), len(odd), 5 * tries), flush=True)
+
+
+def spins(options):
+    """How often in ten seconds a client is answered that waits again and again, and the mailbox changed just before."""
+    state, answers = call(1, 'Wait', options=options).state, 0
+    call(2, 'Append', folder='A', octets=octets(4 * 10**6))
+    begun = time.monotonic()
+    while time.monotonic() - begun < 10:
+        state = call(1, 'Wait', options=options, state=state, seconds=max(1, round(begun + 10 - time.monotonic()))).state
+        answers += 1
+    print('%-34s %d answers in %.0f s' % ('Wait in a loop%s' % (', -I' if '-I' in options else ''), answers, time.monotonic() - begun), flush=True)
 
 
 # --- both at once ---
@@ -263,7 +363,7 @@ for f in FOLDERS:
 # Enough for an index.
 for n in range(250):
     for f in ('A', 'B'):
-        with open('/tmp/export/box/.%s/cur/%d.M%dP0.h:2,' % (f, 1700000000 + n, n), 'wb') as out:
+        with open('/tmp/export/box/.%s/cur/%d.M%dP0.%s:2,' % (f, 1700000000 + n, n, f), 'wb') as out:
             out.write(octets(0))
 for host in (1, 2):
     for f in FOLDERS:
