@@ -103,7 +103,7 @@ for kind in unix tcp; do
   logged "$kind" "$kind-short" frame-auth -d 0 -t 1 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 1 frame-write -t 1 maildir-op
   drive_later patience "$kind" "$kind-short"
 
-  logged "$kind" "$kind-big" frame-auth -d 0 -t 5 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 1 frame-write -t 1 "$stub/big-op"
+  logged "$kind" "$kind-big" frame-auth -d 0 -t 20 auth "$work/users" setuidgid maildir-enter "$template" frame-read -t 20 frame-write -t 4 "$stub/big-op"
   drive_later big "$kind" "$kind-big"
 done
 for kind in unix tcp; do

@@ -295,7 +295,7 @@ def patience():
 
 
 def big():
-    """Servers with -t 1 and big-op, whose every response has 8 MiB."""
+    """Servers with frame-write -t 4 and big-op, whose every response has 8 MiB. Nobody else is impatient."""
     def whole(c):
         c.raw(AUTH + frame("Stats") + frame("Stats"))
         equal(len(c.response_bytes()), 8388608)
