@@ -15,7 +15,7 @@ account_try() {
   tap_tries=0
   until "$@" > "$work/account.err" 2>&1; do
     tap_tries=$((tap_tries + 1))
-    [ $tap_tries -lt 200 ] || { cat "$work/account.err" >&2; return 1; }
+    [ $tap_tries -lt 1000 ] || { cat "$work/account.err" >&2; return 1; }
     sleep 0.05
   done
 }

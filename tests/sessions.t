@@ -109,7 +109,6 @@ background env $secret_env sh -c 'exec env -i PATH="$1:/usr/bin:/bin" s6-ipcserv
 server=$!
 exec 8<&- 9<&-
 wait_for listens "$work/sock"
-wait_for pgrep -P $server || :
 /usr/bin/python3 "$work/look.py" "$work" "$uid" "$guard_uid" "$(pgrep -x s6-ipcserverd -P $server || echo $server)" > "$work/seen" 2> "$work/look.err" || { sed 's/^/# /' "$work/look.err"; }
 line() { sed -n "s/^$1 $2 *//p" "$work/seen"; }
 is 'the processes of a session, and no other' "$(sed -n 's/^processes: //p' "$work/seen")" 'frame-auth frame-read frame-write maildir-op'
