@@ -257,8 +257,9 @@ for kind in ('in front', 'alone'):
     ok(a.event().split(' ')[2] == str(n + 1), kind + ', well when there is room; no id was used up')
     for x in (a, c):
         x.close()
+    # They leave before the server is stopped, and they with it.
+    ok(wait_until(lambda: not os.listdir(mount + '/state/conn')), kind + ', all have left')
     s.stop()
-    wait_until(lambda: not os.listdir(mount + '/state/conn'))
     if subprocess.run(['mount', '-o', 'remount,ro', mount]).returncode == 0:
         broken(kind + ', a read-only disk', server(mount + '/state'), '551 ', lambda: subprocess.run(['mount', '-o', 'remount,rw', mount]))
     else:
