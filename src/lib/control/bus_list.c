@@ -244,7 +244,7 @@ static int watcher_again(bus *b, bus_watcher *w, bus_change_func *each, void *co
   w->count = 0;
   if (watcher_begin(b, w)) return 1;
   w->joined--; /* try again */
-  return 0;
+  return errno == ENOENT ? (errno = ESTALE, 0) : 0;
 }
 
 int bus_watcher_look(bus *b, bus_watcher *w, bus_change_func *each, void *context)
@@ -253,8 +253,8 @@ int bus_watcher_look(bus *b, bus_watcher *w, bus_change_func *each, void *contex
   if (w->joined == b->joined) {
     watcher_drain(w);
     if (!w->due) return 1;
-    if (bus_wiped(b)) w->rest = bus_now() + WIPED_REST;
   }
+  if (bus_wiped(b)) w->rest = bus_now() + WIPED_REST;
   if (!b->serial && bus_now() < w->rest) return watcher_drain(w), errno = ESTALE, 0;
   if (!bus_join(b)) return 0;
   if (w->joined != b->joined && !watcher_again(b, w, each, context)) return 0;

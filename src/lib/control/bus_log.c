@@ -229,7 +229,7 @@ int bus_heal(bus *b, bus_cursor const *at)
     bus_segment_release(b);
     bus_segment_purge(b->dir, &slot);
   }
-  if (!good && errno == ENOENT) return bus_broken(b), 0;
+  if (!good && errno == ENOENT) return bus_broken(b), errno = ESTALE, 0;
   bus_exit(b);
   return good;
 }

@@ -247,8 +247,8 @@ void own_changes(control *c)
   /* Of another state directory now: another descriptor, perhaps with the same number. */
   if (c->own.watcher.joined != joined) watch_closed(&c->watch, WATCH_CHANGES);
   if (good) return;
-  control_again(c, e == EBUSY ? CHANGES_AGAIN : CHANGES_LATER);
-  if (e != EBUSY && e != ESTALE) control_warn(c, "watch the state directory", e);
+  control_again(c, e == EBUSY || e == EAGAIN ? CHANGES_AGAIN : CHANGES_LATER);
+  if (e != EBUSY && e != EAGAIN && e != ESTALE) control_warn(c, "watch the state directory", e);
 }
 
 static int deliver(void *context, bus_record const *r)
