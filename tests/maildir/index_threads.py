@@ -464,6 +464,39 @@ got = ids(V)
 eq((index_versions(V), thread_of(got, 5)), (versions, thread_of(before, 4)), 'are made anew')
 eq({k: t for k, t in got.items() if k in before}, before, 'and all ids stay')
 
+# --- a mail that could not be read joins when it can ---
+CONFINED = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] if os.getuid() == 0 else []  # root may read all
+
+
+def unread_box(name, late):
+    """The mail that answers the first cannot be read when it is first asked for: alone in its thread. late: it came when there was an index."""
+    b = box(name)
+    put_version(b, 1, 'x', '')
+    if late:
+        ids(b)
+    put_version(b, 2, 'Re: x', '<1@v>')
+    path = os.path.join(b.path, 'cur', '%d.M2P1.h:2,' % (T + 2))
+    os.chmod(path, 0)
+    got = ids_before(b, CONFINED)
+    os.chmod(path, 0o600)
+    return b, got
+
+
+def ids_before(b, before):
+    code, out = run(b, 'Find', ALL, before=before)
+    return {(h.folder, h.mid): h.thread for h in pb.FindResp.FromString(out).found} if code == 0 else {}
+
+
+if not CONFINED or shutil.which('setpriv'):
+    for how, options in (('by itself', ()), ('when the index is made anew', K1251)):
+        for late in False, True:
+            U, before = unread_box('unread%d%d' % (bool(options), late), late)
+            eq(len(set(before.values())), 2, 'a mail that %s and could not be read is alone' % ('came then' if late else 'was there'))
+            got = ids(U, *options)
+            eq((len(set(got.values())), thread_of(got, 1)), (1, thread_of(before, 1)), 'and joins what it answers when it can be, ' + how)
+            size = os.path.getsize(U.path + '/porter.index')
+            eq((ids(U, *options), os.path.getsize(U.path + '/porter.index')), (got, size), 'once')
+
 # More folders than can be open at once: threads of those that are asked for are found all the same.
 M = box('many')
 for i in range(1400):

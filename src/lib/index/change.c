@@ -136,6 +136,7 @@ int index_change_make(folder_index *ix, index_operation const *o, uint32_t seque
   case INDEX_KEYS:
     if (!hide(ix, o->number) || !set_keys(ix, c, o)) return 0;
     c->keyed = 1;
+    c->threaded = 0; /* the record has it */
     break;
   default:
     c->mail.inode = o->inode;

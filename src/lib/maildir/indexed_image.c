@@ -75,7 +75,7 @@ static uint64_t thread_in(folder_index *ix, mail_entry const *e)
   uint32_t number;
   size_t count;
   if (ix->fd < 0 || ix->broken || !index_base_find(ix, e->base, e->inode, &number, 1, &count) || !count) return 0;
-  return index_get(ix, number, &m, &room) && m.inode == e->inode ? m.r.thread : 0;
+  return index_get(ix, number, &m, &room) && m.inode == e->inode ? indexed_thread_kept(&m) : 0;
 }
 
 static int add_entry(folder *f, mail_entry *e, index_builder *b, folder_index *before, arena *scratch)

@@ -24,6 +24,8 @@ struct folder_indexed_s {
 
 /* The record and text of e from its head; the text is in a. 0 with errno: ENOENT where the mail has gone. */
 extern int indexed_record(folder *f, mail_entry *e, arena *a, index_record *r, slice *text);
+/* What a mail that is read anew keeps of its thread: 0 where that is of its base alone, as the mail could not be read before. */
+extern uint64_t indexed_thread_kept(index_mail const *before);
 /* The same for a comparison, of which the folder is the context. */
 extern index_head_func indexed_head;
 /* Entries that were handed out keep what they say; the numbers are others now. */

@@ -6,6 +6,7 @@
 
 #include <porter/text.h>
 
+#include "../index/threads.h"
 #include "indexed_internal.h"
 
 #define FACTS (FACT_SIZE | FACT_ARRIVAL | FACT_DATE | FACT_SENDER | FACT_SUBJECT | FACT_IDS)
@@ -138,6 +139,19 @@ int folder_index_record(folder *f, mail_entry const *e, index_mail *m, index_roo
 
 /* --- what is provisional --- */
 
+uint64_t indexed_thread_kept(index_mail const *before)
+{
+  return before->r.provisional && before->r.thread == thread_key(index_id_hash(before->base), (slice){ "", 0 }) ? 0 : before->r.thread;
+}
+
+/* Of one that had the thread of its base, as it could not be read, and joins now. */
+static uint64_t thread_again(index_mail const *before, index_operation const *now)
+{
+  index_record const *const r = &now->record;
+  int const has_keys = r->message_id || r->subject_len || now->text.s[r->sender_len + r->subject_len];
+  return has_keys && !r->provisional ? indexed_thread_kept(before) : before->r.thread;
+}
+
 static int remake_one(folder *f, uint32_t number, arena *a)
 {
   folder_index *const ix = &f->indexed->ix;
@@ -152,7 +166,7 @@ static int remake_one(folder *f, uint32_t number, arena *a)
   o.where = m.where;
   o.inode = m.inode;
   o.record.serial = m.r.serial;
-  o.record.thread = m.r.thread;
+  o.record.thread = thread_again(&m, &o);
   o.record.flags = (uint16_t)(o.record.flags | (m.r.flags & (INDEX_TWIN | INDEX_LINKED)));
   return index_change_make(ix, &o, (uint32_t)ix->last.sequence);
 }

@@ -102,7 +102,7 @@ static int add_indexed(joining *j, size_t at, folder_index *ix)
   size_t count = 0;
   int const all = ix->h.threadless || j->known_too;
   int good = index_apply(ix) && (!all || index_mails_load(ix));
-  if (good && ix->h.section[SECTION_PROVISIONAL].len) good = folder_index_remake(j->f[at], 0);
+  if (good) good = folder_index_remake(j->f[at], 0);
   if (good && !all) good = index_provisional(ix, provisional, &count);
   for (uint32_t i = 0; good && all && i < ix->h.n; i++) good = add_number(j, at, ix, i);
   for (size_t i = 0; good && i < count; i++) good = provisional[i] >= ix->h.n || add_number(j, at, ix, provisional[i]);
