@@ -179,6 +179,30 @@ for w in wrong:
     print('# ' + w)
 
 
+def link_instead(call, when):
+    """A folder is removed with its mails. Another program moves it away meanwhile, and leaves a link there."""
+    box = new_box()
+    box.put(X + ':2,', text='hello', folder='.A')
+    link, away, tmp = (os.path.join(box.path, name) for name in ('.A', '.away', 'tmp'))
+    h = Held(box, 'RemoveFolder', call, when, name='A', force=True)
+    moved = False
+    if h.held and os.path.isdir(link):
+        os.rename(link, away)
+        os.symlink(away, link)
+        moved = True
+    h.go()
+    left = os.listdir(tmp)
+    kept = not moved or (os.path.islink(link) and texts(box, '.away') == {'.away/cur/' + X + ':2,': 'hello'})
+    shutil.rmtree(box.path)
+    return h.held, None if kept and not left else 'kept: %s, left in tmp: %s' % (kept, left)
+
+
+played, wrong = every_hold(link_instead, ('renameat', 'openat', 'newfstatat', 'getdents64', 'unlinkat'))
+ok(played > 20 and not wrong, 'a folder that is removed is a link meanwhile: %d interleavings, what it leads to is whole, and the link is where it was' % played)
+for w in wrong:
+    print('# ' + w)
+
+
 def seen_meanwhile(call, when):
     """A page makes the index of a folder of 220 mails, and reads their heads; another client has seen those in new: they go to cur."""
     box = new_box()

@@ -157,7 +157,12 @@ static int remove_one(mailbox *box, int tmp, char const *disk, int force)
   mailbox_unique(box, gone + prefix, 0, 0);
   if (renameat(box->fd, disk, tmp, gone) < 0) return 0;
   fd = openat(tmp, gone, FOLDER_OPEN);
-  if (fd < 0) return 0;
+  if (fd < 0) {
+    /* A link, since it was looked at, or we have no descriptor left: it stays where it was. */
+    error = errno;
+    rename_folder(tmp, gone, box->fd, disk);
+    return errno = error, 0;
+  }
   if (fstatat(fd, "new", &st, AT_SYMLINK_NOFOLLOW) < 0) st.st_mode = box->mode;
   good = force || remove_places(fd);
   if (!good) {
