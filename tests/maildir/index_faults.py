@@ -37,11 +37,6 @@ def run(method, request=b'', *options, before=()):
     return r.returncode, r.stdout
 
 
-def settle():
-    """Until a stamp taken now counts."""
-    time.sleep(.05)
-
-
 def same(what, method='ListSearch', request=PAGE):
     eq(run(method, request), run(method, request, '-I'), what)
 

@@ -492,6 +492,7 @@ if not CONFINED or shutil.which('setpriv'):
         for late in False, True:
             U, before = unread_box('unread%d%d' % (bool(options), late), late)
             eq(len(set(before.values())), 2, 'a mail that %s and could not be read is alone' % ('came then' if late else 'was there'))
+            settle()
             got = ids(U, *options)
             eq((len(set(got.values())), thread_of(got, 1)), (1, thread_of(before, 1)), 'and joins what it answers when it can be, ' + how)
             size = os.path.getsize(U.path + '/porter.index')

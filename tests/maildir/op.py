@@ -108,5 +108,10 @@ def measure(box, method, data, out=subprocess.DEVNULL):
     return int(code), int(kb)
 
 
+def settle():
+    """Until the stamps of what was done before count: what is asked first then leaves it behind, and what is asked next nothing more."""
+    time.sleep(.05)
+
+
 def mids(response):
     return [h.mid for h in (response.found if hasattr(response, 'found') else response.mail_heads)]
