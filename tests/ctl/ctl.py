@@ -1,5 +1,5 @@
 """What the tests of ctlmsg share: TAP, servers that end with the test, a client that knows nothing of ours."""
-import atexit, os, re, select, signal, socket, subprocess, sys, tempfile, threading, time
+import atexit, ctypes, os, re, select, signal, socket, subprocess, sys, tempfile, threading, time
 
 BIN = sys.argv[1] if len(sys.argv) > 1 else 'build/bin'
 WORK = sys.argv[2] if len(sys.argv) > 2 else tempfile.mkdtemp()
@@ -73,6 +73,7 @@ def at_once(parts):
             code = 1
             try:
                 os.dup2(said.fileno(), 1)
+                adopt()
                 children.clear()    # those are the parent's to stop
                 part()
                 code = 0
@@ -102,6 +103,14 @@ def at_once(parts):
 children = []
 
 
+def adopt():
+    """Who loses his parent becomes this process's child: so that stop() can wait for all, and no zombie is left to others."""
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+adopt()
+
+
 def start(argv, **kw):
     """A program that is stopped, with all it started, when the test ends."""
     p = subprocess.Popen(argv, start_new_session=True, **kw)
@@ -116,6 +125,11 @@ def stop(p):
     except ProcessLookupError:
         pass
     p.wait()
+    try:
+        while True:
+            os.waitpid(-p.pid, 0)  # what it started
+    except ChildProcessError:
+        pass
     if p in children:
         children.remove(p)
 
