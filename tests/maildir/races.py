@@ -229,6 +229,49 @@ for w in wrong:
     print('# ' + w)
 
 
+# --- a folder that goes while it is looked into ---
+def folder_goes(method, indexed, named, fields):
+    """A folder is removed where a call is about to list a directory: left out of what was asked of all folders, no such folder where it was named."""
+    def play(call, when):
+        box = new_box()
+        for f in ('', '.A', '.B'):
+            box.put(X + f + ':2,', text='Subject: x\nMessage-ID: <1@x>\n\nx', folder=f)
+        if indexed:
+            box.call('FolderInfo', state=True, threads=True)
+            box.put('%d.M2P1.h' % T, text='Subject: x\n\nx', folder='.B', sub='new')
+            settle()
+        else:
+            box.options = ('-I',)
+        asked = dict(fields, state=box.call('FolderInfo', names_only=True, state=True).state) if method == 'Changes' else fields
+        h = Held(box, method, call, when, program=(os.path.join(bin_dir, 'maildir-op'), *box.options), **asked)
+        if h.held:
+            shutil.rmtree(os.path.join(box.path, '.B'))
+        r = h.go()
+        gone = 'no such folder "B"' if named else ''
+        errors = [r.error.text] + [f.error.text for f in getattr(r, 'folders', ()) if hasattr(f, 'error')]
+        wrong = None
+        if h.code not in (0, 3) or not set(errors) <= {'', gone}:
+            wrong = 'exit %d, %s' % (h.code, errors)
+        elif method == 'FolderInfo' and any(f.mail_count != {'': 1, 'A': 1, 'B': 1 + indexed, 'T': 0}[f.name] for f in r.folders if not f.error.text):
+            wrong = 'counted %s' % [(f.name, f.mail_count) for f in r.folders]
+        shutil.rmtree(box.path)
+        return h.held, wrong
+    return play
+
+
+BOTH = {'folders': ['A', 'B']}
+for method, named, fields in (('FolderInfo', False, {'threads': True}), ('FolderInfo', True, BOTH), ('Stats', True, {'folder': 'B'}), ('ListSearch', True, {'folder': 'B'}),
+                              ('Find', False, {'one_a_thread': True}), ('Find', True, BOTH), ('Threads', False, {}), ('Threads', True, BOTH), ('Changes', False, {})):
+    played, wrong = 0, []
+    for indexed in (False, True):
+        held, faults = every_hold(folder_goes(method, indexed, named, fields), ('getdents64',))
+        played += held
+        wrong += faults
+    ok(played > 3 and not wrong, '%s, whose folder is removed before it is listed: %d interleavings, %s' % (method, played, 'there is no such folder' if named else 'it is left out'))
+    for w in wrong:
+        print('# ' + w)
+
+
 # --- a listing is one moment: both run ---
 def beside(change, ask, want, name, least=20):
     """ask() again and again while change() is; how often it was not what is wanted."""

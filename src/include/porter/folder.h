@@ -25,6 +25,8 @@ extern int folder_open(folder **f, mailbox *box, slice name);
 extern void folder_close(folder *f);
 /* Whether both are the same directory. */
 extern int folder_same(folder const *a, folder const *b);
+/* Whether it was found to have been removed since it was opened: then it has no mails (any more), which is no failure. */
+extern int folder_gone(folder const *f);
 /* Whether its mails count for the mailbox's quota: not those of Trash and what is below it, nor those of a folder that is a link. */
 extern int folder_counts(folder const *f);
 

@@ -95,6 +95,8 @@ extern int method_write_field(method_call *call, unsigned int number, ProtobufCM
 
 /* Opens a folder: folder_close is due in any case. EXIT_DONE, or the code of the failure that was answered. */
 extern int method_folder(method_call *call, folder **f, char const *name);
+/* Whether the folder of that name has gone since, as far as its mails were asked for: likewise. */
+extern int method_still(method_call *call, folder const *f, char const *name);
 /* What these mids name, in the call's arena; null where memory fails. */
 extern mail_named *method_named(method_call *call, char *const *mids, size_t count);
 /* Reads all of the mail with that mid; entry may be null. */

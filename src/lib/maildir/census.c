@@ -11,12 +11,16 @@
  *    change shows. What an earlier scan met and a later did not is kept until fstatat and further scans agree that it has gone.
  * 6. Where mails are named, their bases alone are kept (wanted). Of a mail that gets another base while we look rule 4 then knows one name; where
  *    that leads nowhere it is looked up again among all (folder_try), as one is that an index told of.
+ * 7. The folder is removed while we look: a directory that is no more cannot be listed. Without its cur the folder has gone, and has no mails: who
+ *    named it asks folder_gone. Without new alone it may be back in a moment (remove_folder.c): then it has none in new. The inbox never goes, as
+ *    the mailbox would have gone with it, or be out of reach: that is a failure.
  *
- * Tests: tests/maildir-races.t has 1 to 4, tests/unit/census.c 5; tests/soak goes on for minutes.
+ * Tests: tests/maildir-races.t has 1 to 4 and 7, tests/unit/census.c 5; tests/soak goes on for minutes.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "census_internal.h"
@@ -113,12 +117,17 @@ static int settled(folder *f, look const *l)
   return place_stamp_settled(&l->before, l->clock, f->remote);
 }
 
+/* Rule 7: whether what failed did so as new alone is no more, or for another reason. */
+static int lacks_new(int where) { return where == PLACE_NEW && errno == ENOENT; }
+
+static int stamp_of(folder const *f, int where, place_stamp *s) { return place_stamp_take(f->place[where], s) || lacks_new(where); }
+
 /* Whether the place has, or may have, changed since it was listed: 1, 0, -1 with errno. */
 static int may_differ(folder *f, int where, look const *l)
 {
   place_stamp now;
   if (f->place[where] < 0) return 0;
-  if (!place_stamp_take(f->place[where], &now)) return -1;
+  if (!stamp_of(f, where, &now)) return -1;
   return !place_stamp_same(&now, &l->before) || !settled(f, l);
 }
 
@@ -129,15 +138,15 @@ static int was_moment(folder *f, int where, look const *l)
   int differ;
   if (l->calls > 1) return (differ = may_differ(f, where, l)) < 0 ? differ : !differ;
   if (f->place[where] < 0 || !f->remote) return 1;
-  return place_stamp_take(f->place[where], &now) ? place_stamp_same(&now, &l->before) : -1;
+  return stamp_of(f, where, &now) ? place_stamp_same(&now, &l->before) : -1;
 }
 
 static int list_place(folder *f, census *c, int where, unsigned int first, look *l)
 {
   place_list list;
-  if (!place_clock(&l->clock) || !place_stamp_take(f->place[where], &l->before)) return 0;
+  if (!place_clock(&l->clock) || !stamp_of(f, where, &l->before)) return 0;
   if (!f->space[where]) f->space[where] = place_room(f->place[where]);
-  if (!place_read(f->place[where], &c->a, f->space + where, &list)) return 0;
+  if (!place_read(f->place[where], &c->a, f->space + where, &list) && !lacks_new(where)) return 0;
   l->calls = list.calls;
   l->pass = c->pass + 1u;
   return census_add(c, &list, where, first);
@@ -177,11 +186,17 @@ static int scan(folder *f, census *c, int *exact)
   return passes == 2 || judge_renamed(f, c, l[PLACE_CUR].pass);
 }
 
-int census_take(folder *f, census *c, census const *wanted)
+static int begin(census *c, census const *wanted)
 {
   if (!census_begin(c)) return 0;
   c->wanted = wanted;
   if (wanted) c->seed = wanted->seed;
+  return 1;
+}
+
+static int take(folder *f, census *c, census const *wanted)
+{
+  if (!begin(c, wanted)) return 0;
   for (int scans = 1;; scans++) {
     unsigned int first = c->pass + 1u;
     int exact, doubt = 0;
@@ -189,4 +204,19 @@ int census_take(folder *f, census *c, census const *wanted)
     if (scans > 1 && !judge_missed(f, c, first, exact, &doubt)) return 0;
     if (exact || (scans >= SCANS_MAX && (!doubt || scans == SCANS_IN_DOUBT_MAX))) return 1;
   }
+}
+
+/* Rule 7, of a folder that cannot be listed. That a server says so of all that it has tells nothing. */
+static int has_gone(folder const *f)
+{
+  place_stamp s;
+  return errno == ENOENT && strcmp(f->disk, ".") != 0 && place_stamp_take(f->box->fd, &s);
+}
+
+int census_take(folder *f, census *c, census const *wanted)
+{
+  if (take(f, c, wanted)) return 1;
+  if (!has_gone(f)) return 0;
+  f->gone = 1;
+  return begin(c, wanted);
 }

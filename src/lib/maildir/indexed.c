@@ -100,7 +100,7 @@ static folder_index *made(folder *f, size_t smallest)
   folder_index *const ix = folder_index_fresh(f);
   folder_indexed *const x = f->indexed;
   if (ix || !x || x->ix.broken || f->box->no_index || f->linked || f->known) return ix;
-  if (!folder_know(f) || f->mails.count < smallest || !mailbox_may_index(f->box, f->fd)) return NULL;
+  if (!folder_know(f) || f->gone || f->mails.count < smallest || !mailbox_may_index(f->box, f->fd)) return NULL;
   if (!indexed_make(f)) return give_up(f), NULL;
   x->state = FRESH;
   return &x->ix;

@@ -115,6 +115,7 @@ struct folder_s {
   int remote;                       /* -1: not known yet */
   int blind;                        /* the inodes that listings give are not those of the files (some FUSE): they cannot be checked */
   int known;                        /* listed */
+  int gone;                         /* it could not be listed, as it is no more (census.c) */
   int reading;                      /* mailbox.reading was told */
   char disk[MAILDIR_NAME_MAX + 1];  /* its name there, "." for the inbox */
   struct folder_indexed_s *indexed; /* indexed.c */
@@ -140,7 +141,7 @@ extern void folder_reading(folder *f);
 extern int folder_know(folder *f);
 /* Likewise, or for what was expected where base is of that: what is known of the base. Null with errno. */
 extern census *folder_know_base(folder *f, slice base);
-/* One look at new and cur. wanted: null, or the bases that are wanted, and no other. */
+/* One look at new and cur. wanted: null, or the bases that are wanted, and no other. A folder that is no more has no mails. */
 extern int census_take(folder *f, census *c, census const *wanted);
 /* Makes a census of bases alone, to be wanted: census_begin, then census_want for each, which last as long as c. 0 with errno. */
 extern int census_begin(census *c);

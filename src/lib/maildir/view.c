@@ -64,6 +64,8 @@ int folder_same(folder const *a, folder const *b)
   return !fstat(a->fd, &x) && !fstat(b->fd, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+int folder_gone(folder const *f) { return f->gone; }
+
 int folder_counts(folder const *f) { return f->counts; }
 
 /* --- a mail, under whatever name it has --- */

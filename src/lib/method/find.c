@@ -84,7 +84,8 @@ static int answer(find *fi, char *state)
   size_t const limit = fi->request->limit ? fi->request->limit : LISTING_DEFAULT,
                cap = fi->request->heads == PORTER__FIND_REQ__HEADS__MIDS ? FIND_MIDS_MAX : LISTING_MAX;
   find_page p;
-  int const code = find_page_take(fi, limit < cap ? limit : cap, &p);
+  int code = find_page_take(fi, limit < cap ? limit : cap, &p);
+  if (code == EXIT_DONE && fi->request->n_folders) code = scope_still(&fi->s);
   return code == EXIT_DONE ? write_page(fi, &p, limit > cap, state) : code;
 }
 

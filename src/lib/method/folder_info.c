@@ -95,6 +95,15 @@ static int folder_state(info *in, size_t i, char *text)
   return EXIT_DONE;
 }
 
+/* One that is not there, by errno: of those that were not named it has just gone. */
+static int write_missing(info *in, slice name)
+{
+  Porter__Folder out = PORTER__FOLDER__INIT;
+  if (!((Porter__FolderInfoReq const *)in->call->request)->n_folders && errno == ENOENT) return EXIT_DONE;
+  if (!(out.error = no_folder(in->call, name)) || !(out.name = build_string(in->call->a, name))) return method_temporary(in->call, "take memory");
+  return method_write_field(in->call, 1, &out.base);
+}
+
 static int write_folder(info *in, size_t i)
 {
   Porter__FolderInfoReq const *request = in->call->request;
@@ -103,12 +112,8 @@ static int write_folder(info *in, size_t i)
   char id[FOLDER_ID_LEN + 1], state[STATE_FMT];
   int code = EXIT_DONE, there = scope_open(&in->s, i);
   if (there < 0) return method_temporary(in->call, "read folder");
-  if (!there && !request->n_folders && errno == ENOENT) return EXIT_DONE; /* it has just gone */
+  if (!there) return write_missing(in, name);
   if (!(out.name = build_string(in->call->a, name))) return method_temporary(in->call, "take memory");
-  if (!there) {
-    out.error = no_folder(in->call, name);
-    return out.error ? method_write_field(in->call, 1, &out.base) : method_temporary(in->call, "take memory");
-  }
   if (!folder_id(in->s.f[i], id)) return method_temporary(in->call, "look at folder");
   out.id = id;
   out.role = (Porter__Folder__Role)role_of(&in->roles, name);
@@ -117,7 +122,8 @@ static int write_folder(info *in, size_t i)
   if (request->state && !request->names_only) code = folder_state(in, i, state), out.state = state;
   if (code == EXIT_DONE && !request->names_only && !add_counts(in, in->s.f[i], &out)) code = method_temporary(in->call, "read folder");
   if (code == EXIT_DONE && request->threads && !request->names_only) code = add_threads(in, i, &out);
-  return code == EXIT_DONE ? method_write_field(in->call, 1, &out.base) : code;
+  if (code != EXIT_DONE) return code;
+  return folder_gone(in->s.f[i]) ? (errno = ENOENT, write_missing(in, name)) : method_write_field(in->call, 1, &out.base);
 }
 
 static int begin(info *in)
@@ -184,6 +190,7 @@ int method_empty_folder(method_call *call)
   if (code != EXIT_DONE) return code;
   code = method_folder(call, &f, request->folder);
   if (code == EXIT_DONE) code = empty(call, f, *request->before ? &before : NULL, &response);
+  if (code == EXIT_DONE) code = method_still(call, f, request->folder);
   folder_close(f);
   return code == EXIT_DONE ? method_write(call, &response.base) : code;
 }

@@ -20,6 +20,7 @@ static int range(method_call *call, listing *l)
   response.cut = wanted > LISTING_MAX;
   if (cursor_skip(l->c, request->start) < 0) return method_temporary(call, "read mail");
   code = listing_take(call, l, response.cut ? LISTING_MAX : wanted, &keys, &taken);
+  if (code == EXIT_DONE) code = method_still(call, l->f, request->folder);
   if (code == EXIT_DONE) code = listing_write(call, l->f, keys, taken, 1, request->preview, request->thread);
   return code == EXIT_DONE ? method_write(call, &response.base) : code;
 }
@@ -51,6 +52,7 @@ int method_search(method_call *call)
   int code = method_folder(call, &f, request->folder);
   if (code == EXIT_DONE) code = listing_begin(call, &l, f, NULL, request->pattern);
   if (code == EXIT_DONE) code = listing_take(call, &l, SIZE_MAX, &keys, &count);
+  if (code == EXIT_DONE) code = method_still(call, f, request->folder);
   if (code == EXIT_DONE) code = listing_write(call, f, keys, count, 1, 0, 0);
   if (code == EXIT_DONE) {
     response.unread_files = folder_unread_files(f);

@@ -40,6 +40,8 @@ static int page(method_call *call, listing *l, order_key const *from)
   ahead = count < most ? 0 : cursor_next(l->c, &k);
   behind = more_behind(l, from, backwards);
   if (ahead < 0 || behind < 0) return method_temporary(call, "read mail");
+  code = method_still(call, l->f, request->folder);
+  if (code != EXIT_DONE) return code;
   if (before) turn(keys, count);
   code = listing_write(call, l->f, keys, count, 1, request->preview, request->thread);
   if (code != EXIT_DONE) return code;

@@ -104,6 +104,13 @@ int scope_open(scope *s, size_t i)
 
 int scope_fail(scope *s, size_t i) { return method_fail_folder(s->call, s->name[i]); }
 
+int scope_still(scope *s)
+{
+  for (size_t i = 0; i < s->count; i++)
+    if (s->f[i] && folder_gone(s->f[i])) return errno = ENOENT, scope_fail(s, i);
+  return EXIT_DONE;
+}
+
 void scope_shut(scope *s, size_t i)
 {
   folder_close(s->f[i]);

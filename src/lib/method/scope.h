@@ -24,6 +24,8 @@ extern int scope_from(method_call *call, scope *s, char const *first, int all);
 extern int scope_open(scope *s, size_t i);
 /* The failure of that folder, answered. */
 extern int scope_fail(scope *s, size_t i);
+/* Whether all that are open are still there, as far as their mails were asked for: the failure of the first that is not. */
+extern int scope_still(scope *s);
 extern void scope_shut(scope *s, size_t i);
 extern void scope_end(scope *s);
 

@@ -10,6 +10,7 @@ int method_stats(method_call *call)
   folder *f;
   int code = method_folder(call, &f, request->folder);
   if (code == EXIT_DONE && !folder_count_mails(f, 1, &count)) code = method_temporary(call, "look at mail");
+  if (code == EXIT_DONE) code = method_still(call, f, request->folder);
   folder_close(f);
   if (code != EXIT_DONE) return code;
   response.mail_count = count.mails;

@@ -150,6 +150,11 @@ int method_folder(method_call *call, folder **f, char const *name)
   return folder_open(f, call->box, s) ? EXIT_DONE : method_fail_folder(call, s);
 }
 
+int method_still(method_call *call, folder const *f, char const *name)
+{
+  return folder_gone(f) ? (errno = ENOENT, method_fail_folder(call, slice_of(name))) : EXIT_DONE;
+}
+
 mail_named *method_named(method_call *call, char *const *mids, size_t count)
 {
   mail_named *const list = arena_array(call->a, count + 1, sizeof *list);

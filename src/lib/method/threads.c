@@ -21,6 +21,7 @@ static int answer(view *v)
   if (code != EXIT_DONE) return code;
   for (size_t i = 0; i < v->rows; i++) response.total += v->row[i].there && v->request->total;
   code = threads_fill_page(v);
+  if (code == EXIT_DONE && v->request->n_folders) code = scope_still(&v->s);
   for (size_t i = 0; code == EXIT_DONE && i < v->count; i++) code = threads_write(v, v->page + i);
   if (code != EXIT_DONE) return code;
   response.last = behind == v->count;
