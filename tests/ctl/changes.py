@@ -5,8 +5,8 @@ from ctl import *
 tor = Tor()
 
 
-def change(c, timeout=10):
-    e = c.event(timeout)
+def change(c):
+    e = c.event()
     return e and e[len('650 CONTROLLERS '):] if (e or '650 CONTROLLERS ').startswith('650 CONTROLLERS ') else e
 
 

@@ -333,7 +333,7 @@ for controller in controllers:
 
 session_name = 'porter-test-%d' % os.getpid()
 tmux = ['tmux', '-L', session_name]
-env = dict(os.environ, HOME=WORK, TERM='screen')
+env = dict(os.environ, HOME=WORK, TERM='screen', TMUX_TMPDIR=WORK)
 subprocess.run(tmux + ['-f', '/dev/null', 'new-session', '-d', '-x', '100', '-y', '30', 'nyx -s %s -c /dev/null 2>%s/nyx.err; sleep 60' % (server.address, WORK)], env=env)
 
 

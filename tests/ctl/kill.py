@@ -130,7 +130,7 @@ for n, call in enumerate(life_calls, 1):
         problems.append('killed at call %d: nobody can post' % n)
     got, ids = [], []
     while True:
-        e = watch.event(6)
+        e = watch.event()
         if e is None:
             problems.append('killed at call %d: what was posted after it did not come' % n)
             break

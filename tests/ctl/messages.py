@@ -98,7 +98,7 @@ def semantics(how, server):
     same(wrong, [], 'each octet, wherever it stands')
     same((a.ask('POSTMESSAGE @b ' + 'x' * 8193)[0][:3], a.ask('POSTMESSAGE @b ' + 'x' * 500000)[0][:3], a.ask('POSTMESSAGE @b ok'), b.event()[-2:]), ('512', '512', ['250 OK'], 'ok'),
          'longer than 8192 is 512, and the connection is kept')
-    same((a.ask(b'postmessage\t@b bare\n'[:-1] + b'', 5), b.event()[-4:]), (['250 OK'], 'bare'), 'in any case, after any white space')
+    same((a.ask(b'postmessage\t@b bare'), b.event()[-4:]), (['250 OK'], 'bare'), 'in any case, after any white space')
     a.socket.sendall(b'POSTMESSAGE @b lf\n')
     same((a.reply(), b.event()[-2:]), (['250 OK'], 'lf'), 'a bare LF ends it')
     for x in (a, b, c, d):

@@ -90,9 +90,9 @@ def installed(name, program):
     return False
 
 
-def until_commands(chain, p, count, seconds=30):
+def until_commands(chain, p, count):
     """A program that would go on for ever, or has nothing to do without a network: ended when it has asked enough."""
-    wait_until(lambda: chain.commands() >= count or p.poll() is not None, seconds)
+    wait_until(lambda: chain.commands() >= count or p.poll() is not None)
     stop(p)
 
 
@@ -118,7 +118,7 @@ if installed('vanguards', 'vanguards'):
     chain = Chain()
     p = start(['vanguards', '--control_socket', chain.address, '--retry_limit', '1', '--state', path('vanguards'), '--logfile', path('log')], env=env,
               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until_commands(chain, p, 9, 20)
+    until_commands(chain, p, 9)
     chain.check('vanguards', 3, True)
 
 if installed('onionshare-cli', 'onionshare-cli'):
@@ -127,7 +127,7 @@ if installed('onionshare-cli', 'onionshare-cli'):
     with open(config, 'w') as f:
         json.dump({'connection_type': 'socket_file', 'socket_file_path': chain.address, 'auth_type': 'no_auth', 'version': '2.6'}, f)
     p = start(['onionshare-cli', '--config', config, '--receive', '--data-dir', env['HOME']], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until_commands(chain, p, 11, 20)
+    until_commands(chain, p, 11)
     chain.check('onionshare-cli', 5, True)
 
 # Programs of ours with libraries of others: they say "done", or the same as straight.
