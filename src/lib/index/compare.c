@@ -42,23 +42,34 @@ static int base_of(working *w, slice name, slice *base)
   return base->s != room || (base->s = arena_copy(&w->a, base->s, base->len)) != NULL;
 }
 
-/* --- the streams --- */
+/* --- what was not met --- */
 
-/* The image's names of one place. */
-typedef struct stream_s stream;
-struct stream_s {
-  uint32_t first, count; /* mail numbers */
-  uint32_t *at;          /* where in NAMES each begins */
-};
+static int add_loose(working *w, place_name const *name, unsigned char where, uint32_t *number)
+{
+  loose *l;
+  if (!COMPARE_ROOM(w, loose)) return 0;
+  l = w->loose + w->loose_count++;
+  *l = (loose){ .name = { name->name, strlen(name->name) }, .inode = name->inode, .where = where, .number = number };
+  return base_of(w, l->name, &l->base);
+}
+
+static int add_missing(working *w, index_mail const *m)
+{
+  missing *x;
+  if (!COMPARE_ROOM(w, missing)) return 0;
+  x = w->missing + w->missing_count++;
+  *x = (missing){ .mail = *m };
+  return base_of(w, m->name, &x->mail.base);
+}
+
+/* --- the streams --- */
 
 typedef struct image_s image;
 struct image_s {
   folder_index *ix;
-  unsigned char *met;         /* a bit for each mail */
   char const *names, *inodes; /* NAMES and INODES, as far as the places listed go */
   char *names_room, *inodes_room;
   uint64_t names_len;
-  stream of[PLACES];
 };
 
 static int load(image *im, comparison const *c)
@@ -73,125 +84,98 @@ static int load(image *im, comparison const *c)
     im->names_len = get32(name_at);
   }
   if (im->names_len > most || 8 * (uint64_t)mails > most) return errno = ENOMEM, 0;
-  im->met = calloc(ix->h.n / 8 + 1, 1);
   /* Whole sections stay in memory: a new image is made of them, if one is due. */
   if (mails == ix->h.n && !(index_load(ix, SECTION_NAMES, most) && index_load(ix, SECTION_INODES, most))) return 0;
   im->names = index_start(ix, SECTION_NAMES, im->names_len, &im->names_room);
   im->inodes = index_start(ix, SECTION_INODES, 8 * (uint64_t)mails, &im->inodes_room);
-  return im->met && im->names && im->inodes;
+  return im->names && im->inodes;
 }
 
 static void image_free(image *im)
 {
-  for (unsigned int p = 0; p < PLACES; p++) free(im->of[p].at);
-  free(im->met);
   free(im->names_room);
   free(im->inodes_room);
 }
 
-static int stream_open(image *im, unsigned int where)
+/* The image's names of one place, from one of them on. */
+typedef struct stream_s stream;
+struct stream_s {
+  image const *im;
+  unsigned char where;
+  uint32_t number, end; /* mails: the next, and behind the last */
+  uint64_t at;          /* where in NAMES the next one's name begins */
+};
+
+/* The name that begins there. 0 where NAMES ends before. */
+static inline int name_at(image const *im, uint64_t at, slice *name)
 {
-  folder_index *const ix = im->ix;
-  stream *const st = im->of + where;
-  uint64_t at = 0;
-  st->first = where == PLACE_NEW ? 0 : ix->h.n_new;
-  st->count = (where == PLACE_NEW ? ix->h.n_new : ix->h.n) - st->first;
-  st->at = malloc(st->count * sizeof *st->at + 1);
-  if (!st->at) return 0;
-  for (uint32_t i = 0; i < st->first + st->count; i++) {
-    if (at >= im->names_len || (unsigned char)im->names[at] > im->names_len - at - 1) return ix->broken = 1, errno = EILSEQ, 0;
-    if (i >= st->first) st->at[i - st->first] = (uint32_t)at;
-    at += 1 + (uint64_t)(unsigned char)im->names[at];
-  }
+  char const *const s = im->names + at;
+  if (at >= im->names_len || (unsigned char)*s > im->names_len - at - 1) return im->ix->broken = 1, errno = EILSEQ, 0;
+  *name = (slice){ s + 1, (unsigned char)*s };
   return 1;
 }
 
-static slice stream_name(image const *im, stream const *st, uint32_t i)
-{
-  char const *const s = im->names + st->at[i];
-  return (slice){ s + 1, (unsigned char)*s };
-}
-
-static uint64_t stream_inode(image const *im, stream const *st, uint32_t i) { return get64(im->inodes + 8 * (size_t)(st->first + i)); }
+static uint64_t inode_of(image const *im, uint32_t number) { return get64(im->inodes + 8 * (size_t)number); }
 
 /* Whether the image's name for it no longer holds. */
 static int moved(folder_index const *ix, uint32_t number)
 {
-  index_change const *const c = index_changed(ix, number);
+  index_change const *const c = ix->changes ? index_changed(ix, number) : NULL;
   return c && (c->gone || c->renamed);
 }
 
-static int add_loose(working *w, place_name const *name, unsigned char where, uint32_t *number)
+/* Those before number were not met. */
+static int pass_over(working *w, stream *st, uint32_t number)
 {
-  loose *l;
-  if (!COMPARE_ROOM(w, loose)) return 0;
-  l = w->loose + w->loose_count++;
-  *l = (loose){ .name = { name->name, strlen(name->name) }, .inode = name->inode, .where = where, .number = number };
-  return base_of(w, l->name, &l->base);
+  for (; st->number < number; st->number++) {
+    index_mail m = { .number = st->number, .where = st->where, .inode = inode_of(st->im, st->number) };
+    if (!name_at(st->im, st->at, &m.name) || (!moved(w->ix, m.number) && !add_missing(w, &m))) return 0;
+    st->at += 1 + m.name.len;
+  }
+  return 1;
 }
 
-static int pass_stream(working *w, image *im, unsigned char where)
+/* Steps behind the mail of that name, if it is not too far ahead: 1, else 0, -1 with errno. */
+static int meet(working *w, stream *st, place_name const *name, size_t window)
 {
-  stream const *const st = im->of + where;
-  index_listing const *const l = w->c->listing + where;
-  uint32_t expected = 0;
+  uint64_t at = st->at;
+  slice known;
+  for (uint32_t i = st->number; i < st->end && window; i++, at += 1 + known.len) {
+    if (!name_at(st->im, at, &known)) return -1;
+    if (inode_of(st->im, i) != name->inode || !slice_is(known, name->name)) window--;
+    else if (!moved(w->ix, i)) {
+      if (st->number < i && !pass_over(w, st, i)) return -1;
+      st->number = i + 1;
+      st->at = at + 1 + known.len;
+      return 1;
+    }
+  }
+  return 0;
+}
+
+static int pass_stream(working *w, stream *st)
+{
+  index_listing const *const l = w->c->listing + st->where;
   size_t misses = 0;
   for (size_t k = 0; k < l->count; k++) {
-    place_name const *const name = l->list + k;
-    size_t window = WINDOW + 2 * misses < WINDOW_MAX ? WINDOW + 2 * misses : WINDOW_MAX;
-    uint32_t i = expected;
-    l->number[k] = UINT32_MAX;
-    for (; i < st->count && window; i++) {
-      if (stream_inode(im, st, i) != name->inode || !slice_is(stream_name(im, st, i), name->name)) {
-        window--;
-        continue;
-      }
-      if (!w->ix->changes || !moved(w->ix, st->first + i)) break;
-    }
-    if (i < st->count && window) {
-      uint32_t const number = st->first + i;
-      im->met[number / 8] = (unsigned char)(im->met[number / 8] | 1 << number % 8);
-      l->number[k] = number;
-      expected = i + 1;
-      misses = 0;
-    } else {
-      misses++;
-      if (!add_loose(w, name, where, l->number + k)) return 0;
-    }
+    int const met = meet(w, st, l->list + k, WINDOW + 2 * misses < WINDOW_MAX ? WINDOW + 2 * misses : WINDOW_MAX);
+    if (met < 0) return 0;
+    l->number[k] = met ? st->number - 1 : UINT32_MAX;
+    if (met) misses = 0;
+    else if (misses++, !add_loose(w, l->list + k, st->where, l->number + k)) return 0;
   }
-  return 1;
+  return pass_over(w, st, st->end);
 }
 
-/* --- what was not met --- */
-
-static int add_missing(working *w, index_mail const *m)
+/* New's names, then cur's, where that was listed. */
+static int pass_streams(working *w, image const *im)
 {
-  missing *x;
-  if (!COMPARE_ROOM(w, missing)) return 0;
-  x = w->missing + w->missing_count++;
-  *x = (missing){ .mail = *m };
-  return base_of(w, m->name, &x->mail.base);
-}
-
-/* Of the image. */
-static int find_missing(working *w, image const *im)
-{
-  for (unsigned int p = 0; p < PLACES; p++) {
-    stream const *const st = im->of + p;
-    for (uint32_t i = 0; i < st->count; i++) {
-      uint32_t const number = st->first + i;
-      index_mail m = { .number = number, .where = (unsigned char)p };
-      if (number % 8 == 0 && im->met[number / 8] == 0xff && st->count - i >= 8) {
-        i += 7;
-        continue;
-      }
-      if ((im->met[number / 8] >> number % 8 & 1) || moved(w->ix, number)) continue;
-      m.name = stream_name(im, st, i);
-      m.inode = stream_inode(im, st, i);
-      if (!add_missing(w, &m)) return 0;
-    }
-  }
-  return 1;
+  stream st = { .im = im, .where = PLACE_NEW, .end = im->ix->h.n_new };
+  if (!pass_stream(w, &st)) return 0;
+  if (!w->c->listing[PLACE_CUR].list) return 1;
+  st.where = PLACE_CUR;
+  st.end = im->ix->h.n;
+  return pass_stream(w, &st);
 }
 
 /* Of what changed since: nothing of that was met, as the streams are the image's. */
@@ -227,9 +211,7 @@ int index_compare(comparison *c)
   image im = { .ix = c->ix };
   int good = index_apply(c->ix) && load(&im, c);
   if (!c->started) c->total = c->ix->last, c->started = 1;
-  for (unsigned int p = 0; good && p < PLACES; p++)
-    if (c->listing[p].list) good = stream_open(&im, p) && pass_stream(&w, &im, (unsigned char)p);
-  good = good && find_missing(&w, &im) && find_changed(&w) && (!(w.loose_count + w.missing_count) || (compare_resolve(&w) && compare_marks(&w)));
+  good = good && pass_streams(&w, &im) && find_changed(&w) && (!(w.loose_count + w.missing_count) || (compare_resolve(&w) && compare_marks(&w)));
   image_free(&im);
   working_free(&w);
   return good;

@@ -4,7 +4,7 @@
 
 #include "index.h"
 
-/* What a directory held at one moment, in its order; list is null where it was not listed. */
+/* What a directory held at one moment, in its order; list is null where it was not listed, as cur may be. */
 typedef struct index_listing_s index_listing;
 struct index_listing_s {
   place_name *list;

@@ -51,14 +51,16 @@ static int is_regular(int fd, struct dirent64 const *d)
 static int take_names(int fd, arena *a, char const *s, size_t len, place_list *list)
 {
   size_t const room = (len / RECORD_MIN + 1) * sizeof *list->name; /* what is not written to costs nothing */
-  list->name = arena_take(a, room);
-  if (!list->name) return 0;
-  place_large(list->name, room);
+  place_name *const names = arena_take(a, room), *to = names;
+  if (!names) return 0;
+  place_large(names, room);
   for (size_t at = 0; at < len; at += record(s, at)->d_reclen) {
     struct dirent64 const *d = record(s, at);
-    if (is_regular(fd, d)) list->name[list->count++] = (place_name){ d->d_name, d->d_ino };
+    if (is_regular(fd, d)) *to++ = (place_name){ d->d_name, d->d_ino };
   }
-  arena_shrink(a, list->name, room, (list->count + 1) * sizeof *list->name);
+  list->name = names;
+  list->count = (size_t)(to - names);
+  arena_shrink(a, names, room, (list->count + 1) * sizeof *names);
   return 1;
 }
 
@@ -90,6 +92,15 @@ static char *take_room(arena *a, size_t *room)
   }
 }
 
+/* Room from where large pages begin, if little is lost by it: a fault for each small page before that costs as much as its names. */
+static char *large_start(char *s, size_t *size)
+{
+  size_t const skip = (LARGE_PAGE - (uintptr_t)s % LARGE_PAGE) % LARGE_PAGE;
+  if (skip > *size / 8) return s;
+  *size -= skip;
+  return s + skip;
+}
+
 /* What another host has removed is stale on NFS where a local file system says that it is not there. 0 with errno. */
 static int failed(void)
 {
@@ -106,6 +117,7 @@ int place_read(int fd, arena *a, size_t *room, place_list *list)
   if (lseek(fd, 0, SEEK_SET) < 0) return 0;
   s = take_room(a, &size);
   if (!s) return 0;
+  s = large_start(s, &size);
   place_large(s, size);
   for (;;) {
     ssize_t got;
