@@ -25,15 +25,22 @@ static inline size_t name_run(char const *s, size_t len)
   return n;
 }
 
+/* Where a colon is behind the blanks of s, or len. */
+static size_t colon_behind(char const *s, size_t len)
+{
+  size_t i = 0;
+  while (i < len && is_blank(s[i])) i++;
+  return i < len && s[i] == ':' ? i : len;
+}
+
 /* Whether the line s begins a field: how long its name is, and where its value begins. An empty name is one too. */
-static int is_field(char const *s, size_t len, size_t *name, size_t *value)
+static inline int is_field(char const *s, size_t len, size_t *name, size_t *value)
 {
   size_t const n = name_run(s, len);
-  size_t i = n;
-  while (n && i < len && is_blank(s[i])) i++;
+  size_t const colon = !n || n == len || s[n] == ':' ? n : n + colon_behind(s + n, len - n);
   *name = n;
-  *value = i + 1;
-  return i < len && s[i] == ':';
+  *value = colon + 1;
+  return colon < len && s[colon] == ':';
 }
 
 int is_cr_only(char const *s, size_t len)
