@@ -356,16 +356,23 @@ static inline void sip_word(uint64_t v[4], uint64_t w)
   v[0] ^= w;
 }
 
+/* Fewer than eight octets behind the last whole eight of s, the first one lowest. */
+static uint64_t sip_rest(char const *s, size_t len)
+{
+  size_t const rest = len % 8;
+  uint64_t w = 0;
+  if (rest && len >= 8) return get64(s + len - 8) >> (64 - 8 * rest);
+  for (size_t k = 0; k < rest; k++) w |= (uint64_t)(unsigned char)s[k] << (8 * k);
+  return w;
+}
+
 uint64_t index_siphash(char const key[INDEX_KEY], void const *p, size_t len)
 {
   char const *const s = p;
   uint64_t const k0 = get64(key), k1 = get64(key + 8);
   uint64_t v[4] = { k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u };
-  uint64_t last = (uint64_t)len << 56;
-  size_t i = 0;
-  for (; i + 8 <= len; i += 8) sip_word(v, get64(s + i));
-  for (unsigned int k = 0; i + k < len; k++) last |= (uint64_t)(unsigned char)s[i + k] << (8 * k);
-  sip_word(v, last);
+  for (size_t i = 0; i + 8 <= len; i += 8) sip_word(v, get64(s + i));
+  sip_word(v, (uint64_t)len << 56 | sip_rest(s, len));
   v[2] ^= 0xff;
   for (unsigned int k = 0; k < 4; k++) sip_round(v);
   return v[0] ^ v[1] ^ v[2] ^ v[3];

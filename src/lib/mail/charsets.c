@@ -6,22 +6,26 @@
 
 #include "private.h"
 
+static int some_raw(char const *s, size_t len)
+{
+  for (size_t i = 0; i < len; i++)
+    if ((unsigned char)s[i] > 127 || !s[i] || s[i] == 0x1b) return 1;
+  return 0;
+}
+
+/* Whether one is above 127, or is below a blank, where TAB and line ends are looked at one by one. */
+static int eight_raw(char const *s)
+{
+  uint64_t const w = eight(s);
+  return ((w | (w - EIGHT(0x20))) & EIGHT(0x80)) && some_raw(s, 8);
+}
+
 int is_raw(slice v)
 {
-  size_t i = 0;
-  /* Eight at once: whether one is above 127, or is below a blank, where TAB and line ends are looked at one by one. */
-  while (v.len - i >= 8) {
-    uint64_t w;
-    memcpy(&w, v.s + i, 8);
-    if ((w | (w - UINT64_C(0x2020202020202020))) & UINT64_C(0x8080808080808080)) {
-      for (size_t k = 0; k < 8; k++)
-        if ((unsigned char)v.s[i + k] > 127 || !v.s[i + k] || v.s[i + k] == 0x1b) return 1;
-    }
-    i += 8;
-  }
-  for (; i < v.len; i++)
-    if ((unsigned char)v.s[i] > 127 || !v.s[i] || v.s[i] == 0x1b) return 1;
-  return 0;
+  if (v.len < 8) return some_raw(v.s, v.len);
+  for (size_t i = 0; i + 8 <= v.len; i += 8)
+    if (eight_raw(v.s + i)) return 1;
+  return v.len % 8 && eight_raw(v.s + v.len - 8);
 }
 
 int mail_field_is_raw(slice raw) { return is_raw(cut_field(raw)); }

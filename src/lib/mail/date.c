@@ -61,8 +61,9 @@ static int month_of(slice w)
 {
   static char const months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
   if (w.len < 3) return 0;
+  char const first = to_lower(w.s[0]), second = to_lower(w.s[1]), third = to_lower(w.s[2]);
   for (int i = 0; i < 12; i++)
-    if (to_lower(w.s[0]) == months[3 * i] && to_lower(w.s[1]) == months[3 * i + 1] && to_lower(w.s[2]) == months[3 * i + 2]) return i + 1;
+    if (third == months[3 * i + 2] && second == months[3 * i + 1] && first == months[3 * i]) return i + 1;
   return 0;
 }
 

@@ -31,7 +31,7 @@ struct ids_s {
 /* Adds v without the blanks of folding. */
 static int add(ids *ids, slice v)
 {
-  size_t i;
+  size_t i, plain;
   v = trim(v);
   if (!v.len) return 1;
   if (ids->count == ids->room) {
@@ -42,7 +42,8 @@ static int add(ids *ids, slice v)
     ids->list = list;
     ids->room = room;
   }
-  for (i = seen_run(v.s, v.len); i < v.len && !is_space(v.s[i]);) i++;
+  plain = seen_run(v.s, v.len);
+  for (i = plain; i < v.len && !is_space(v.s[i]);) i++;
   if (i < v.len) {
     char *s = arena_take(ids->a, v.len), *p = s;
     if (!s) return 0;
@@ -50,7 +51,7 @@ static int add(ids *ids, slice v)
       if (!is_space(v.s[i])) *p++ = v.s[i];
     v = (slice){ s, (size_t)(p - s) };
   }
-  if (!charset_decode(ids->a, NULL, v, &v)) return 0;
+  if (plain < v.len && !charset_decode(ids->a, NULL, v, &v)) return 0;
   ids->list[ids->count++] = v;
   return 1;
 }

@@ -23,11 +23,12 @@ static size_t white(char const *s, size_t len)
 static size_t fold_space(char *s, size_t len)
 {
   size_t n = 0;
-  for (size_t i = 0; i < len;) {
-    size_t const blank = (unsigned char)s[i] > ' ' && (unsigned char)s[i] < 0xc2 ? 0 : white(s + i, len - i);
-    if (!blank) s[n++] = s[i];
+  for (size_t i = 0, blank; i < len; i += blank) {
+    for (; i < len && (unsigned char)s[i] > ' ' && (unsigned char)s[i] < 0xc2; i++) s[n++] = s[i];
+    if (i == len) break;
+    blank = white(s + i, len - i);
+    if (!blank) s[n++] = s[i], blank = 1;
     else if (n && s[n - 1] != ' ') s[n++] = ' ';
-    i += blank ? blank : 1;
   }
   return n && s[n - 1] == ' ' ? n - 1 : n;
 }

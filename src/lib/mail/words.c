@@ -49,6 +49,13 @@ struct word_s {
   size_t end;
 };
 
+/* The "?=" that is next, or null. */
+static char const *word_close(char const *s, char const *end)
+{
+  while ((s = memchr(s, '?', (size_t)(end - s))) && (end - s < 2 || s[1] != '=')) s++;
+  return s;
+}
+
 /* Reads the encoded word at s[i], where "=?" is. */
 static int word_read(char const *s, size_t len, size_t i, size_t *last, word *w)
 {
@@ -57,7 +64,7 @@ static int word_read(char const *s, size_t len, size_t i, size_t *last, word *w)
   for (i = start; i < len && s[i] != '?' && !is_space(s[i]); i++)
     ;
   if (len - i < 5 || s[i] != '?' || s[i + 2] != '?' || !strchr("bBqQ", s[i + 1]) || i + 3 >= *last) return 0;
-  end = memmem(s + i + 3, len - i - 3, "?=", 2);
+  end = word_close(s + i + 3, s + len);
   if (!end) {
     *last = i;
     return 0;

@@ -174,8 +174,9 @@ int maildir_name_size(slice base, uint64_t *size)
 int maildir_name_time(slice base, int64_t now, int64_t *time)
 {
   int64_t t = 0;
+  size_t const most = base.len < 12 ? base.len : 12;
   size_t i = 0;
-  for (; i < base.len && i < 12 && base.s[i] >= '0' && base.s[i] <= '9'; i++) t = t * 10 + (base.s[i] - '0');
+  for (; i < most && base.s[i] >= '0' && base.s[i] <= '9'; i++) t = t * 10 + (base.s[i] - '0');
   if (!i || i == base.len || base.s[i] != '.' || t < TIME_FIRST || t > now + 86400) return 0;
   *time = t;
   return 1;

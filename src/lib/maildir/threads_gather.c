@@ -19,11 +19,12 @@
 
 static int bare_subject(arena *a, slice *subject)
 {
-  char *s = arena_take(a, subject->len + 1);
+  slice const from = *subject;
+  char *s = arena_take(a, from.len + 1);
   size_t len = 0;
   if (!s) return 0;
-  for (size_t i = 0; i < subject->len; i++)
-    if (subject->s[i] != ' ' && subject->s[i] != '\t') s[len++] = subject->s[i];
+  for (size_t i = 0; i < from.len; i++)
+    if (from.s[i] != ' ' && from.s[i] != '\t') s[len++] = from.s[i];
   *subject = (slice){ s, len };
   return 1;
 }
