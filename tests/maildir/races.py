@@ -272,6 +272,31 @@ for method, named, fields in (('FolderInfo', False, {'threads': True}), ('Folder
         print('# ' + w)
 
 
+def target_goes(method, fields):
+    """The folder that mails are to go to is removed: that is said, and not that there is no such mail, which is where it was."""
+    def play(call, when):
+        box = new_box()
+        box.put(X + ':2,', text='hello', folder='.A')
+        h = Held(box, method, call, when, **fields)
+        if h.held:
+            shutil.rmtree(os.path.join(box.path, '.B'))
+        r = h.go()
+        errors = {pb.Error.Code.Name(e.code) for e in [r.error] + [o.error for o in getattr(r, 'outcomes', ())] if e.text}
+        left = texts(box, '.A')
+        shutil.rmtree(box.path)
+        good = h.code == 0 and not errors or h.code == 3 and errors == {'INVALID_FOLDER'} and list(left.values()) == ['hello']
+        return h.held, None if good else 'exit %d, %s, in A: %s' % (h.code, errors, left)
+    return play
+
+
+CARRY = {'mids': [X], 'from_folder': 'A', 'to_folder': 'B'}
+for method, fields in (('Move', CARRY), ('Move', dict(CARRY, add_keywords=['x'])), ('Copy', CARRY), ('Append', {'folder': 'B', 'octets': b'A: b\n\n', 'keywords': ['x']})):
+    played, wrong = every_hold(target_goes(method, fields), ('openat', 'renameat2', 'linkat'))
+    ok(played > 3 and not wrong, '%s%s to a folder that is removed meanwhile: %d interleavings, that folder is missed, not the mail' % (method, ' with keywords' if len(fields) > 3 or method == 'Append' else '', played))
+    for w in wrong:
+        print('# ' + w)
+
+
 # --- a listing is one moment: both run ---
 def beside(change, ask, want, name, least=20):
     """ask() again and again while change() is; how often it was not what is wanted."""

@@ -120,7 +120,7 @@ static int name_flags(method_call *call, append *p)
   keywords k = { .kept = 0 };
   if (request->n_keywords && !folder_keywords(p->f, &k, call->a)) return method_temporary(call, "read keywords");
   if (keywords_letters(call, p->f, &k, request->flags, request->keywords, request->n_keywords, 1, p->flags)) return EXIT_DONE;
-  return keywords_fail(call);
+  return errno == ENOENT ? fail(call, p) : keywords_fail(call);
 }
 
 static int check(method_call *call, append *p)

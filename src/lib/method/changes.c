@@ -13,6 +13,7 @@ static int failure_code(int error)
   switch (error) {
   case ENOENT:
   case EINVAL: return PORTER__ERROR__CODE__NO_SUCH_MAIL;
+  case ENOTDIR: return PORTER__ERROR__CODE__INVALID_FOLDER; /* the target has gone (move.c) */
   case ENOSPC:
   case EDQUOT: return PORTER__ERROR__CODE__OVER_QUOTA;
   case EOVERFLOW: return PORTER__ERROR__CODE__TOO_MANY_KEYWORDS;
@@ -36,19 +37,6 @@ struct named_s {
   Porter__Error *error;
 };
 
-/* What errno says of a mail that could not be changed. 0 where memory fails. */
-static int note_failure(method_call *call, named *n)
-{
-  int error = errno, code = failure_code(error);
-  if (n->error) return 1;
-  n->error = method_error(call, code < 0 ? PORTER__ERROR__CODE__TEMPORARY : (Porter__Error__Code)code,
-    code == PORTER__ERROR__CODE__NO_SUCH_MAIL          ? "no such mail"
-      : code == PORTER__ERROR__CODE__TOO_MANY_KEYWORDS ? "no letter is left for the keywords of"
-                                                       : "unable to change mail",
-    n->mid, code == PORTER__ERROR__CODE__NO_SUCH_MAIL || code == PORTER__ERROR__CODE__TOO_MANY_KEYWORDS ? 0 : error);
-  return n->error != NULL;
-}
-
 typedef struct work_s work;
 struct work_s {
   method_call *call;
@@ -58,6 +46,25 @@ struct work_s {
   size_t count;
   slice folder_name;
 };
+
+/* What errno says of a mail that could not be changed. 0 where memory fails. */
+static int note_failure(work const *w, named *n)
+{
+  int const error = errno, code = failure_code(error);
+  if (n->error) return 1;
+  switch (code) {
+  case PORTER__ERROR__CODE__NO_SUCH_MAIL: n->error = method_error(w->call, (Porter__Error__Code)code, "no such mail", n->mid, 0); break;
+  case PORTER__ERROR__CODE__INVALID_FOLDER:
+    n->error = method_error(w->call, (Porter__Error__Code)code, "no such folder", w->c->target ? slice_of(w->c->target) : w->folder_name, 0);
+    break;
+  case PORTER__ERROR__CODE__TOO_MANY_KEYWORDS:
+    n->error = method_error(w->call, (Porter__Error__Code)code, "no letter is left for the keywords of", n->mid, 0);
+    break;
+  default:
+    n->error = method_error(w->call, code < 0 ? PORTER__ERROR__CODE__TEMPORARY : (Porter__Error__Code)code, "unable to change mail", n->mid, error);
+  }
+  return n->error != NULL;
+}
 
 /* --- one folder --- */
 
@@ -88,7 +95,7 @@ static int change_found(work *w, folder *f, int prepared)
     if (prepared && w->c->change(w->call, f, n->e, &n->now, w->c->context)) continue;
     n->e = NULL;
     if (errno == ENOENT && w->c->anywhere) continue; /* it has just gone from here */
-    if (!note_failure(w->call, n)) return 0;
+    if (!note_failure(w, n)) return 0;
   }
   return 1;
 }
@@ -183,7 +190,7 @@ static int change_every(work *w)
 static int build_outcome(work const *w, named *n, Porter__Outcome *outcome)
 {
   *outcome = (Porter__Outcome)PORTER__OUTCOME__INIT;
-  if (!n->changed && !n->error && (errno = ENOENT, !note_failure(w->call, n))) return 0;
+  if (!n->changed && !n->error && (errno = ENOENT, !note_failure(w, n))) return 0;
   outcome->mid = build_string(w->call->a, n->mid);
   outcome->error = n->error;
   if (n->error) return outcome->mid != NULL;
@@ -273,7 +280,7 @@ Porter__Outcome *changes_remove(method_call *call, slice folder_name, slice mid)
   if (!outcome || !mail_named_scan(&name, call->a, mid)) return NULL;
   if (!folder_open(&f, call->box, folder_name))
     n.error = method_error(call, PORTER__ERROR__CODE__INVALID_FOLDER, "no such folder", folder_name, errno == ENOENT ? 0 : errno);
-  else if (find_all(&w, f) < 0) good = note_failure(call, &n);
+  else if (find_all(&w, f) < 0) good = note_failure(&w, &n);
   else {
     good = change_found(&w, f, 1) && note_changed(&w);
     if (good && n.changed && !folder_sync(f))

@@ -1,7 +1,9 @@
 /* Move and Copy: from any folder to any folder, with flags and keywords. */
+#include <errno.h>
 #include <string.h>
 
 #include <porter/exit.h>
+#include <porter/store.h>
 #include "changes.h"
 
 typedef int carry_func(folder *f, folder *to, mail_entry *e, mail_carried const *with, mail_entry **now);
@@ -10,6 +12,7 @@ typedef struct move_s move;
 struct move_s {
   method_call *call;
   folder *from, *to;
+  slice to_name;
   Porter__MoveReq const *request; /* what is changed on the way; null: nothing */
   carry_func *carry;
   keywords from_names, names; /* names: the target's */
@@ -19,10 +22,17 @@ struct move_s {
   char dropped[KEYWORDS_LETTERS]; /* what does not come along, in letters of the folder that is looked into */
 };
 
-/* What the request changes, in the target's letters. */
-static int prepare(method_call *call, folder *f, void *context)
+/* What errno says, unless the target has gone: then the mail is where it was, and has not gone (ENOTDIR: changes.c). */
+static int fail(method_call *call, move const *m)
 {
-  move *m = context;
+  int error = errno;
+  if (error == ENOENT && !folder_is_there(m->to, call->box, m->to_name)) error = ENOTDIR;
+  return errno = error, 0;
+}
+
+/* What the request changes, in the target's letters. */
+static int prepare_letters(method_call *call, folder *f, move *m)
+{
   Porter__MoveReq const *r = m->request;
   m->same = folder_same(f, m->to);
   if (!m->named && !(m->named = folder_keywords(m->to, &m->names, call->a))) return 0;
@@ -32,6 +42,12 @@ static int prepare(method_call *call, folder *f, void *context)
     || (keywords_letters(call, f, &m->from_names, "", r->remove_keywords, r->n_remove_keywords, 0, m->dropped)
       && keywords_letters(call, m->to, &m->names, r->add, r->add_keywords, r->n_add_keywords, 1, m->add)
       && keywords_letters(call, m->to, &m->names, r->remove, r->remove_keywords, r->n_remove_keywords, 0, m->remove));
+}
+
+static int prepare(method_call *call, folder *f, void *context)
+{
+  move *const m = context;
+  return prepare_letters(call, f, m) || fail(call, m);
 }
 
 /* The keywords that come along. */
@@ -81,7 +97,7 @@ static int carry_one(method_call *call, folder *f, mail_entry *e, mail_entry **n
   m->call = call;
   m->from = f;
   if (m->same && m->request) return folder_set_flags(f, e, m->add, m->remove, now);
-  return m->carry(f, m->to, e, &with, now);
+  return m->carry(f, m->to, e, &with, now) || fail(call, m);
 }
 
 /* The target first: a mail that is in two places is not lost. */
@@ -97,6 +113,7 @@ static int carry_all(method_call *call, changes *c, move *m, char const *to_fold
   mail_named *mids;
   int code = method_folder(call, &m->to, to_folder);
   c->target = to_folder;
+  m->to_name = slice_of(to_folder);
   c->prepare = prepare;
   c->change = carry_one;
   c->finish = finish;
