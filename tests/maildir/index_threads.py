@@ -13,6 +13,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from index_octets import M64, check  # noqa: E402
 from op import *  # noqa: E402,F403
 
 R = random.Random(int(os.environ.get('THREADS_SEED', '4')))
@@ -416,28 +417,6 @@ for what in 'table', 'one':
 eq(ids(V), got, 'and back')
 
 # An index and a table of the version before.
-M64 = (1 << 64) - 1
-
-
-def check_word(h, w):
-    h = (h ^ w) * 0xff51afd7ed558ccd & M64
-    return h ^ h >> 32
-
-
-def check(seed, s):
-    """index_check of octets that are a multiple of eight."""
-    words = struct.unpack('<%dQ' % (len(s) // 8), s)
-    h = ((seed + len(s)) * 0x9e3779b97f4a7c15 & M64) ^ 0x6a09e667f3bcc908
-    lanes = [(h + i) & M64 for i in range(4)]
-    whole = len(words) // 4 * 4
-    for i, w in enumerate(words[:whole]):
-        lanes[i % 4] = check_word(lanes[i % 4], w)
-    for lane in lanes:
-        h = check_word(h, lane)
-    for w in words[whole:]:
-        h = check_word(h, w)
-    h = h * 0xc4ceb9fe1a85ec53 & M64
-    return h ^ h >> 29
 
 
 def age(path, at, checked, seed):

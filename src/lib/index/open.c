@@ -22,13 +22,23 @@ static int read_all(int fd, uint64_t at, char *s, size_t len)
   return 1;
 }
 
+#define HOLES_FROM (1 << 20) /* octets of a file from which on it matters whether they are there */
+
+/* Whether all octets of the file are there, as they are of what was written: gigabytes of nothing cost who made them nothing, and us their reading. What
+ * a file system does not keep as it was written (compressed) need not be there to have no hole; one that knows no holes says that there are none. */
+static int is_whole(int fd, struct stat const *st)
+{
+  if (st->st_size < HOLES_FROM || st->st_blocks >= (st->st_size + 511) / 512) return 1;
+  return lseek(fd, 0, SEEK_HOLE) >= st->st_size;
+}
+
 /* Ours, a regular file, with one name. */
 static int look(folder_index *ix)
 {
   struct stat st;
   if (fstat(ix->fd, &st) < 0) return 0;
   if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1 || st.st_size < INDEX_HEADER + INDEX_SEGMENT
-    || (uint64_t)st.st_size > INDEX_FILE_MAX)
+    || (uint64_t)st.st_size > INDEX_FILE_MAX || !is_whole(ix->fd, &st))
     return errno = EILSEQ, 0;
   ix->inode = st.st_ino;
   ix->device = st.st_dev;
