@@ -60,11 +60,11 @@ ok 'two requests from a file, two responses to a file' cmp "$work/responses" "$w
 account_try usermod -p "$(printf %s "$password" | mkpasswd -s -m sha512crypt)" "$account"
 printf '%s\0%s\0\0' "$account" "$password" > "$work/credentials"
 cd "$work" || exit 111
-port=$((20000 + $$ % 20000))
-background env -i PATH="$PATH" tcpserver -HRl0 -c 220 -b 200 127.0.0.1 $port \
-  frame-auth auth -s setuidgid maildir-enter '%h/Maildir' frame-read frame-write -d tmp maildir-op
-wait_for tcpclient -HRl0 127.0.0.1 $port true
+background env -i PATH="$PATH" tcpserver -1 -HRl0 -c 220 -b 200 127.0.0.1 0 \
+  frame-auth auth -s setuidgid maildir-enter '%h/Maildir' frame-read frame-write -d tmp maildir-op > "$work/port"
+wait_for test -s "$work/port"
+port=$(cat "$work/port")
 is 'tcpserver, auth -s: a mail is shown' "$(printf '{"mid":"1700000001.M1P1.h"}' |
-  tcpclient -HRl0 127.0.0.1 $port frame-call -a -j Show 3<credentials | jq -r .mail.head.subject)" \
+  tcpclient -HRl0 127.0.0.1 "$port" frame-call -a -j Show 3<credentials | jq -r .mail.head.subject)" \
   "$(mail-show "$top/tests/mail/01-welcome.eml" | jq -r .subject)"
 finish
