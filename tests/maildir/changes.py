@@ -41,6 +41,29 @@ for n in ('link', 'newlink', 'curlink', 'nocur', 'file'):
 os.chmod(B.path, 0o750)
 B.call('AddFolder', name='Modes')
 eq([oct(os.stat(os.path.join(B.path, '.Modes', d)).st_mode & 0o777) for d in ('', 'cur', 'maildirfolder')], ['0o750', '0o750', '0o640'], 'a folder has the mailbox\'s mode')
+# A mailbox that a group shares: directories give their group on to what is made in them, and new ones do, too.
+G = Box('shared')
+group = 47111 if os.geteuid() == 0 else os.getegid()
+for d in ('', 'cur', 'new', 'tmp'):
+    os.chown(os.path.join(G.path, d), -1, group)
+    os.chmod(os.path.join(G.path, d), 0o2770)
+
+
+def made(folder):
+    sts = [os.stat(os.path.join(G.path, folder, d)) for d in ('', 'cur', 'new', 'tmp', 'maildirfolder')]
+    return [oct(st.st_mode & 0o7777) for st in sts], {st.st_gid for st in sts}
+
+
+G.call('AddFolder', name='Sent')
+eq(made('.Sent'), (['0o2770'] * 4 + ['0o660'], {group}), 'a folder of a mailbox that is set-group-id is it, too')
+G.call('Append', folder='Sent', octets=b'Subject: x\n\nx\n')
+st = os.stat(os.path.join(G.path, '.Sent', G.ls('.Sent')[0]))
+eq((oct(st.st_mode & 0o7777), st.st_gid), ('0o660', group), 'and its mails are the group\'s')
+if shutil.which('strace'):
+    # What RestrictSUIDSGID= of systemd does: each change of mode that names the bit is refused.
+    subprocess.run(['strace', '-qq', '-o', '/dev/null', '-e', 'inject=fchmod:error=EPERM:when=1..5+2', os.path.join(bin_dir, 'maildir-op'), 'AddFolder'],
+                   input=pb.AddFolderReq(name='Strict').SerializeToString(), cwd=G.path, stdout=subprocess.DEVNULL)
+    eq(made('.Strict'), (['0o2770'] + ['0o770'] * 3 + ['0o660'], {group}), 'where that bit may not be set, a folder is made without')
 
 # --- flags ---
 a, b, c = ['%d.M%dP1.h' % (T + i, i) for i in range(3)]

@@ -37,6 +37,8 @@ extern int mailbox_deliver_unsynced(delivery *d, int to, char const *name);
 /* Makes last what was written to a file, or done to the names in a directory. A file system that cannot do that (EINVAL) has nothing to
  * make last. */
 extern int mailbox_sync(int fd);
+/* Gives what is open as fd that mode; without its S_ISGID where that is forbidden (EPERM: systemd's RestrictSUIDSGID=). 0 with errno. */
+extern int mailbox_set_mode(int fd, mode_t mode);
 /* Removes what has not been placed (a directory must be empty for that). Keeps errno. */
 extern void mailbox_deliver_end(delivery *d);
 

@@ -51,7 +51,7 @@ extern int maildir_name_time(slice base, int64_t now, int64_t *time);
 typedef struct mailbox_s mailbox;
 struct mailbox_s {
   int fd;                  /* its directory */
-  mode_t mode;             /* of that, for what is made below */
+  mode_t mode;             /* of that, for what is made below: with S_ISGID, by which a directory's group goes to what is made in it */
   unsigned int counter;    /* for unique names */
   charset const *fallback; /* what text in mails is read in that has no charset and is no UTF-8; null: windows-1252 */
   int quota_fresh;         /* maildirsize was counted anew by this call */

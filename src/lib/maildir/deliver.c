@@ -58,10 +58,16 @@ int mailbox_deliver_copy(delivery *d, int from, uint64_t at, uint64_t len)
 
 int mailbox_sync(int fd) { return !fsync(fd) || errno == EINVAL || errno == ENOTSUP; }
 
+int mailbox_set_mode(int fd, mode_t mode)
+{
+  if (!fchmod(fd, mode)) return 1;
+  return errno == EPERM && mode & S_ISGID && !fchmod(fd, mode & 0777);
+}
+
 int mailbox_deliver_written(delivery *d, mode_t mode, struct timespec const *times)
 {
   int fd = d->fd;
-  if (fchmod(fd, mode) < 0 || (times && futimens(fd, times) < 0) || !mailbox_sync(fd)) return 0;
+  if (!mailbox_set_mode(fd, mode) || (times && futimens(fd, times) < 0) || !mailbox_sync(fd)) return 0;
   d->fd = -1;
   return !close(fd);
 }

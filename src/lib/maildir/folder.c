@@ -24,7 +24,7 @@ int mailbox_open(mailbox *box)
   box->fd = open(".", FOLDER_OPEN);
   if (box->fd < 0) return 0;
   if (fstat(box->fd, &st) < 0) return 0;
-  box->mode = st.st_mode & 0777;
+  box->mode = st.st_mode & (S_ISGID | 0777);
   if (fstatat(box->fd, "cur", &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
   return S_ISDIR(st.st_mode) ? 1 : (errno = ENOTDIR, 0);
 }
@@ -164,9 +164,9 @@ static int make_file(int dir, char const *name, mode_t mode)
 
 int folder_make_inner(int fd, char const *name, mode_t mode)
 {
-  if (mkdirat(fd, name, mode) < 0) return 0;
+  if (mkdirat(fd, name, mode & 0777) < 0) return 0;
   int inner = openat(fd, name, FOLDER_OPEN);
-  return inner < 0 ? 0 : close_keeping(inner, fchmod(inner, mode) == 0);
+  return inner < 0 ? 0 : close_keeping(inner, mailbox_set_mode(inner, mode));
 }
 
 /* All of a folder, in the empty directory fd. */
