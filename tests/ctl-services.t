@@ -67,17 +67,4 @@ wait_for sh -c "! test -e '$work/service/porter-ctl/supervise/control' || ! s6-s
 
 # The others, as far as they can be tried here.
 for f in "$top"/doc/examples/*/*/run; do ok "${f#"$top"/doc/examples/}: is sh" sh -n "$f"; done
-if command -v systemd-analyze > /dev/null; then
-  for p in porter-ctl porter-ctl-tor; do
-    sed "s,@HOME@,$work,g" "$top/doc/examples/systemd/$p.service" > "$work/$p.service"
-    exits "systemd: $p.service" 0 systemd-analyze verify --man=no "$work/$p.service"
-    is "systemd: $p.service: nothing to say" "$(grep "$p" "$work/err")" ''
-    mkdir -p "$work/root"
-    sed -e "s/ ctlmsg/ $server/g" "$top/doc/examples/tmpfiles.d/$p.conf" > "$work/$p.conf"
-    cp /etc/passwd /etc/group "$work/root/" 2> /dev/null
-    exits "tmpfiles.d: $p.conf" 0 systemd-tmpfiles --create --prefix="$work/root/run" "$work/$p.conf"
-  done
-else
-  skip 'units' 'no systemd-analyze'
-fi
 finish
