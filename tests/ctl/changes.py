@@ -1,5 +1,5 @@
 """SETEVENTS CONTROLLERS: who comes, goes and changes his name."""
-import ctypes, os, shutil, signal, subprocess
+import ctypes, glob, os, shutil, signal, subprocess
 from ctl import *
 
 tor = Tor()
@@ -107,6 +107,15 @@ for how, server in (('alone', lambda: Server(options=['-r', '0'])), ('in front',
     ok(got[-1] == 'JOINED p' and [g.split(' ')[0] for g in got].count('LEFT') == 3, how + ': in a state directory that was wiped: all have left, who is there again has joined', got)
     p.want('CONTROLLERNAME pp')
     ok(until(w, 'RENAMED p pp')[-1] == 'RENAMED p pp', how + ': and it goes on')
+    # A part of it that is removed while nobody sends a command.
+    for part in ('conn', 'name', 'conn/*', 'name/*'):
+        for gone in glob.glob(os.path.join(s.statedir, part)):
+            shutil.rmtree(gone, ignore_errors=True)
+            if os.path.lexists(gone) and '*' in part:
+                os.unlink(gone)
+        got = until(w, 'JOINED w')
+        ok(got[-1] == 'JOINED w' and os.listdir(s.statedir + '/name') == ['w'] and len(os.listdir(s.statedir + '/conn')) == 1,
+           '%s: %s is removed: who watches makes all anew, and is in it' % (how, part), got)
     for x in (w, p, c):
         x.close()
     s.stop()

@@ -31,7 +31,7 @@
  * Wiped (the head's link count is 0): who finds it by a command rings the old bell, and joins a new one; a listener whom the bell
  * brought nothing looks whether he is wiped. All read the new log from its beginning.
  * Wiped in part (something is missing that must be there, ENOENT under the lock; our own entry or name is gone): made anew, head first away
- * and head last there, which wipes it for all. So a removal name by name may go on meanwhile. Made by who has its lock and finds that the
+ * and head last there, which wipes it for all. By whoever finds it: by a command, by what woke who watches, or as he listens. So a removal name by name may go on meanwhile. Made by who has its lock and finds that the
  * path leads to it still.
  * Leave (locked): unlink name, conn, in this order; close the fifo. Without the lock: close the fifo, that is enough.
  *
@@ -137,7 +137,8 @@ struct bus_watcher_s {
   int epoll, inotify;
   uint64_t joined;             /* bus.joined, as these have it */
   int due;                     /* something has happened since the last look */
-  uint64_t rest;               /* ns: what was wiped is not joined anew before then, unless somebody asks */
+  int missing;                 /* a part of the state directory */
+  uint64_t rest;               /* ns: what was wiped is not joined anew, and what is missing not made anew, before then, unless somebody asks */
   struct bus_member_s *member; /* the last look's list */
   size_t count;
 };

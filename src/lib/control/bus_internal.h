@@ -84,6 +84,8 @@ extern int bus_enter(bus *b);
 extern void bus_broken(bus *b);
 /* Whether the state directory that was joined has been wiped: then it is left. */
 extern int bus_wiped(bus *b);
+/* Whether our entry and our name are there. */
+extern int bus_entered(bus const *b);
 
 /* --- bus_wake --- */
 

@@ -114,8 +114,7 @@ int bus_join(bus *b)
   return 1;
 }
 
-/* Whether our entry and our name are there. */
-static int is_entered(bus const *b)
+int bus_entered(bus const *b)
 {
   struct stat st;
   char path[5 + CONTROL_NAME_MAX + 1];
@@ -135,8 +134,8 @@ int bus_wiped(bus *b)
 void bus_check(bus *b, int ring)
 {
   if (b->serial && is_wiped(b)) wiped(b, ring);
-  else if (b->serial && !is_entered(b) && bus_enter(b)) {
-    if (is_entered(b)) bus_exit(b);
+  else if (b->serial && !bus_entered(b) && bus_enter(b)) {
+    if (bus_entered(b)) bus_exit(b);
     else bus_broken(b);
   }
   if (!b->serial) bus_join(b);

@@ -236,6 +236,21 @@ static void watcher_drain(bus_watcher *w)
   while (read(w->inotify, events, sizeof events) > 0) w->due = 1;
 }
 
+/* Something is missing that must be there. It may be a removal on its way, which gets its time; then we make it anew, as nobody else may come who does:
+ * who watches would be in no list, and hear of nobody. */
+static int watcher_misses(bus *b, bus_watcher *w)
+{
+  struct listing now = { .b = b };
+  if (!w->missing) w->missing = 1, w->rest = bus_now() + WIPED_REST;
+  else if (bus_now() >= w->rest) {
+    w->missing = 0;
+    bus_check(b, 1);
+    list_locked(&now);
+    free(now.all);
+  }
+  return errno = ESTALE, 0;
+}
+
 /* The state directory was wiped and joined anew: all have left the old one. */
 static int watcher_again(bus *b, bus_watcher *w, bus_change_func *each, void *context)
 {
@@ -258,12 +273,13 @@ int bus_watcher_look(bus *b, bus_watcher *w, bus_change_func *each, void *contex
   if (!b->serial && bus_now() < w->rest) return watcher_drain(w), errno = ESTALE, 0;
   if (!bus_join(b)) return 0;
   if (w->joined != b->joined && !watcher_again(b, w, each, context)) return 0;
+  if (!bus_entered(b)) return watcher_misses(b, w);
   if (!list_unlocked(&now)) {
     int e = errno;
     free(now.all);
-    return errno = e == ENOENT ? ESTALE : e, 0;
+    return e == ENOENT ? watcher_misses(b, w) : (errno = e, 0);
   }
-  w->due = 0;
+  w->due = w->missing = 0;
   compare(b, w, &now, each, context);
   return 1;
 }
