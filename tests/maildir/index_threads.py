@@ -443,6 +443,35 @@ got = ids(V)
 eq((index_versions(V), thread_of(got, 5)), (versions, thread_of(before, 4)), 'are made anew')
 eq({k: t for k, t in got.items() if k in before}, before, 'and all ids stay')
 
+# An index of the version before is read at once, not mail by mail, and its mails are met in their order; what went and came between does not matter.
+def reads(b):
+    """The exit code of a page, and how many calls read."""
+    log = os.path.join(work, 'reads')
+    code, _ = run(b, 'ListSearch', pb.ListSearchReq(limit=5).SerializeToString(), before=['strace', '-qq', '-o', log, '-e', 'trace=pread64'])
+    return code, sum(1 for _ in open(log))
+
+
+if have_strace:
+    O = box('read')
+    for i in range(600):
+        put_version(O, i, 's%d' % i, '<%d@v>' % (i // 3 * 3))
+    before = ids(O)
+    settle()
+    ids(O)
+    age(os.path.join(O.path, 'porter.index'), 88, 504, lambda head: 0)
+    for i in range(0, 600, 7):
+        os.unlink(O.path + '/cur/%d.M%dP1.h:2,' % (T + i, i))
+        os.rename(O.path + '/cur/%d.M%dP1.h:2,' % (T + i + 1, i + 1), O.path + '/cur/%d.M%dP1.h:2,S' % (T + i + 1, i + 1))
+        put_version(O, i + 600, 'new', '')
+    shutil.copy(O.path + '/porter.index', work + '/aged.index')
+    aged = reads(O)
+    os.unlink(O.path + '/porter.index')
+    fresh = reads(O)
+    shutil.copy(work + '/aged.index', O.path + '/porter.index')
+    got = ids(O)
+    ok(aged[0] == fresh[0] == 0 and aged[1] - fresh[1] < 32, 'an index of the version before: %d reads where %d are those of the mails' % (aged[1], fresh[1]))
+    eq([got[k] for k in got if k in before], [before[k] for k in got if k in before], 'and each mail has the id that it had')
+
 # --- a mail that could not be read joins when it can ---
 CONFINED = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] if os.getuid() == 0 else []  # root may read all
 

@@ -17,10 +17,8 @@
 
 #include "compare_internal.h"
 
-#define WINDOW 8         /* names that may have gone between two that are met */
-#define WINDOW_MAX 1024  /* grows as names are missed, so that the streams find each other again */
-#define LOAD_FACTOR 1024 /* octets for each name that is listed: an index so much larger is not worth its memory */
-#define LOAD_FLOOR (UINT64_C(16) << 20)
+#define WINDOW 8        /* names that may have gone between two that are met */
+#define WINDOW_MAX 1024 /* grows as names are missed, so that the streams find each other again */
 
 int compare_room(void **list, size_t count, size_t *room, size_t size)
 {
@@ -75,7 +73,7 @@ struct image_s {
 static int load(image *im, comparison const *c)
 {
   folder_index *const ix = im->ix;
-  uint64_t const listed = c->listing[PLACE_NEW].count + c->listing[PLACE_CUR].count, most = LOAD_FACTOR * listed + LOAD_FLOOR;
+  uint64_t const most = index_load_most(c->listing[PLACE_NEW].count + c->listing[PLACE_CUR].count);
   uint32_t const mails = c->listing[PLACE_CUR].list ? ix->h.n : ix->h.n_new;
   char name_at[4];
   im->names_len = ix->h.section[SECTION_NAMES].len;

@@ -145,6 +145,8 @@ typedef int index_column_func(void *context, uint32_t number, uint32_t value);
 extern int index_column(folder_index *ix, unsigned int at, index_column_func *each, void *context);
 /* Copies the records of so many mails of the image, from that number on, as they lie there: their checks are not looked at. */
 extern int index_records(folder_index *ix, uint32_t number, uint32_t count, char *to);
+/* Octets that are worth their memory, of an index of a folder where so many names are listed: one that is larger by so much is not. */
+static inline uint64_t index_load_most(uint64_t listed) { return 1024 * listed + (UINT64_C(16) << 20); }
 /* Has the image's mails in memory, for who looks at all of them. */
 extern int index_mails_load(folder_index *ix);
 

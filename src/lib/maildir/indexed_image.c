@@ -10,7 +10,8 @@
  * 4. While heads are read a mail goes from new to cur: its turn comes with those of cur, else it would be there twice. One that goes back stays
  *    where it was listed: its name is looked up again where it is used.
  * 5. There is one of another version of the keys: all is made anew but for the mails' threads, whose ids never change. Where it is broken its mails
- *    have none, and join.
+ *    have none, and join. It is read at once, unless it is far larger than the folder; its mails lie in the order in which they were listed, which is
+ *    that of this listing but for what came and went: so the next one is looked at before one is looked up.
  *
  * Tests: tests/index-faults.t, tests/index-storm.t; rule 4: tests/maildir-races.t; rule 5: tests/index-threads.t. */
 #include <errno.h>
@@ -26,6 +27,7 @@
 /* Octets of most mails' names and texts, and some more. */
 #define NAME_USUAL 64
 #define TEXT_USUAL 64
+#define NEXT_MAX 8 /* mails of an index that may have gone between two that are met */
 
 /* --- leaving it in the file --- */
 
@@ -67,49 +69,88 @@ static int take_random(index_header *h, int first)
 
 /* --- from nothing --- */
 
-/* Rule 5: the thread that the mail has in another index; 0 for none. */
-static uint64_t thread_in(folder_index *ix, mail_entry const *e)
+/* Rule 5: what lies there. */
+typedef struct index_before_s index_before;
+struct index_before_s {
+  folder_index ix;
+  uint32_t next; /* the mail behind the one that was met last */
+};
+
+static int is_mail(index_mail const *m, mail_entry const *e) { return m->inode == e->inode && slice_same(m->base, e->base); }
+
+/* Among the next, where its inode is. */
+static int meet(index_before *before, mail_entry const *e, index_mail *m, index_room *room)
+{
+  folder_index *const ix = &before->ix;
+  uint64_t inode;
+  for (uint32_t i = before->next; i < ix->h.n && i - before->next < NEXT_MAX; i++) {
+    if (!index_image_inode(ix, i, &inode)) return 0;
+    if (inode == e->inode && index_get(ix, i, m, room) && is_mail(m, e)) return before->next = i + 1, 1;
+  }
+  return 0;
+}
+
+static int look_up(index_before *before, mail_entry const *e, index_mail *m, index_room *room)
+{
+  folder_index *const ix = &before->ix;
+  uint32_t number;
+  size_t count;
+  if (ix->broken || !index_base_find(ix, e->base, e->inode, &number, 1, &count) || !count) return 0;
+  if (!index_get(ix, number, m, room) || m->inode != e->inode) return 0;
+  if (number < ix->h.n) before->next = number + 1;
+  return 1;
+}
+
+/* The thread that the mail has there; 0 for none. */
+static uint64_t thread_before(index_before *before, mail_entry const *e)
 {
   index_room room;
   index_mail m;
-  uint32_t number;
-  size_t count;
-  if (ix->fd < 0 || ix->broken || !index_base_find(ix, e->base, e->inode, &number, 1, &count) || !count) return 0;
-  return index_get(ix, number, &m, &room) && m.inode == e->inode ? indexed_thread_kept(&m) : 0;
+  if (before->ix.fd < 0 || before->ix.broken) return 0;
+  return meet(before, e, &m, &room) || look_up(before, e, &m, &room) ? indexed_thread_kept(&m) : 0;
 }
 
-static int add_entry(folder *f, mail_entry *e, index_builder *b, folder_index *before, arena *scratch)
+static int add_entry(folder *f, mail_entry *e, index_builder *b, index_before *before, arena *scratch)
 {
   index_mail m = { .where = e->where, .inode = e->inode };
   if (!indexed_record(f, e, scratch, &m.r, &m.text)) return errno == ENOENT;
   if (m.where == PLACE_NEW && e->where != PLACE_NEW) return arena_reset(scratch), 1; /* rule 4 */
   m.name = slice_of(e->name);
   m.r.serial = b->h.serial++;
-  m.r.thread = thread_in(before, e);
+  m.r.thread = thread_before(before, e);
   arena_reset(scratch);
   return index_builder_add(b, &m);
 }
 
-/* What lies there, if it is of use for rule 5. */
-static void open_before(folder_indexed const *x, folder_index *before)
+/* What lies there, if it is of use. */
+static void open_before(folder_indexed const *x, index_before *before, size_t listed)
 {
-  if (index_open(before, x->dir, x->name, INDEX_KEYS_ANY) && !index_apply(before)) index_close(before);
+  folder_index *const ix = &before->ix;
+  uint64_t octets = 0;
+  before->next = 0;
+  if (!index_open(ix, x->dir, x->name, INDEX_KEYS_ANY)) return;
+  if (!index_apply(ix)) {
+    index_close(ix);
+    return;
+  }
+  for (unsigned int i = 0; i < SECTION_ORDERS; i++) octets += ix->h.section[i].len;
+  if (octets <= index_load_most(listed)) index_mails_load(ix);
 }
 
 int indexed_make(folder *f)
 {
   folder_indexed *const x = f->indexed;
-  folder_index before;
+  index_before before;
   index_builder b = INDEX_BUILDER_ZERO;
   arena scratch = ARENA_ZERO;
   int good = take_random(&b.h, 1) && index_builder_room(&b, f->mails.count, NAME_USUAL * f->mails.count, TEXT_USUAL * f->mails.count);
   b.h.keys_version = mailbox_keys_version(f->box);
-  open_before(x, &before);
+  open_before(x, &before, f->mails.count);
   for (unsigned char p = 0; good && p < PLACES; p++)
     for (size_t i = 0; good && i < f->mails.count; i++)
       if (f->mails.mail[i].where == p && !f->mails.mail[i].gone) good = add_entry(f, f->mails.mail + i, &b, &before, &scratch);
   arena_free(&scratch);
-  index_close(&before);
+  index_close(&before.ix);
   good = good && index_builder_finish(&b, &x->ix);
   index_builder_free(&b);
   if (!good) return 0;
