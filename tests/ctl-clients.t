@@ -233,6 +233,8 @@ exits 'nobody listens' 0 unix ctlmsg-post @all first
 dies 'nobody is there' 3 '552 Invalid destination controller name' unix ctlmsg-post @you x
 exits 'info: recent' 0 unix ctlmsg-info recent-messages
 is 'info: the message' "$(cat "$work/out")" '1 unset @all first'
+alone() { [ "$(unix ctlmsg-info list-controllers)" = unset ]; }
+wait_for alone  # who was refused leaves when his connection's process sees its end
 exits 'info: several' 0 unix ctlmsg-info list-controllers new-messages messages-lost
 is 'info: alone, nothing new, nothing lost' "$(tr '\n' ' ' < "$work/out")" 'unset 0 '
 
