@@ -9,6 +9,8 @@ cd "$work" || exit 111
 
 # How slowly: this goes on beside the rest.
 /usr/bin/python3 "$top/tests/slow_reader.py" err.slow frame-write -t 30 head -c 5000000 /dev/zero > code.slow & slow=$!
+# And one who stands still himself, for longer than his patience with the reader.
+/usr/bin/python3 "$top/tests/stopped_writer.py" err.stopped 6 frame-write -t 5 head -c 80000 /dev/zero > code.stopped & stopped=$!
 
 # sending: frame-write's pid, once it has begun to send; it has a fifo for standard output, of which one octet was read.
 stalled() {
@@ -74,6 +76,8 @@ is 'and whole' "$(wc -c < "$work/out")" 1004
 is 'the limit is 65 MiB' "$(frame-write head -c 68157440 /dev/zero | wc -c)" 68157444
 is 'and no octet more' "$(frame-write head -c 68157441 /dev/zero 2>/dev/null | hex | cut -c9-10,13-16)" 7a080d
 
+wait $stopped
+is 'its own standstill is not the reader'"'"'s' "$(cat code.stopped err.stopped)" '0 80004'
 wait $slow
 is 'who takes 3000 octets a second is left alone after the patience, whatever the pieces took' "$(cat code.slow)" 4
 ok 'and is said to be late' grep -q 'timed out' err.slow

@@ -24,6 +24,16 @@ with open(folders, 'wb') as f:
 slow_argv = ['/usr/bin/python3', os.path.join(top, 'tests', 'slow_reader.py'), os.path.join(work, 'err.slow'),
              'sh', '-c', 'printf {} | exec "$0" -t 30 sh -c \'cat "$0"\' "$1" Folders', CALL, folders]
 slow = subprocess.Popen(slow_argv, stdout=subprocess.PIPE, cwd=work)
+# And one where varlink-call stands still, for longer than its patience with the reader.
+few_folders = os.path.join(work, 'few-folders')
+with open(few_folders, 'wb') as f:
+    f.write(pb.FoldersResp(folders=['f%07d' % i for i in range(7000)]).SerializeToString())
+with open(os.path.join(work, 'nothing'), 'w+') as f:
+    f.write('{}')
+    f.seek(0)
+    stopped_argv = ['/usr/bin/python3', os.path.join(top, 'tests', 'stopped_writer.py'), os.path.join(work, 'err.stopped'), '6',
+                    CALL, '-t', '5', 'sh', '-c', 'cat "$0"', few_folders, 'Folders']
+    stopped = subprocess.Popen(stopped_argv, stdin=f, stdout=subprocess.PIPE, cwd=work)
 
 
 def door(*options, cwd=None, one=False, prog=(CALL, OP), **more):
@@ -499,4 +509,6 @@ c.end()
 
 eq(slow.communicate()[0], b'110\n', 'who takes 3000 octets a second is left alone after the patience, whatever the pieces took')
 ok('timed out' in open(os.path.join(work, 'err.slow')).read(), 'and is said to be late')
+whole = subprocess.run([CALL, 'sh', '-c', 'cat "$0"', few_folders, 'Folders'], input=b'{}', stdout=subprocess.PIPE).stdout
+eq(stopped.communicate()[0].decode(), '0 %d\n' % len(whole), "its own standstill is not the reader's")
 done()

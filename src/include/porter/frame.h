@@ -87,8 +87,21 @@ extern int frame_begun(void);
 extern size_t frame_request_head(char *s, char const *method, uint32_t len);
 /* Writes len octets, at most 4096, once there is room for them, waiting at most patience seconds. 1, or 0 with errno. */
 extern int frame_put(int fd, char const *s, size_t len, unsigned int patience);
-/* Writes the first len octets of the file from to fd; each FRAME_PIECE must go within patience seconds, and once these are over,
- * FRAME_RATE must be kept (frame_slow). With punch, what has gone is taken out of the file (a memfd, sealed or not): its memory is free
+/* How a reader keeps up: each FRAME_PIECE must go within patience seconds, and once these are over, FRAME_RATE must be kept (frame_slow). Who writes
+ * looks once a second at least (frame_tick): what lies beyond that between two looks, it stood still itself. */
+typedef struct frame_pace_s frame_pace;
+struct frame_pace_s {
+  unsigned int patience;
+  uint64_t sent, mark; /* octets that have gone; that must have gone by the deadline */
+  int64_t start, deadline;
+  int64_t looked;
+};
+extern void frame_pace_start(frame_pace *p, unsigned int patience);
+/* The time since the last look was not the reader's. */
+extern void frame_pace_forgive(frame_pace *p);
+/* Looks, as he has taken len octets more: whether he keeps up. To be asked only of who has more to take. */
+extern int frame_pace_kept(frame_pace *p, uint64_t len);
+/* Writes the first len octets of the file from to fd, to a reader who must keep up (frame_pace). With punch, what has gone is taken out of the file (a memfd, sealed or not): its memory is free
  * again. 1, or 0 with errno (ETIMEDOUT where the reader does not read). Needs frame_tick: nothing else gets a process out of a blocking write. */
 extern int frame_put_file(int fd, int from, uint64_t len, unsigned int patience, int punch);
 /* Whether a reader who has taken so many octets in so many milliseconds is too slow. */

@@ -50,10 +50,7 @@ typedef struct varlink_output_s varlink_output;
 struct varlink_output_s {
   json_output json;
   int fd;
-  unsigned int patience; /* seconds for the reader to take each FRAME_PIECE; once these are over, FRAME_RATE must be kept (frame_slow) */
-  uint64_t sent, mark;   /* octets that have gone; that must have gone by the deadline */
-  int64_t start, deadline;
-  int64_t back; /* when the last piece had gone: from then to the next one the reader is not waited for */
+  frame_pace pace; /* from when a piece had gone to the next one the reader is not waited for */
 };
 /* Begins a reply on fd, which may block; -1: one that nobody gets. What is written to out->json is sent in pieces. */
 extern void varlink_start(varlink_output *out, int fd, unsigned int patience);

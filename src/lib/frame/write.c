@@ -58,6 +58,40 @@ int frame_slow(uint64_t octets, int64_t milliseconds, unsigned int patience)
   return milliseconds >= (int64_t)patience * 1000 && octets / FRAME_RATE < (uint64_t)milliseconds / 1000;
 }
 
+#define TICK_MS 1000 /* of frame_tick */
+
+void frame_pace_start(frame_pace *p, unsigned int patience)
+{
+  int64_t const now = frame_clock();
+  *p = (frame_pace){ .patience = patience, .mark = FRAME_PIECE, .start = now, .deadline = now + (int64_t)patience * 1000, .looked = now };
+}
+
+static void forgive(frame_pace *p, int64_t away)
+{
+  p->start += away;
+  p->deadline += away;
+}
+
+void frame_pace_forgive(frame_pace *p)
+{
+  int64_t const now = frame_clock();
+  forgive(p, now - p->looked);
+  p->looked = now;
+}
+
+int frame_pace_kept(frame_pace *p, uint64_t len)
+{
+  int64_t const now = frame_clock(), still = now - p->looked - TICK_MS;
+  if (still > 0) forgive(p, still);
+  p->looked = now;
+  p->sent += len;
+  if (frame_slow(p->sent, now - p->start, p->patience)) return 0;
+  if (p->sent < p->mark) return now < p->deadline;
+  p->mark = p->sent + FRAME_PIECE;
+  p->deadline = now + (int64_t)p->patience * 1000;
+  return 1;
+}
+
 /* The kernel keeps the pages that a socket has not sent yet. */
 static off_t take_out(int from, off_t taken, off_t at)
 {
@@ -70,10 +104,10 @@ int frame_put_file(int fd, int from, uint64_t len, unsigned int patience, int pu
 {
   off_t at = 0, taken = 0;
   int whole = 1;
-  int64_t start = frame_clock();
-  uint64_t mark = FRAME_PIECE; /* must be reached by the deadline */
-  int64_t deadline = frame_clock() + (int64_t)patience * 1000;
+  frame_pace pace;
+  frame_pace_start(&pace, patience);
   while ((uint64_t)at < len) {
+    off_t const before = at;
     size_t rest = len - (uint64_t)at < (1u << 30) ? (size_t)(len - (uint64_t)at) : 1u << 30;
     ssize_t w = whole ? sendfile(fd, from, &at, rest) : copy_piece(fd, from, &at, rest);
     if (!w) return errno = EIO, 0;
@@ -89,13 +123,8 @@ int frame_put_file(int fd, int from, uint64_t len, unsigned int patience, int pu
         return 0;
       default: return 0;
       }
-    int64_t now = frame_clock();
     if (punch) taken = take_out(from, taken, at);
-    if (frame_slow((uint64_t)at, now - start, patience)) return errno = ETIMEDOUT, 0;
-    if ((uint64_t)at >= mark) {
-      mark = (uint64_t)at + FRAME_PIECE;
-      deadline = now + (int64_t)patience * 1000;
-    } else if (now >= deadline) return errno = ETIMEDOUT, 0;
+    if ((uint64_t)at < len && !frame_pace_kept(&pace, (uint64_t)(at - before))) return errno = ETIMEDOUT, 0;
   }
   return 1;
 }
