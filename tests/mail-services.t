@@ -38,7 +38,7 @@ says() { [ "$(logged "$1" "$2")" -ge 1 ]; }
 answers() { call "$web" secret | grep -q mailCount; }
 
 talk() {  # s6|runit: what is tried of each
-  wait_for test -S "$socket"
+  wait_for listens "$socket"
   wait_for answers
   ok "$1: a user gets his mail" answers
   is "$1: his one mail" "$(call "$web" secret | jq -r .mailCount)" 1

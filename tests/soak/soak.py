@@ -336,10 +336,9 @@ for i in range(1, 1501):
     box.put(name + (':2,' if i % 3 else ''), text=text(n), folder='.' + f if f else '', sub='cur' if i % 3 else 'new')
     mails[n] = {'folder': f, 'mid': name, 'F': False, 'there': True, 'acknowledged': True}
 give(box.path)
-server = subprocess.Popen(['s6-ipcserver', '-c', '40', '-C', '40', '-a', '0777', '--', os.path.join(work, 'socket')] + AS + ['frame-read', 'frame-write', 'maildir-op'] + OPTIONS,
-                          cwd=box.path, stderr=open(os.path.join(work, 'server.log'), 'wb'))
-while not os.path.exists(os.path.join(work, 'socket')):
-    time.sleep(.05)
+server = subprocess.Popen(['s6-ipcserver', '-1', '-c', '40', '-C', '40', '-a', '0777', '--', os.path.join(work, 'socket')] + AS + ['frame-read', 'frame-write', 'maildir-op'] + OPTIONS,
+                          cwd=box.path, stdout=subprocess.PIPE, stderr=open(os.path.join(work, 'server.log'), 'wb'))
+server.stdout.readline()  # it listens: the path is there a moment before
 threads = [threading.Thread(target=version3, args=(k,)) for k in range(CLIENTS)] + [threading.Thread(target=dovecot, args=(k,)) for k in (0, 1)]
 threads += [threading.Thread(target=t) for t in (mblaze, python, mbsync, killer)]
 without = os.environ.get('WITHOUT', '').split(',')  # to find out whose fault it is: WITHOUT=mbsync,killer tests/soak/run 30
