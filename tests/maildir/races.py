@@ -297,6 +297,30 @@ for method, fields in (('Move', CARRY), ('Move', dict(CARRY, add_keywords=['x'])
         print('# ' + w)
 
 
+def below_goes(call, when):
+    """Of a folder that is renamed one below it is removed meanwhile: the others are renamed."""
+    box = new_box()
+    for f in ('.P', '.P.x', '.P.y'):
+        box.folder(f)
+        box.put(X + f + ':2,', text=f, folder=f)
+    h = Held(box, 'RenameFolder', call, when, name='P', new_name='N')
+    before = sorted(os.listdir(box.path))
+    if h.held:
+        attempt(shutil.rmtree, os.path.join(box.path, '.P.x'))
+    r = h.go()
+    left = sorted(f for f in os.listdir(box.path) if f[1:2] in ('N', 'P'))
+    moved = h.held and '.N.x' in before
+    shutil.rmtree(box.path)
+    want = ['.N'] + ['.N.x'] * (moved or not h.held) + ['.N.y']
+    return h.held, None if h.code == 0 and left == want and r.folders == len(want) else 'exit %d, %s, %d' % (h.code, left, r.folders)
+
+
+played, wrong = every_hold(below_goes, ('openat', 'newfstatat', 'renameat2', 'fsync'))
+ok(played > 10 and not wrong, 'a folder is renamed, and one below it is removed meanwhile: %d interleavings, the rest is renamed' % played)
+for w in wrong:
+    print('# ' + w)
+
+
 # --- a listing is one moment: both run ---
 def beside(change, ask, want, name, least=20):
     """ask() again and again while change() is; how often it was not what is wanted."""

@@ -1,6 +1,7 @@
 /* RenameFolder. No single step moves a folder and those below it: `.A' and `.A.x' are neighbours on disk. So all targets are
  * looked at first, then each is renamed, never over what is there, the deepest first and the folder itself last. After a kill it
- * still is there, and the same call again finishes; no mail is ever in neither or both. */
+ * still is there, and the same call again finishes; no mail is ever in neither or both. One that another client takes away meanwhile
+ * is not renamed: as if it had gone before. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h> /* renameat2 */
@@ -17,6 +18,7 @@ typedef struct step_s step;
 struct step_s {
   char *from, *to; /* on disk */
   unsigned int levels;
+  int done;
 };
 
 static unsigned int levels_of(char const *s, size_t len)
@@ -60,7 +62,7 @@ static int plan(mailbox *box, arena *a, slice name, char const *target, step **s
     strcat(to, behind(found[i].disk, levels));
     if (strlen(to) > MAILDIR_NAME_MAX) return errno = EINVAL, 0;
     if (!is_free(box->fd, to)) return 0;
-    (*steps)[i] = (step){ found[i].disk, arena_copy(a, to, strlen(to)), levels_of(found[i].name.s, found[i].name.len) };
+    (*steps)[i] = (step){ found[i].disk, arena_copy(a, to, strlen(to)), levels_of(found[i].name.s, found[i].name.len), 0 };
     if (!(*steps)[i].to) return 0;
   }
   if (*count) qsort(*steps, *count, sizeof **steps, deepest_first);
@@ -73,16 +75,24 @@ static int rename_one(int box, char const *from, char const *to)
   return !renameat2(box, from, box, to, RENAME_NOREPLACE) || (errno == EINVAL && is_free(box, to) && !renameat(box, from, box, to));
 }
 
-static int carry_out(int box, step const *steps, size_t count)
+static void undo(int box, step const *steps, size_t count)
 {
+  int const error = errno;
+  while (count--)
+    if (steps[count].done) rename_one(box, steps[count].to, steps[count].from);
+  errno = error;
+}
+
+/* *done: how many were renamed. */
+static int carry_out(int box, step *steps, size_t count, size_t *done)
+{
+  *done = 0;
   for (size_t i = 0; i < count; i++) {
-    int error;
-    if (rename_one(box, steps[i].from, steps[i].to)) continue;
-    error = errno;
-    while (i--) rename_one(box, steps[i].to, steps[i].from);
-    return errno = error, 0;
+    steps[i].done = rename_one(box, steps[i].from, steps[i].to);
+    if (!steps[i].done && errno != ENOENT) return undo(box, steps, i), 0;
+    *done += (size_t)steps[i].done;
   }
-  return 1;
+  return *done ? 1 : (errno = ENOENT, 0);
 }
 
 int mailbox_rename_folder(mailbox *box, slice name, slice new_name, size_t *count)
@@ -90,13 +100,14 @@ int mailbox_rename_folder(mailbox *box, slice name, slice new_name, size_t *coun
   char disk[MAILDIR_NAME_MAX + 1], target[MAILDIR_NAME_MAX + 1];
   arena a = ARENA_ZERO;
   step *steps;
+  size_t planned;
   int error, good;
   if (!mailbox_disk_name(box, name, disk) && errno != ENOENT) return 0;
   if (slice_same(name, new_name)) return errno = EEXIST, 0;
   if (folder_name_below(new_name, name)) return errno = EINVAL, 0;
   if (mailbox_disk_name(box, new_name, target)) return errno = EEXIST, 0;
   if (errno != ENOENT || !is_free(box->fd, target)) return 0;
-  good = plan(box, &a, name, target, &steps, count) && carry_out(box->fd, steps, *count) && mailbox_sync(box->fd);
+  good = plan(box, &a, name, target, &steps, &planned) && carry_out(box->fd, steps, planned, count) && mailbox_sync(box->fd);
   error = errno;
   arena_free(&a);
   return errno = error, good;
