@@ -276,10 +276,10 @@ static int subject_excerpt(arena *a, mime_tree const *tree, mail_matcher *const 
 }
 
 /* Whether one of them may be in the text. */
-static int is_worth_it(mime_part const *part, mail_matcher *const *phrase, size_t count)
+static int is_worth_it(arena *a, mime_part const *part, mail_matcher *const *phrase, size_t count)
 {
   for (size_t i = 0; i < count; i++)
-    if (!mail_refuse_text(phrase[i]->refusal, part)) return 1;
+    if (!mail_refuse_text(phrase[i]->refusal, a, part)) return 1;
   return 0;
 }
 
@@ -315,7 +315,7 @@ static int text_excerpt(arena *a, mime_tree const *tree, mail_matcher *const *ph
     mime_part const *part = tree->part + i;
     mime_part lone;
     if (lone_text(part, &lone)) part = &lone;
-    if (!mime_is_text(part) || !is_worth_it(part, phrase, count)) continue;
+    if (!mime_is_text(part) || !is_worth_it(a, part, phrase, count)) continue;
     if (!opened && !mapped_open(&m, a, phrase, count, FORM_ROOM, PLAIN_ROOM)) return 0;
     opened = 1;
     found = part_excerpt(&m, part, out);

@@ -36,7 +36,8 @@
 #include "readable.h"
 #include "refuse_private.h"
 
-#define SHORTEST 3 /* a shorter needle is found nearly everywhere */
+#define SHORTEST 3         /* a shorter needle is found nearly everywhere */
+#define DECODED_MAX 262144 /* octets of a text that is decoded whole before it is looked at; of more the pieces are */
 
 mail_refusal *mail_refusal_make(arena *a, slice compared, charset const *fallback)
 {
@@ -118,14 +119,40 @@ static int html_scan_put(void *context, char const *s, size_t len)
   return html_feed(&t->h, s, len);
 }
 
-int mail_refuse_text(mail_refusal const *m, mime_part const *part)
+typedef struct decoded_s decoded;
+struct decoded_s {
+  char *s;
+  size_t len;
+};
+
+static int decoded_put(void *context, char const *s, size_t len)
+{
+  decoded *const d = context;
+  memcpy(d->s + d->len, s, len);
+  d->len += len;
+  return 1;
+}
+
+/* Whether what the part's octets stand for hides nothing: what is decoded is as one that came as it is. */
+static int decoded_refused(mail_refusal const *m, arena *scratch, mime_part const *part)
+{
+  size_t const room = part->body.len + TRANSFER_ROOM;
+  decoded d = { .len = 0 };
+  int refused;
+  if (part->encoding == ENCODING_NONE) return !octets_hide(m, NULL, part->body.s, part->body.len);
+  if (room > DECODED_MAX || !(d.s = arena_take(scratch, room))) return 0;
+  mime_decode(part, decoded_put, &d);
+  refused = !octets_hide(m, NULL, d.s, d.len);
+  arena_shrink(scratch, d.s, room, 0);
+  return refused;
+}
+
+int mail_refuse_text(mail_refusal const *m, arena *scratch, mime_part const *part)
 {
   charset const *const c = charset_find(part->charset.s, part->charset.len);
   scan n = { .m = m };
   if ((c && charset_hides(c)) || (!m->needle_len && !m->beyond_ascii)) return 0;
-  if (part->encoding == ENCODING_NONE && m->needle_len >= SHORTEST && (c || !mime_is_html(part))
-    && !octets_hide(m, NULL, part->body.s, part->body.len))
-    return 1;
+  if (m->needle_len >= SHORTEST && (c || !mime_is_html(part)) && decoded_refused(m, scratch, part)) return 1;
   switch (text_kind(part)) {
   case TEXT_PLAIN: mime_decode(part, scan_put, &n); break;
   case TEXT_HTML: {

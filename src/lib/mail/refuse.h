@@ -11,7 +11,7 @@ typedef struct mail_refusal_s mail_refusal;
 extern mail_refusal *mail_refusal_make(arena *a, slice compared, charset const *fallback);
 /* 1 where no text of the mail in octets contains it. 0 says nothing. */
 extern int mail_refuse(mail_refusal const *r, slice octets);
-/* The same for the text of one text part. */
-extern int mail_refuse_text(mail_refusal const *r, mime_part const *part);
+/* The same for the text of one text part; what is decoded is given back to scratch at once. */
+extern int mail_refuse_text(mail_refusal const *r, arena *scratch, mime_part const *part);
 
 #endif

@@ -38,7 +38,10 @@ int needle_behind(mail_refusal const *m, char const *s, size_t i, char const *ne
 /* What may come between two letters, or be one. */
 static int hides_what_follows(char c)
 {
-  return !c || c == '=' || c == '<' || c == '&' || c == '"' || c == '\\' || c == '(' || c == '\r' || c == 0x1b || c == 0x0e || c == 0x0f || c == '?';
+  static char const hides[256] = {
+    [0] = 1, ['='] = 1, ['<'] = 1, ['&'] = 1, ['"'] = 1, ['\\'] = 1, ['('] = 1, ['\r'] = 1, [0x1b] = 1, [0x0e] = 1, [0x0f] = 1, ['?'] = 1
+  };
+  return (c & 0x80) || hides[(unsigned char)c];
 }
 
 /* --- characters beyond ASCII --- */
@@ -47,12 +50,12 @@ static int hides_what_follows(char c)
  * it, or something special that may hide one. What is behind the needle's beginning is seen from there. */
 static int foreign_hides(mail_refusal const *m, char const *s, size_t len, size_t to, size_t letters)
 {
-  if (letters >= m->needle_len) return 1;
-  if (to < len && !(s[to] & 0x80) && !hides_what_follows(s[to]) && !(m->letters >> (to_lower(s[to]) & 63) & 1)) return 0;
+  if (letters >= m->needle_len || to == len || hides_what_follows(s[to])) return 1;
+  if (!(m->letters >> (to_lower(s[to]) & 63) & 1)) return 0;
   for (size_t d = 1; d <= letters; d++) {
     size_t k = 0;
     while (d + k < m->needle_len && to + k < len && to_lower(s[to + k]) == m->needle[d + k]) k++;
-    if (d + k == m->needle_len || to + k == len || (unsigned char)s[to + k] >= 0x80 || hides_what_follows(s[to + k])) return 1;
+    if (d + k == m->needle_len || (k && (to + k == len || hides_what_follows(s[to + k])))) return 1;
   }
   return 0;
 }

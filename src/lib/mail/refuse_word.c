@@ -51,8 +51,10 @@ static int word_octets_hide(mail_refusal const *m, charset const *label, char co
 {
   charset_look l;
   charset_stream stream;
-  word_text t = { .len = 0 };
+  word_text t; /* its room need not be cleared */
   int unsure;
+  t.len = 0;
+  t.broken = 0;
   charset_look_open(&l, label);
   charset_look_feed(&l, s, len);
   charset_open(&stream, charset_judged(&l, m->fallback, &unsure));

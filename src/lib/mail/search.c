@@ -134,9 +134,9 @@ static int contains(finder *f, slice text)
 
 /* --- a mail --- */
 
-static int text_contains(finder *f, mime_part const *part)
+static int text_contains(finder *f, arena *scratch, mime_part const *part)
 {
-  if (!f->m->thorough && mail_refuse_text(f->m->refusal, part)) return 0;
+  if (!f->m->thorough && mail_refuse_text(f->m->refusal, scratch, part)) return 0;
   find_begin(f);
   text_read(part, text_kind(part), 0, find_put, f);
   return find_end(f);
@@ -182,7 +182,7 @@ static int head_contains(finder *f, mime_tree const *tree, size_t i)
   return found;
 }
 
-static int part_contains(finder *f, mime_tree const *tree, size_t i)
+static int part_contains(finder *f, arena *scratch, mime_tree const *tree, size_t i)
 {
   mime_part const *part = tree->part + i;
   mime_part lone;
@@ -194,13 +194,13 @@ static int part_contains(finder *f, mime_tree const *tree, size_t i)
   if (part->file_name.len && (!where || where & SEARCH_NAMES) && contains(f, part->file_name)) return 1;
   if (where && !(where & SEARCH_BODY)) return 0;
   if (lone_text(part, &lone)) part = &lone;
-  return mime_is_text(part) && text_contains(f, part);
+  return mime_is_text(part) && text_contains(f, scratch, part);
 }
 
-static int tree_contains(finder *f, mime_tree const *tree)
+static int tree_contains(finder *f, arena *scratch, mime_tree const *tree)
 {
   int found = 0;
-  for (size_t i = 0; !found && i < tree->count; i++) found = part_contains(f, tree, i);
+  for (size_t i = 0; !found && i < tree->count; i++) found = part_contains(f, scratch, tree, i);
   return found;
 }
 
@@ -247,11 +247,11 @@ int mail_matches(mail_matcher const *m, arena *scratch, slice octets, int *partl
   if (!mime_parse(scratch, octets.s, octets.len, m->fallback, &tree)) return -1;
   f.window = arena_take(scratch, f.room);
   if (!f.window) return -1;
-  found = m->compared.len ? tree_contains(&f, &tree) : 1;
+  found = m->compared.len ? tree_contains(&f, scratch, &tree) : 1;
   if (found > 0 && m->accented.len) {
     f.accents = 1;
     f.found = 0;
-    found = tree_contains(&f, &tree);
+    found = tree_contains(&f, scratch, &tree);
   }
   if (found) *partly = 0;
   return found;
@@ -267,7 +267,7 @@ int mail_texts(arena *scratch, slice octets, charset const *fallback, sink_func 
   f.window = arena_take(scratch, f.room);
   if (!f.window || !mime_parse(scratch, octets.s, octets.len, fallback, &tree)) return 0;
   for (size_t i = 0; i < tree.count; i++)
-    if (part_contains(&f, &tree, i) < 0) return 0;
+    if (part_contains(&f, scratch, &tree, i) < 0) return 0;
   return 1;
 }
 

@@ -1,6 +1,7 @@
 /* What charsets are called: the labels of the WHATWG standard, IANA's and those that mail has, in lower case without
  * punctuation, sorted. An x- in front is taken off before where it makes a label of this list. us-ascii is not here: what
  * says so is guessed. */
+#include <endian.h>
 #include <string.h>
 
 #include "charset.h"
@@ -173,9 +174,9 @@ static struct { char label[25]; unsigned char which; } const labels[] = {
 /* The first eight octets as a number, in the order of strcmp; shorter labels are padded with NUL. */
 static uint64_t beginning(char const *label)
 {
-  uint64_t n = 0;
-  for (int i = 0; i < 8; i++) n = n << 8 | (unsigned char)label[i];
-  return n;
+  uint64_t n;
+  memcpy(&n, label, sizeof n);
+  return be64toh(n);
 }
 
 static int find(char const *label, uint64_t wanted)
