@@ -96,6 +96,7 @@ static int is_opaque(slice v)
 {
   static char const *const types[] = { "application/", "image/", "audio/", "video/", "font/" };
   v = trim(v);
+  if (!v.len || to_lower(*v.s) == 't') return 0;
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (begins(v.s, v.s + v.len, types[i])) return v.len > strlen(types[i]);
   }

@@ -37,8 +37,8 @@ extern int charset_hides(charset const *c);
 
 /* Whether the line that begins at s is a field that says that something is hidden. */
 extern int field_hides(mail_fields *f, char const *s, char const *end);
-/* The special octet at s[i]. */
-extern int special_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i);
+/* The special octet at s[i]; begun: a beginning of the needle is before it, from where all that hides the rest is seen. */
+extern int special_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i, int begun);
 /* The encoded word whose "=?" is at s[i]. */
 extern int word_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i);
 /* All of them: whether the needle is there, or hidden. m has gone through octets_prepare. */

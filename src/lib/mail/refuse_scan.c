@@ -18,8 +18,8 @@ static int octet_hides(mail_refusal const *m, mail_fields *f, char const *s, siz
 {
   char const c = s[i];
   if (c == '\n') return f && i + 1 < len && field_hides(f, s + i + 1, s + len);
-  if ((c == '"' || c == '\\') && i + 1 < len && s[i + 1] == '?' && special_hides(m, f, s, len, i + 1)) return 1;
-  return special_hides(m, f, s, len, i);
+  if ((c == '"' || c == '\\') && i + 1 < len && s[i + 1] == '?' && special_hides(m, f, s, len, i + 1, 0)) return 1;
+  return special_hides(m, f, s, len, i, 0);
 }
 
 #define PLACES 32
@@ -58,7 +58,7 @@ static int needle_at(mail_refusal const *m, mail_fields *f, char const *s, size_
   size_t k = 0;
   while (k < m->needle_len && i + k < len && to_lower(s[i + k]) == m->needle[k]) k++;
   if (k == m->needle_len) return 1;
-  return k && i + k < len && s[i + k] != '\n' && is_special(s[i + k]) && (is_high(s[i + k]) || special_hides(m, f, s, len, i + k));
+  return k && i + k < len && s[i + k] != '\n' && is_special(s[i + k]) && (is_high(s[i + k]) || special_hides(m, f, s, len, i + k, 1));
 }
 
 /* What those at octet i of s hide. */

@@ -1,6 +1,6 @@
 /* What hides a letter of the needle at one special octet, raw or escaped: rules 1 and 2 of refuse.c, whose second table has a row for each
- * kind. Whoever asks has that octet in front of him; what stands before it is looked at (is it a beginning of the needle?), and what
- * stands behind it (is it a rest of the needle, or may it hide one?).
+ * kind. Whoever asks has that octet in front of him, and says whether a beginning of the needle is before it; he asks at each such beginning, so
+ * that all others look only behind it: is there a rest of the needle, or what may hide one?
  *
  * What can go wrong, and the rule for it:
  *
@@ -51,11 +51,13 @@ static int hides_what_follows(char c)
 static int foreign_hides(mail_refusal const *m, char const *s, size_t len, size_t to, size_t letters)
 {
   if (letters >= m->needle_len || to == len || hides_what_follows(s[to])) return 1;
-  if (!(m->letters >> (to_lower(s[to]) & 63) & 1)) return 0;
+  char const behind = to_lower(s[to]);
+  if (!(m->letters >> (behind & 63) & 1)) return 0;
   for (size_t d = 1; d <= letters; d++) {
-    size_t k = 0;
+    size_t k = 1;
+    if (m->needle[d] != behind) continue;
     while (d + k < m->needle_len && to + k < len && to_lower(s[to + k]) == m->needle[d + k]) k++;
-    if (d + k == m->needle_len || (k && (to + k == len || hides_what_follows(s[to + k])))) return 1;
+    if (d + k == m->needle_len || to + k == len || hides_what_follows(s[to + k])) return 1;
   }
   return 0;
 }
@@ -67,7 +69,10 @@ static int is_escape(char const *s, size_t len, size_t i)
 }
 
 /* One that stands for an octet above 127. */
-static int is_foreign_escape(char const *s, size_t len, size_t i) { return is_escape(s, len, i) && hex_value(s[i + 1]) >= 8; }
+static inline int is_foreign_escape(char const *s, size_t len, size_t i)
+{
+  return i + 2 < len && s[i] == '=' && hex_value(s[i + 1]) >= 8 && hex_value(s[i + 2]) >= 0;
+}
 
 /* Behind a soft line break at s[i]; i where there is none. Where it is none, as the text is not in quoted-printable, nothing goes on
  * behind it anyway. */
@@ -79,7 +84,7 @@ static size_t behind_soft_break(char const *s, size_t len, size_t i)
 }
 
 /* Before a soft line break that ends before s[i]. */
-static size_t before_soft_break(char const *s, size_t i)
+static inline size_t before_soft_break(char const *s, size_t i)
 {
   if (i < 2 || s[i - 1] != '\n') return i;
   if (s[i - 2] == '=') return i - 2;
@@ -105,14 +110,13 @@ static int run_hides(mail_refusal const *m, mail_fields *f, char const *s, size_
     from = before_soft_break(s, from);
     octets++;
   }
-  if (from < to && needle_behind(m, s, from, NULL)) return 1;
   return foreign_hides(m, s, len, to, 2 * octets);
 }
 
 /* --- references, escapes --- */
 
 /* The character reference at s[i]: what it stands for is known. */
-static int reference_hides(mail_refusal const *m, char const *s, size_t len, size_t i)
+static int reference_hides(mail_refusal const *m, char const *s, size_t len, size_t i, int begun)
 {
   char name[16], form[TEXT_COMPARED_MAX];
   size_t n = 0, to = i + 1;
@@ -127,15 +131,13 @@ static int reference_hides(mail_refusal const *m, char const *s, size_t len, siz
   size_t const form_len = text_compared_point(form, c);
   for (size_t k = 0; k < form_len; k++) letter = letter || (form[k] >= 'a' && form[k] <= 'z') || (form[k] >= '0' && form[k] <= '9') || form[k] == '&';
   if (form_len && !letter) return 0;
-  if (needle_behind(m, s, i, NULL)) return 1;
-  return form_len && foreign_hides(m, s, len, to + (s[to] == ';'), form_len);
+  return begun || (form_len && foreign_hides(m, s, len, to + (s[to] == ';'), form_len));
 }
 
 /* ISO-2022: whether what the escape at s[i] designates may have letters. Of sets of two octets they are in rows 3 and 8 to 11. */
-static int escape_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i)
+static int escape_hides(mail_fields *f, char const *s, size_t len, size_t i)
 {
   size_t k = i + 2;
-  if (needle_behind(m, s, i, NULL)) return 1;
   if (k >= len || s[i + 1] != '$') return i + 1 == len || s[i + 1] == '.' || (f && (f->beyond = 1, 0));
   if (f) f->beyond = 1;
   if (s[k] == '(') k++;
@@ -147,26 +149,25 @@ static int escape_hides(mail_refusal const *m, mail_fields *f, char const *s, si
 
 /* --- any --- */
 
-int special_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i)
+int special_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len, size_t i, int begun)
 {
   char const c = s[i], next = i + 1 < len ? s[i + 1] : 0;
   size_t k = i + 1;
   if (!c) return 1;
   if ((unsigned char)c >= 0x80) return is_foreign(s, len, i + 1) ? 0 : run_hides(m, f, s, len, i + 1);
-  if (c == 0x1b) return escape_hides(m, f, s, len, i);
+  if (c == 0x1b) return begun || escape_hides(f, s, len, i);
   if (c == '\r') return next != '\n';
   if (c == '?') {
     while (i && (s[i - 1] == '"' || s[i - 1] == '\\')) i--;
     return i && s[i] != '?' && s[i - 1] == '='; /* ="? may become =? */
   }
-  if (c == '&') return vanishes(next) || (next & 0x80) || reference_hides(m, s, len, i);
+  if (c == '&') return vanishes(next) || (next & 0x80) || reference_hides(m, s, len, i, begun);
   if (c == '"' || c == '\\') {
-    if (!needle_behind(m, s, i, NULL)) return 0;
+    if (!begun) return 0;
     while (k < len && (s[k] == '"' || s[k] == '\\')) k++;
     return k < len && ((s[k] & 0x80) || vanishes(s[k]) || s[k] == '<' || s[k] == '&' || needle_behind(m, s, i, s + k));
   }
-  if (needle_behind(m, s, i, NULL)) return 1;
-  if (c != '=') return 0;
+  if (begun || c != '=') return begun;
   if (next == '(') return 1;
   if (is_foreign_escape(s, len, i)) { return is_foreign(s, len, i + 3) ? 0 : run_hides(m, f, s, len, i + 3); }
   if (is_escape(s, len, i)) {
