@@ -497,7 +497,45 @@ static void since_test(int dir)
   build(&ix, dir);
   bases[0] = (slice){ "none", 4 };
   for (size_t i = 1; i < 4; i++) bases[i] = slice_of(model[i].name), bases[i].len = strcspn(model[i].name, ":");
-  ok(index_look_up(&ix, bases, 4, hear_base, &h) && h.bases == have(bases, 4) && !h.wrong, "and by bisection");
+  ok(index_look_up(&ix, bases, 3, hear_base, &h) && h.bases == have(bases, 3) && !h.wrong, "and by bisection");
+  index_close(&ix);
+}
+
+/* Bases that are looked up one by one, but are known before: those that several have are not known so. */
+static void expect_test(int dir, char const *odd, char const *what)
+{
+  static model_mail *sorted[MAILS_MAX];
+  static slice bases[MAILS_MAX];
+  static char room[MAILS_MAX][INDEX_NAME_MAX];
+  char own[INDEX_NAME_MAX];
+  folder_index ix;
+  index_room text;
+  index_mail m;
+  size_t wrong = 0, twins = 0, all;
+  count = 0;
+  for (unsigned int i = 0; i < 300; i++) deliver(PLACE_CUR);
+  strcpy(model[5].name, odd);
+  build(&ix, dir);
+  for (unsigned int i = 0; i < 30; i++) deliver(PLACE_NEW);
+  for (size_t i = 0; i < count; i++) bases[i] = index_base(slice_of(model[i].name), room[i]);
+  all = count;
+  strcpy(room[all], bases[7].s);
+  bases[7].s = room[all];
+  model[7] = model[--count];
+  set_flags(model + 9);
+  bases[all] = slice_of("1700000000.M1P1.somewhere else");
+  for (size_t i = 0; i < count; i++) sorted[i] = model + i;
+  ok(look(&ix, 1) && index_expect(&ix, bases, all + 1), "bases are expected, %s", what);
+  find_twins(sorted);
+  for (size_t i = 0; i < count; i++) {
+    slice const base = index_base(slice_of(model[i].name), own);
+    int const found = index_hint(&ix, base, any(2) ? model[i].inode : 0, &m, &text);
+    wrong += twin[i] ? found : !found || m.inode != model[i].inode || !same_mail(&ix, m.number, model + i);
+    twins += twin[i];
+  }
+  is_int((long long)wrong, 0, "all that have a base of their own are known");
+  ok(twins && twins < count / 2 && !index_hint(&ix, bases[all], 0, &m, &text), "and no others");
+  ok(!index_hint(&ix, bases[9], 1, &m, &text), "nor is one with another inode");
   index_close(&ix);
 }
 
@@ -536,6 +574,9 @@ int main(void)
   wrong_octet_test(dir);
   gone_test(dir);
   since_test(dir);
+  expect_test(dir, "1700000000.M5P1.host:2,", "all of them long");
+  expect_test(dir, "short:2,", "one of them short");
+  expect_test(dir, "1700,U=12,behind the uid:2,", "one with a uid where it begins");
   unlinkat(dir, INDEX_NAME, 0);
   close(dir);
   ok(!rmdir(path), "nothing is left but the index");

@@ -77,6 +77,16 @@ struct index_item_s {
   uint32_t number;
 };
 
+/* Bases that are looked up together. */
+typedef struct index_bases_s index_bases;
+struct index_bases_s {
+  slice const *base; /* not owned */
+  size_t count;
+  uint32_t *slot; /* of bases + 1: an open table */
+  size_t mask;
+  uint64_t seed;
+};
+
 typedef struct folder_index_s folder_index;
 struct folder_index_s {
   int dir;          /* the directory that the file is in: not owned */
@@ -102,6 +112,8 @@ struct folder_index_s {
   size_t extras[INDEX_ORDERS];
   uint32_t near[INDEX_ORDERS]; /* where index_order_before was last */
   unsigned char *hidden;       /* a bit for each mail of the image that is gone or keyed */
+  index_bases expected;        /* if hint is not null: which bases are, and the number of the mail of each, or UINT32_MAX */
+  uint32_t *hint;
   int applied, broken, bisected;
   int applying; /* changes are made of the segments */
 };
@@ -205,6 +217,21 @@ extern int index_cursor_previous(index_cursor *c, uint32_t *number);
 extern int index_cursor_skip(index_cursor *c, uint64_t count, int upwards);
 /* The mails with that base and an inode of at least that, in order of their inodes: the first room of them. */
 extern int index_base_find(folder_index *ix, slice base, uint64_t inode, uint32_t *numbers, size_t room, size_t *count);
+
+/* --- bases.c: many bases at a time --- */
+
+/* Whether so many are: one pass over all names costs less than to bisect for each. */
+extern int index_bases_many(folder_index const *ix, size_t count);
+/* base must stay as long as b; slot is the caller's to free. 0 where memory fails. */
+extern int index_bases_make(index_bases *b, folder_index const *ix, slice const *base, size_t count);
+/* Calls each with those mails, of the image and that were added since, whose name has one of the bases, and which that is (the first, where it is there
+ * twice). Names are not checked, and the mail may have gone: index_get tells. 0 with errno where each gave 0, or the index is broken. */
+typedef int index_base_func(void *context, size_t which, uint32_t number);
+extern int index_bases_pass(folder_index *ix, index_bases const *b, index_base_func *each, void *context);
+/* These bases, which must stay, will be looked up one by one: where they are many their mails are found now. 0 with errno, or broken. */
+extern int index_expect(folder_index *ix, slice const *base, size_t count);
+/* The one mail with that base, and that inode where it is not 0, if it was found so: as index_get has it. 0 says nothing. */
+extern int index_hint(folder_index *ix, slice base, uint64_t inode, index_mail *m, index_room *room);
 
 /* --- sort.c --- */
 

@@ -86,6 +86,8 @@ void index_close(folder_index *ix)
   free(ix->cached);
   free(ix->pieces);
   free(ix->segments_read);
+  free(ix->expected.slot);
+  free(ix->hint);
   index_changes_free(ix);
   *ix = (folder_index)FOLDER_INDEX_ZERO;
 }

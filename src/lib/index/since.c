@@ -196,46 +196,18 @@ int index_kin(folder_index *ix, uint64_t const *threads, size_t count, mail_trac
 
 /* --- looking bases up --- */
 
-#define BISECTION 256 /* a bisection costs as much as passing over so many names */
-
 typedef struct look_up_s look_up;
 struct look_up_s {
   folder_index *ix;
   slice const *base;
-  size_t count;
-  uint32_t *slot; /* of bases + 1: an open table */
-  size_t mask;
   mail_hit_func *each;
   void *context;
 };
 
-static size_t slot_of(look_up const *l, slice base) { return (size_t)index_check(l->ix->h.instance, base.s, base.len) & l->mask; }
-
-static int make_table(look_up *l)
+/* A mail that was renamed keeps its base. */
+static int give(void *context, size_t which, uint32_t number)
 {
-  size_t room = 64;
-  while (room < 2 * l->count) room *= 2;
-  l->slot = calloc(room, sizeof *l->slot);
-  if (!l->slot) return 0;
-  l->mask = room - 1;
-  for (size_t k = 0; k < l->count; k++) {
-    size_t i = slot_of(l, l->base[k]);
-    while (l->slot[i]) i = (i + 1) & l->mask;
-    l->slot[i] = (uint32_t)k + 1;
-  }
-  return 1;
-}
-
-/* Which of the bases it is; count where none. */
-static size_t which_base(look_up const *l, slice base)
-{
-  for (size_t i = slot_of(l, base); l->slot[i]; i = (i + 1) & l->mask)
-    if (slice_same(l->base[l->slot[i] - 1], base)) return l->slot[i] - 1;
-  return l->count;
-}
-
-static int give(look_up const *l, size_t which, uint32_t number)
-{
+  look_up const *const l = context;
   index_room room;
   index_mail m;
   mail_trace trace;
@@ -243,34 +215,6 @@ static int give(look_up const *l, size_t which, uint32_t number)
   if (!slice_same(m.base, l->base[which])) return 1;
   trace = trace_of(&m);
   return l->each(l->context, which, &trace);
-}
-
-/* Passes over all names of the image, then over what was added. A mail that was renamed keeps its base. */
-static int pass_names(look_up const *l)
-{
-  folder_index *const ix = l->ix;
-  uint64_t const len = ix->h.section[SECTION_NAMES].len;
-  char *names_room, room[INDEX_NAME_MAX];
-  char const *const names = index_start(ix, SECTION_NAMES, len, &names_room);
-  uint64_t at = 0;
-  int good = names != NULL;
-  for (uint32_t i = 0; good && i < ix->h.n; i++) {
-    size_t which;
-    if (at >= len || (unsigned char)names[at] > len - at - 1) {
-      good = 0, ix->broken = 1, errno = EILSEQ;
-      break;
-    }
-    which = which_base(l, index_base((slice){ names + at + 1, (unsigned char)names[at] }, room));
-    if (which < l->count) good = give(l, which, i);
-    at += 1 + (uint64_t)(unsigned char)names[at];
-  }
-  for (size_t i = 0; good && i < ix->changes; i++) {
-    index_change const *const c = ix->change + i;
-    size_t const which = c->added && !c->gone ? which_base(l, c->mail.base) : l->count;
-    if (which < l->count) good = give(l, which, c->mail.number);
-  }
-  free(names_room);
-  return good;
 }
 
 /* A base that several mails have is passed over mail by mail, so that no memory is needed for them. */
@@ -295,13 +239,14 @@ static int bisect(look_up const *l, size_t which)
 
 int index_look_up(folder_index *ix, slice const *bases, size_t count, mail_hit_func *each, void *context)
 {
-  look_up l = { .ix = ix, .base = bases, .count = count, .each = each, .context = context };
+  look_up l = { .ix = ix, .base = bases, .each = each, .context = context };
   int good = 1;
   if (!count || (!ix->h.n && !ix->segments_len)) return 1;
   if (!index_apply(ix)) return 0;
-  if (count > ix->h.n / BISECTION) {
-    good = make_table(&l) && pass_names(&l);
-    free(l.slot);
+  if (index_bases_many(ix, count)) {
+    index_bases b;
+    good = index_bases_make(&b, ix, bases, count) && index_bases_pass(ix, &b, give, &l);
+    free(b.slot);
     return good;
   }
   for (size_t i = 0; good && i < count; i++) good = bisect(&l, i);

@@ -125,6 +125,7 @@ mail_entry *folder_index_find(folder *f, folder_index *ix, slice base, uint64_t 
   size_t count;
   index_room room;
   index_mail m;
+  if (index_hint(ix, base, inode, &m, &room)) return folder_index_entry(f, &m);
   if (!index_base_find(ix, base, inode, numbers, 2, &count)) return NULL;
   errno = ENOENT;
   if (!count || (!inode && count > 1) || !index_get(ix, numbers[0], &m, &room) || (inode && m.inode != inode)) return NULL;

@@ -124,7 +124,7 @@ struct folder_s {
   mail_named const *expected;
   size_t expected_count;
   int some_known; /* wanted and some hold what was expected */
-  int loaded;     /* the index was readied for that */
+  int told;       /* so was the index */
   census wanted, some;
   census *later;        /* a later look, taken when a file had gone */
   mail_entry **arrived; /* what this call has moved here, for folder_settle */

@@ -145,8 +145,6 @@ int mail_entry_stat(folder *f, mail_entry *e, void *st)
 
 /* --- which mail is meant --- */
 
-#define PART 128 /* reading an index costs as much as looking up one in so many of its mails */
-
 void folder_expect(folder *f, mail_named const *list, size_t count)
 {
   if (f->expected) return;
@@ -154,10 +152,16 @@ void folder_expect(folder *f, mail_named const *list, size_t count)
   f->expected_count = count;
 }
 
-static void load_for_many(folder_index *ix, size_t count)
+/* Without memory for it each is bisected. */
+static void tell_expected(folder *f, folder_index *ix)
 {
-  if (count > 1 && count > ix->h.n / PART && index_mails_load(ix))
-    index_load(ix, (enum index_section)(SECTION_ORDERS + INDEX_BY_BASE), INDEX_FILE_MAX);
+  slice *base;
+  size_t count = 0;
+  f->told = 1;
+  if (!index_bases_many(ix, f->expected_count) || !(base = arena_array(&f->a, f->expected_count, sizeof *base))) return;
+  for (size_t i = 0; i < f->expected_count; i++)
+    if (f->expected[i].possible) base[count++] = f->expected[i].base;
+  index_expect(ix, base, count);
 }
 
 /* What an index has that may be behind is tried: its name leads to its inode, or the folder is listed, as another mail may have its base by now. */
@@ -167,7 +171,7 @@ static mail_entry *find_indexed(folder *f, slice base, uint64_t inode)
   mail_entry *e;
   struct stat st;
   if (!ix) return NULL;
-  if (!f->loaded) f->loaded = 1, load_for_many(ix, f->expected_count);
+  if (!f->told) tell_expected(f, ix);
   e = folder_index_find(f, ix, base, inode);
   if (e && !inode && !folder_index_looked(f) && !mail_entry_stat(f, e, &st)) return NULL;
   if (e) return e;

@@ -1,4 +1,4 @@
-/* Runs of octets, eight at a time; private to src/lib/text and src/lib/mail. */
+/* Runs of octets, eight at a time; private to the library. */
 #ifndef PORTER_TEXT_BYTES_H
 #define PORTER_TEXT_BYTES_H
 
