@@ -52,11 +52,20 @@ extern int folder_stamp_take(folder *f, folder_stamp *stamp);
 #define FOLDER_ID_LEN 16
 extern int folder_id(folder const *f, char *id);
 
-/* mailbox_folders, and of each what folder_stamp_take and folder_id would say: a call more than to see that it is a folder. */
+/* What the id is a hash of: the directory's inode, and when it was made, zeros where the file system does not say. 0 with errno. */
+typedef struct folder_origin_s folder_origin;
+struct folder_origin_s {
+  uint64_t inode;
+  int64_t seconds;
+  uint64_t nanoseconds;
+};
+extern int folder_origin_take(folder const *f, folder_origin *origin);
+
+/* mailbox_folders, and of each what folder_stamp_take and folder_origin_take would say: a call more than to see that it is a folder. */
 typedef struct folder_seen_s folder_seen;
 struct folder_seen_s {
   int known; /* 0: it has to be opened for that */
-  char id[FOLDER_ID_LEN + 1];
+  folder_origin origin;
   folder_stamp stamp;
 };
 extern int mailbox_folders_seen(mailbox *box, arena *a, slice **names, folder_seen ***seen, size_t *count);

@@ -185,7 +185,7 @@ static int look_closely(int fd, closer *c)
   }
   /* On a remote file system what stat says of a name may be a minute old; what is opened is looked at anew. */
   c->seen->known = !remote;
-  return folder_id_of(fd, c->seen->id) ? 1 : -1;
+  return folder_origin_of(fd, &c->seen->origin) ? 1 : -1;
 }
 
 static int look(mailbox *box, char const *disk, closer *c, int *linked)

@@ -186,8 +186,8 @@ extern int folder_directory(mailbox *box, char const *disk, int *linked);
 extern int folder_usual_name(slice name, char *disk);
 /* Whether what has that name on disk is a folder: 1, 0 (ENOENT, ENOTDIR, ELOOP), -1 with any other errno. */
 extern int folder_look(mailbox *box, char const *disk);
-/* The id of the folder whose directory is open. */
-extern int folder_id_of(int fd, char *id);
+/* Of the folder whose directory is open. */
+extern int folder_origin_of(int fd, folder_origin *origin);
 /* The stamp of the place p (zeros: there is none), looked at when it was clock, or later. stamp->settled is 1 before the first. */
 extern void folder_stamp_add(folder_stamp *stamp, int p, place_stamp const *s, uint64_t clock, int remote);
 /* A folder that was found by listing the mailbox. */

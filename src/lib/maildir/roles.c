@@ -145,26 +145,28 @@ int subscriptions_read(arena *a, mailbox const *box, slice **names, size_t *coun
 
 /* --- of one folder --- */
 
-int folder_id_of(int fd, char *id)
+int folder_origin_of(int fd, folder_origin *origin)
 {
-  struct {
-    uint64_t inode;
-    int64_t seconds;
-    uint64_t nanoseconds;
-  } of = { 0 };
   struct statx st;
+  if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st) < 0) return 0;
+  *origin = (folder_origin){ .inode = st.stx_ino };
+  if (st.stx_mask & STATX_BTIME) origin->seconds = st.stx_btime.tv_sec, origin->nanoseconds = st.stx_btime.tv_nsec;
+  return 1;
+}
+
+int folder_origin_take(folder const *f, folder_origin *origin) { return folder_origin_of(f->fd, origin); }
+
+int folder_id(folder const *f, char *id)
+{
+  folder_origin of;
   blake2s_ctx ctx;
   unsigned char digest[32];
-  if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st) < 0) return 0;
-  of.inode = st.stx_ino;
-  if (st.stx_mask & STATX_BTIME) of.seconds = st.stx_btime.tv_sec, of.nanoseconds = st.stx_btime.tv_nsec;
+  if (!folder_origin_take(f, &of)) return 0;
   blake2s_init(&ctx, 32);
   blake2s_update(&ctx, (char const *)&of, sizeof of);
   blake2s_final(&ctx, (char *)digest);
   id[hex_fmt(id, digest, FOLDER_ID_LEN / 2, HEX_LOWER)] = 0;
   return 1;
 }
-
-int folder_id(folder const *f, char *id) { return folder_id_of(f->fd, id); }
 
 int folder_writable(folder const *f) { return !faccessat(f->place[PLACE_CUR], ".", W_OK | X_OK, AT_EACCESS); }

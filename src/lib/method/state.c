@@ -326,7 +326,7 @@ static uint64_t hash_on(uint64_t hash, void const *s, size_t len)
 /* Of a folder that is open: 1; 0 where it has gone; -1 with errno. */
 static int see_open(folder *f, folder_seen *seen)
 {
-  if (folder_stamp_take(f, &seen->stamp) && folder_id(f, seen->id)) return 1;
+  if (folder_stamp_take(f, &seen->stamp) && folder_origin_take(f, &seen->origin)) return 1;
   return errno == ENOENT ? 0 : -1;
 }
 
@@ -346,7 +346,7 @@ static int see_folder(scope *s, size_t i, folder_seen *seen)
 static void add_folder(slice name, folder_seen const *seen, uint64_t *hash, int *settled)
 {
   *hash = hash_on(*hash, name.s, name.len);
-  *hash = hash_on(*hash, seen->id, FOLDER_ID_LEN);
+  *hash = hash_on(*hash, &seen->origin, sizeof seen->origin);
   *hash = hash_on(*hash, seen->stamp.of, sizeof seen->stamp.of);
   *settled &= seen->stamp.settled;
 }
