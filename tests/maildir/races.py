@@ -271,6 +271,12 @@ for method, named, fields in (('FolderInfo', False, {'threads': True}), ('Folder
     for w in wrong:
         print('# ' + w)
 
+box = new_box()
+box.put(X + ':2,', folder='.B')
+h = Held(box, 'SetFlags', 'getdents64', 1, folder='B', add='F')
+shutil.rmtree(os.path.join(box.path, '.B'))
+eq((h.held, h.go().error.text, h.code), (True, 'no such folder "B"', 3), 'SetFlags of all mails of a folder that is removed before it is listed')
+
 
 def target_goes(method, fields):
     """The folder that mails are to go to is removed: that is said, and not that there is no such mail, which is where it was."""

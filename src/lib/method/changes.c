@@ -179,6 +179,7 @@ static int change_every(work *w)
   int code = method_folder(w->call, &f, w->c->folder);
   w->folder_name = slice_of(w->c->folder);
   if (code == EXIT_DONE) code = every_mail(w, f);
+  if (code == EXIT_DONE) code = method_still(w->call, f, w->c->folder);
   if (code == EXIT_DONE) code = change_folder(w, f);
   folder_close(f);
   return code;
