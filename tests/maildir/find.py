@@ -352,6 +352,8 @@ mid = [m for m in mails if m['folder'] != 'B.c'][0]
 # --- heads, folders, limits ---
 r = B.call('Find', folders=['A', 'A', ''], limit=1, preview=True, state=True, filter={'message_id': mid['id']})
 eq(r.state, B.call('Changes', folders=['', 'A']).state, 'the state of its folders')
+eq([[h.mid for h in B.call('Find', filter={'message_id': id}, heads='MIDS').found] for id in (mid['id'], '<%s>' % mid['id'], '<%s' % mid['id'], '<>')],
+   [[m['mid'] for m in mails if m['id'] == mid['id']]] * 2 + [[]] * 2, 'a Message-ID as heads tell it, or as it stands in a mail')
 eq(B.error('Find', 3, folders=['Nope']), (3, 'INVALID_FOLDER'), 'no such folder')
 h = B.call('Find', folders=[''], limit=1, preview=True).found[0]
 l = B.call('List', end=1, preview=True).mail_heads[0]

@@ -102,6 +102,20 @@ while True:
         break
     bound = r.last_bound
 eq(got, expect(mails), 'pages of three')
+all_threads = B.call('Threads', limit=1000).threads
+wrong = []
+for options in [], ['-I']:
+    B.options = options
+    told = B.call('Threads', limit=1000).threads
+    for when in sorted({t.newest for t in told} | {'2000-01-01T00:00:00Z', '2040-01-01T00:00:00+01:00'}):
+        want = [t.thread for t in told if t.newest <= when]
+        for limit, total in ((2, False), (1000, True)):
+            r = B.call('Threads', limit=limit, total=total, bound={'date': when})
+            if [t.thread for t in r.threads] != want[:limit] or r.last != (len(want) <= limit):
+                wrong.append((options, when, limit))
+eq(wrong, [], 'a date is a bound: the conversations whose newest mail is not younger')
+B.options = []
+eq(B.error('Threads', 4, bound={'date': 'x'}), (4, 'BAD_REQUEST'), 'unless it is none')
 some = [got[3][0], got[1][0]]
 r = B.call('Threads', threads=some + ['f' * 16, 'x'])
 eq([t.thread for t in r.threads], sorted(some, key=[g[0] for g in got].index), 'some by id')

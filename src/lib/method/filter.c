@@ -128,13 +128,21 @@ static int date_match(filter *fl, node const *n)
   return within(facts.arrival, n->from, n);
 }
 
+/* As heads tell an id; as it stands in a mail is as good. */
+static int is_id(slice found, char const *asked)
+{
+  slice id = slice_of(asked);
+  if (id.len > 2 && *id.s == '<' && id.s[id.len - 1] == '>') id = (slice){ id.s + 1, id.len - 2 };
+  return slice_same(found, id);
+}
+
 static int id_match(filter *fl, char const *id)
 {
   slice *list, field = fl->tree.part->head.field[FIELD_MESSAGE_ID];
   size_t count;
   if (!field.s) return 0;
   if (!mail_ids(&fl->texts, field, &list, &count)) return -1;
-  count = count && slice_is(*list, id);
+  count = count && is_id(*list, id);
   arena_reset(&fl->texts);
   return (int)count;
 }

@@ -103,13 +103,23 @@ int threads_fill_page(view *v)
   return threads_take_members(v);
 }
 
+/* Behind all threads whose newest mail is younger. */
+static int read_date(view *v, char const *date)
+{
+  int64_t seconds;
+  int const code = method_date(v->call, date, &seconds);
+  if (code == EXIT_DONE) v->bound = (row){ .newest = seconds + 1 };
+  return code;
+}
+
 /* The bound, as if it were a row. */
 int threads_read_bound(view *v)
 {
   Porter__Bound const *b = v->request->bound;
   char *end;
-  v->bounded = b && (*b->param || *b->id);
+  v->bounded = b && (*b->param || *b->id || *b->date);
   if (!v->bounded) return EXIT_DONE;
+  if (!*b->param && !*b->id) return read_date(v, b->date);
   errno = 0;
   v->bound.newest = strtoll(b->param, &end, 10);
   v->bound.id = conversations_scan(b->id);
