@@ -10,7 +10,7 @@ cd "$work" || exit 111
 # How slowly: this goes on beside the rest.
 /usr/bin/python3 "$top/tests/slow_reader.py" err.slow frame-write -t 30 head -c 5000000 /dev/zero > code.slow & slow=$!
 # And one who stands still himself, for longer than his patience with the reader.
-/usr/bin/python3 "$top/tests/stopped_writer.py" err.stopped 6 frame-write -t 5 head -c 80000 /dev/zero > code.stopped & stopped=$!
+/usr/bin/python3 "$top/tests/stopped_writer.py" err.stopped 13 frame-write -t 12 head -c 80000 /dev/zero > code.stopped & stopped=$!
 
 # sending: frame-write's pid, once it has begun to send; it has a fifo for standard output, of which one octet was read.
 stalled() {

@@ -31,8 +31,8 @@ with open(few_folders, 'wb') as f:
 with open(os.path.join(work, 'nothing'), 'w+') as f:
     f.write('{}')
     f.seek(0)
-    stopped_argv = ['/usr/bin/python3', os.path.join(top, 'tests', 'stopped_writer.py'), os.path.join(work, 'err.stopped'), '6',
-                    CALL, '-t', '5', 'sh', '-c', 'cat "$0"', few_folders, 'Folders']
+    stopped_argv = ['/usr/bin/python3', os.path.join(top, 'tests', 'stopped_writer.py'), os.path.join(work, 'err.stopped'), '13',
+                    CALL, '-t', '12', 'sh', '-c', 'cat "$0"', few_folders, 'Folders']
     stopped = subprocess.Popen(stopped_argv, stdin=f, stdout=subprocess.PIPE, cwd=work)
 
 
