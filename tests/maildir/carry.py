@@ -46,6 +46,17 @@ B.put(b + ':2,Sg')
 r = B.call('SetFlags', mids=[b], remove_keywords=['unknown-6'])
 eq('cur/' + b + ':2,S' in B.ls(), True, 'a letter without a name is unknown-6')
 
+# --- a mail that is named twice, as one that a page shows in two folders ---
+W = Box('twice')
+W.folder('.A')
+for m in (a, b, c):
+    W.put(m + ':2,')
+os.link(W.path + '/cur/' + a + ':2,', W.path + '/.A/cur/' + a + ':2,')
+got = [outcome(W.call(method, mids=[m, d, m], **more)) for method, m, more in (
+    ('SetFlags', b, {'add': 'S'}), ('Move', b, {'to_folder': 'A'}), ('Copy', c, {}), ('Remove', a, {'anywhere': True}), ('Remove', c, {}))]
+eq([(o[0] == o[2], o[0][2], o[1][2]) for o in got], [(True, None, 'NO_SUCH_MAIL')] * 5, 'a mail that is named twice has one outcome, twice')
+eq((W.ls('.A'), len(W.ls())), (['cur/' + b + ':2,S'], 1), 'and was moved, copied and removed once')
+
 # --- 26 names ---
 K = Box('full')
 K.put(a + ':2,')

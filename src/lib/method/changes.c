@@ -1,6 +1,7 @@
 /* What the calls that change mails share: all mails that a call names are found before the first is changed, folder by folder; each is
- * changed; each folder is synced once; each mail has an outcome, in the order asked. */
+ * changed; each folder is synced once; each mail has an outcome, in the order asked. One that is named again has the outcome of the first time. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <porter/exit.h>
@@ -31,6 +32,7 @@ static int failure_code(int error)
 typedef struct named_s named;
 struct named_s {
   slice mid;
+  named *first;        /* the same mid, named before; null: it was not */
   mail_entry *e, *now; /* in the folder that is looked into; null: it is not there; it is no more */
   int changed;         /* there, or in one before it */
   slice new_mid, folder;
@@ -76,7 +78,7 @@ static int64_t find_all(work *w, folder *f)
   for (size_t i = 0; i < w->count; i++) {
     named *n = w->list + i;
     n->e = n->now = NULL;
-    if (n->changed && w->c->anywhere != CHANGE_COPIES) continue;
+    if (n->first || (n->changed && w->c->anywhere != CHANGE_COPIES)) continue;
     n->e = folder_find_named(f, w->names + i);
     if (!n->e && errno != ENOENT) return -1;
     found += n->e != NULL;
@@ -132,7 +134,7 @@ static int is_done(work const *w)
 {
   if (w->c->anywhere == CHANGE_COPIES) return 0;
   for (size_t i = 0; i < w->count; i++)
-    if (!w->list[i].changed && !w->list[i].error) return 0;
+    if (!w->list[i].first && !w->list[i].changed && !w->list[i].error) return 0;
   return 1;
 }
 
@@ -206,7 +208,7 @@ static int write_outcomes(work *w)
   size_t done = 0;
   for (size_t i = 0; i < w->count; i++) {
     Porter__Outcome outcome;
-    if (!build_outcome(w, w->list + i, &outcome)) return method_temporary(w->call, "take memory");
+    if (!build_outcome(w, w->list[i].first ? w->list[i].first : w->list + i, &outcome)) return method_temporary(w->call, "take memory");
     if (!outcome.error) done++;
     else if (!failure.error) failure.error = outcome.error;
     if (method_write_field(w->call, 1, &outcome.base) != EXIT_DONE) return EXIT_TEMPORARY;
@@ -216,6 +218,26 @@ static int write_outcomes(work *w)
   return failure.error->code == PORTER__ERROR__CODE__TEMPORARY ? method_temporary(w->call, "change mail") : EXIT_ERROR;
 }
 
+static int by_mid(void const *x, void const *y)
+{
+  named const *const a = *(named *const *)x, *const b = *(named *const *)y;
+  int const r = slice_compare(a->mid, b->mid);
+  return r ? r : (a > b) - (a < b);
+}
+
+/* 0 where memory fails. */
+static int find_named_again(work *w)
+{
+  named **const sorted = arena_array(w->call->a, w->count + 1, sizeof *sorted), *first = NULL;
+  if (!sorted) return 0;
+  for (size_t i = 0; i < w->count; i++) sorted[i] = w->list + i;
+  if (w->count) qsort(sorted, w->count, sizeof *sorted, by_mid);
+  for (size_t i = 0; i < w->count; i++)
+    if (first && slice_same(first->mid, sorted[i]->mid)) sorted[i]->first = first;
+    else first = sorted[i];
+  return 1;
+}
+
 static int name_mails(work *w, char *const *mids, size_t count)
 {
   w->list = arena_array(w->call->a, count ? count : 1, sizeof *w->list);
@@ -223,7 +245,7 @@ static int name_mails(work *w, char *const *mids, size_t count)
   w->count = count;
   if (!w->list || !w->names) return method_temporary(w->call, "take memory");
   for (size_t i = 0; i < count; i++) w->list[i].mid = slice_of(mids[i]);
-  return EXIT_DONE;
+  return find_named_again(w) ? EXIT_DONE : method_temporary(w->call, "take memory");
 }
 
 int changes_make(method_call *call, changes const *c)
