@@ -179,6 +179,33 @@ for w in wrong:
     print('# ' + w)
 
 
+# --- btrfs: what is renamed while it is listed has neither name in the listing ---
+def renamed_late(indexed):
+    def play(call, when):
+        box = new_box()
+        for i in range(220 if indexed else 3):
+            box.put('%d.M%dP1.h:2,S' % (T + i, i))
+        if indexed:
+            box.call('ListSearch', limit=1)
+            box.put('%d.M300P1.h:2,S' % (T + 300))
+        there = len(box.ls())
+        h = Held(box, 'Stats', call, when, program=(LATE,))
+        if h.held:
+            os.rename(os.path.join(box.path, 'cur', '%d.M1P1.h:2,S' % (T + 1)), os.path.join(box.path, 'cur', '%d.M1P1.h:2,FS' % (T + 1)))
+        count = h.go().mail_count
+        shutil.rmtree(box.path)
+        return h.held, None if count == there else '%d of %d' % (count, there)
+    return play
+
+
+LATE = os.path.join(work, 'late_names')
+for indexed in False, True:
+    played, wrong = every_hold(renamed_late(indexed), ('getdents64',))
+    ok(played > 3 and not wrong, 'where a listing ends with what was there when it began, a mail that is renamed meanwhile is met%s: %d interleavings' % (', with an index' * indexed, played))
+    for w in wrong:
+        print('# ' + w)
+
+
 def link_instead(call, when):
     """A folder is removed with its mails. Another program moves it away meanwhile, and leaves a link there."""
     box = new_box()

@@ -7,7 +7,7 @@
  *    move, one may have gone there and back, so cur is seen to likewise, and so on, PASSES_MAX times.
  * 4. A mail gets another base while we look (mbsync's ",U=" belongs to no base, but others rename too): of two with one inode
  *    of which one may be stale, that is dropped whose name is not there any more. Both there: two mails, hard links.
- * 5. A place that took several calls (place.c, rule 3), or was changed while a server listed it, is scanned again, up to SCANS_MAX times, until no
+ * 5. A place that took several calls (place.c, rule 3), or was changed while a server or btrfs listed it, is scanned again, up to SCANS_MAX times, until no
  *    change shows. What an earlier scan met and a later did not is kept until fstatat and further scans agree that it has gone.
  * 6. Where mails are named, their bases alone are kept (wanted). Of a mail that gets another base while we look rule 4 then knows one name; where
  *    that leads nowhere it is looked up again among all (folder_try), as one is that an index told of.
@@ -111,11 +111,7 @@ struct look_s {
   unsigned int pass, calls;
 };
 
-static int settled(folder *f, look const *l)
-{
-  if (f->remote < 0) f->remote = place_remote(f->fd);
-  return place_stamp_settled(&l->before, l->clock, f->remote);
-}
+static int settled(folder *f, look const *l) { return place_stamp_settled(&l->before, l->clock, folder_kind(f) == PLACE_REMOTE); }
 
 /* Rule 7: whether what failed did so as new alone is no more, or for another reason. */
 static int lacks_new(int where) { return where == PLACE_NEW && errno == ENOENT; }
@@ -131,13 +127,13 @@ static int may_differ(folder *f, int where, look const *l)
   return !place_stamp_same(&now, &l->before) || !settled(f, l);
 }
 
-/* Whether it was one moment: -1 with errno. On a remote file system one call may be several at the server. */
+/* Whether it was one moment: -1 with errno. On a remote file system one call may be several at the server, on btrfs it may lack what was renamed. */
 static int was_moment(folder *f, int where, look const *l)
 {
   place_stamp now;
   int differ;
-  if (l->calls > 1) return (differ = may_differ(f, where, l)) < 0 ? differ : !differ;
-  if (f->place[where] < 0 || !f->remote) return 1;
+  if (l->calls > 1 || folder_kind(f) == PLACE_LATE) return (differ = may_differ(f, where, l)) < 0 ? differ : !differ;
+  if (f->place[where] < 0 || folder_kind(f) != PLACE_REMOTE) return 1;
   return stamp_of(f, where, &now) ? place_stamp_same(&now, &l->before) : -1;
 }
 

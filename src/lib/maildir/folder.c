@@ -142,7 +142,7 @@ int folder_open(folder **out, mailbox *box, slice name)
   folder *const f = malloc(sizeof *f);
   *out = f;
   if (!f) return 0;
-  *f = (folder){ .box = box, .fd = -1, .place = { -1, -1 }, .now = time(NULL), .remote = -1, .file = MAIL_FILE_ZERO, .disk = "." };
+  *f = (folder){ .box = box, .fd = -1, .place = { -1, -1 }, .now = time(NULL), .kind = -1, .file = MAIL_FILE_ZERO, .disk = "." };
   if (open_named(f, name)) {
     f->counts = !f->linked && folder_name_counts(name);
     return 1;

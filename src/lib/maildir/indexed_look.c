@@ -22,11 +22,10 @@ int indexed_take_stamps(folder *f, index_stamp stamp[PLACES])
 {
   uint64_t clock;
   if (!place_clock(&clock)) return 0;
-  if (f->remote < 0) f->remote = place_remote(f->fd);
   for (int p = 0; p < PLACES; p++) {
     place_stamp s;
     if (!place_stamp_take(f->place[p], &s)) return 0;
-    stamp[p] = (index_stamp){ s.changed, s.modified, clock, s.inode, s.device, f->remote ? STAMP_REMOTE : 0 };
+    stamp[p] = (index_stamp){ s.changed, s.modified, clock, s.inode, s.device, folder_kind(f) == PLACE_REMOTE ? STAMP_REMOTE : 0 };
   }
   return 1;
 }
@@ -55,7 +54,7 @@ int indexed_unmoved(folder *f)
   if (!indexed_take_stamps(f, now)) return 0;
   for (int p = 0; p < PLACES; p++) {
     if (!same_stamp(now + p, x->stamp + p)) return 0;
-    if (f->place[p] >= 0 && !f->remote && !settled(x->stamp + p)) good = -1;
+    if (f->place[p] >= 0 && folder_kind(f) != PLACE_REMOTE && !settled(x->stamp + p)) good = -1;
   }
   return good;
 }
@@ -83,14 +82,17 @@ static int may_have_changed(folder *f, int p, index_stamp const *before)
   return !indexed_take_stamps(f, now) || !same_stamp(now + p, before) || !settled(before);
 }
 
-/* On a remote file system one call may be several at the server: whether a place has moved since its stamp was taken. */
+/* Where one call is no moment (place.c, rule 3): whether a place has moved since its stamp was taken, or may have. */
 static int was_split(folder *f, int listed)
 {
   index_stamp now[PLACES];
-  if (!f->remote) return 0;
+  index_stamp const *const before = f->indexed->stamp;
+  int const kind = folder_kind(f);
+  if (kind == PLACE_LOCAL) return 0;
   if (!indexed_take_stamps(f, now)) return 1;
   for (int p = 0; p < PLACES; p++)
-    if ((p == PLACE_NEW || listed) && !same_stamp(now + p, f->indexed->stamp + p)) return 1;
+    if ((p == PLACE_NEW || listed) && (!same_stamp(now + p, before + p) || (kind == PLACE_LATE && f->place[p] >= 0 && !settled(before + p))))
+      return 1;
   return 0;
 }
 

@@ -5,7 +5,9 @@
  * 2. How much room is needed nobody says: st_size is what the names take on ext4, a count times 20 on tmpfs, next to nothing
  *    on XFS. Room that is not written to costs nothing, so it is plenty; where it was not, the next look has more.
  * 3. FUSE gives at most 128 KiB a call, whatever room there is: a reader learns how many calls it took (view.c has the rule).
- *    On NFS one here can be several there, and this does not tell: there the stamp is asked for again behind the listing.
+ *    On NFS one here can be several there, and this does not tell: there the stamp is asked for again behind the listing. On btrfs
+ *    a listing ends with what was there when it was rewound: of what is renamed between that and the call it has neither name. There
+ *    the stamp must be settled, too.
  * 4. A stamp (ctime, mtime) tells whether anything changed since, but only once the clock that it was taken from has gone on: a
  *    later change within the same tick bears the same stamp. Then it is settled.
  */
@@ -185,7 +187,7 @@ int place_stamp_same(place_stamp const *a, place_stamp const *b)
   return a->changed == b->changed && a->modified == b->modified && a->inode == b->inode && a->device == b->device;
 }
 
-int place_remote(int fd)
+int place_kind(int fd)
 {
   static unsigned int const types[] = {
     NFS_SUPER_MAGIC,
@@ -201,8 +203,11 @@ int place_remote(int fd)
     OCFS2_SUPER_MAGIC,
   };
   struct statfs st;
-  if (fstatfs(fd, &st) < 0) return 1;
+  if (fstatfs(fd, &st) < 0) return PLACE_REMOTE;
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-    if ((unsigned int)st.f_type == types[i]) return 1;
-  return 0;
+    if ((unsigned int)st.f_type == types[i]) return PLACE_REMOTE;
+  /* What lies below an overlay is not told. */
+  return (unsigned int)st.f_type == BTRFS_SUPER_MAGIC || (unsigned int)st.f_type == OVERLAYFS_SUPER_MAGIC ? PLACE_LATE : PLACE_LOCAL;
 }
+
+int place_remote(int fd) { return place_kind(fd) == PLACE_REMOTE; }

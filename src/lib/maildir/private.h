@@ -47,6 +47,9 @@ extern int place_stamp_same(place_stamp const *a, place_stamp const *b);
 extern int place_stamp_settled(place_stamp const *s, uint64_t clock, int remote);
 /* The clock that stamps are taken from, in nanoseconds. */
 extern int place_clock(uint64_t *clock);
+/* What the file system of fd is to who lists there: remote, or (btrfs) one where even a listing by one call may lack what is renamed meanwhile. */
+enum place_kind { PLACE_LOCAL, PLACE_REMOTE, PLACE_LATE };
+extern int place_kind(int fd);
 extern int place_remote(int fd);
 
 /* When the machine was started, in seconds since 1970, about, to be noted in a file on fd's file system: 0 where that says nothing. Whether that is
@@ -112,7 +115,7 @@ struct folder_s {
   int64_t now;                      /* when it was opened: seconds since 1970 */
   int counts;                       /* for the quota */
   int linked;                       /* its directory lies elsewhere: no quota, no index */
-  int remote;                       /* -1: not known yet */
+  int kind;                         /* enum place_kind; -1: not known yet (folder_kind) */
   int blind;                        /* the inodes that listings give are not those of the files (some FUSE): they cannot be checked */
   int known;                        /* listed */
   int gone;                         /* it could not be listed, as it is no more (census.c) */
@@ -188,6 +191,7 @@ extern int folder_usual_name(slice name, char *disk);
 extern int folder_look(mailbox *box, char const *disk);
 /* Of the folder whose directory is open. */
 extern int folder_origin_of(int fd, folder_origin *origin);
+extern int folder_kind(folder *f);
 /* The stamp of the place p (zeros: there is none), looked at when it was clock, or later. stamp->settled is 1 before the first. */
 extern void folder_stamp_add(folder_stamp *stamp, int p, place_stamp const *s, uint64_t clock, int remote);
 /* A folder that was found by listing the mailbox. */

@@ -226,16 +226,21 @@ void folder_stamp_add(folder_stamp *stamp, int p, place_stamp const *s, uint64_t
   stamp->of[4 * p + 3] = s->device;
 }
 
+int folder_kind(folder *f)
+{
+  if (f->kind < 0) f->kind = place_kind(f->fd);
+  return f->kind;
+}
+
 int folder_stamp_take(folder *f, folder_stamp *stamp)
 {
   uint64_t clock;
   stamp->settled = 1;
   if (!place_clock(&clock)) return 0;
-  if (f->remote < 0) f->remote = place_remote(f->fd);
   for (int p = 0; p < PLACES; p++) {
     place_stamp s;
     if (!place_stamp_take(f->place[p], &s)) return 0;
-    folder_stamp_add(stamp, p, &s, clock, f->remote);
+    folder_stamp_add(stamp, p, &s, clock, folder_kind(f) == PLACE_REMOTE);
   }
   return 1;
 }
