@@ -41,6 +41,7 @@ static int begins(char const *s, char const *end, char const *word)
 int charset_hides(charset const *c)
 {
   static char const *const names[] = { "hz-gb-2312", "iso-2022-kr", "iso-2022-cn", "shift_jis", "big5", "big5-hkscs", "gb18030" };
+  if (c == charset_utf8) return 0;
   if (charset_kind(c) == CHARSET_OTHER) return 1;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (!strcmp(charset_name(c), names[i])) return 1;

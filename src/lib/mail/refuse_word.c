@@ -6,7 +6,8 @@
  *   neither B nor Q behind its charset                 no: it is none; unless decoding takes away what stands there
  *   a charset that hides ASCII                         yes; in base64 only if it is neither ASCII nor ASCII between shifts
  *   Q                                                  behind the beginning of the needle; the escapes are looked at where they stand
- *   B                                                  its octets are decoded, read by the charset as words are, and compared: the
+ *   B                                                  its octets are decoded, and looked at as those of a text; where that does not refuse
+ *                                                      them, and at the end, read by the charset as words are, and compared: the
  *                                                      needle, or its beginning at the end; a character that is cut; a charset that
  *                                                      is not sure, or has not shifted back to ASCII
  *
@@ -64,6 +65,13 @@ static int word_octets_hide(mail_refusal const *m, charset const *label, char co
   return t.broken || memmem(t.s, t.len, m->needle, m->needle_len) || needle_behind(m, t.s, t.len, NULL);
 }
 
+/* Whether its octets alone tell that there is no needle: those of a text, unless the next word may end the character at its end. */
+static int word_octets_refused(mail_refusal const *m, charset const *label, char const *s, size_t len)
+{
+  if (!len || s[len - 1] & 0x80 || (label && charset_hides(label))) return 0;
+  return !octets_hide(m, NULL, s, len) && !needle_behind(m, s, len, NULL);
+}
+
 /* Whether what shifts has shifted back, so that the next word is not read otherwise. */
 static int ends_in_ascii(char const *s, size_t len)
 {
@@ -99,5 +107,5 @@ int word_hides(mail_refusal const *m, mail_fields *f, char const *s, size_t len,
   n = base64_decode(&st, out, s + text, i - text);
   n += base64_finish(&st, out + n);
   if (c && charset_kind(c) == CHARSET_SHIFTS && !ends_in_ascii(out, n)) return 1;
-  return word_octets_hide(m, c, out, n);
+  return !word_octets_refused(m, c, out, n) && word_octets_hide(m, c, out, n);
 }
