@@ -65,7 +65,8 @@ static int word_octets_hide(mail_refusal const *m, charset const *label, char co
   return t.broken || memmem(t.s, t.len, m->needle, m->needle_len) || needle_behind(m, t.s, t.len, NULL);
 }
 
-/* Whether its octets alone tell that there is no needle: those of a text, unless the next word may end the character at its end. */
+/* Whether its octets alone tell that there is no needle: those of a text, in which no words are looked for, unless the next word
+ * may end the character at its end. */
 static int word_octets_refused(mail_refusal const *m, charset const *label, char const *s, size_t len)
 {
   if (!len || s[len - 1] & 0x80 || (label && charset_hides(label))) return 0;
