@@ -187,10 +187,12 @@ extern int mail_file_field(mail_file *m, folder *f, mail_entry *e, enum mail_fie
 extern int mail_file_start(mail_file *m, folder *f, mail_entry *e, size_t most);
 /* The same, but st says nothing then. */
 extern int mail_file_begin(mail_file *m, folder *f, mail_entry *e, size_t most);
-/* All of it: mapped if large. */
+/* All of it: mapped if large. Of a file of a MiB and more that is nearly all hole, what lies before the hole. */
 extern int mail_file_all(mail_file *m, folder *f, mail_entry *e);
 /* The same, but st says nothing then. */
 extern int mail_file_octets(mail_file *m, folder *f, mail_entry *e);
+/* All of it, holes too: for who asks for that very mail. */
+extern int mail_file_whole(mail_file *m, folder *f, mail_entry *e);
 /* All of the file that is open as fd, which the caller closes. */
 extern int mail_file_descriptor(mail_file *m, int fd);
 extern void mail_file_close(mail_file *m);

@@ -13,6 +13,8 @@
 #define READ_ONCE 65536 /* holds nearly every mail that has no attachment */
 #define FIELD_READ 4096 /* one page */
 #define FIELD_READ_MAX 16384
+#define HOLES_FROM (1 << 20) /* octets from which on it matters whether they are there, */
+#define HOLES_PART 16        /* where fewer than one of so many is */
 
 static void unmap(mail_file *m)
 {
@@ -95,9 +97,19 @@ static int read_start(mail_file *m, int fd, size_t most)
   return read_up_to(m, fd, !size ? 1 : size < most ? size : most);
 }
 
-static int read_all(mail_file *m, int fd)
+/* How many octets are read. Gigabytes that are not there cost who made them nothing, and each call their reading: of a file that is nearly all hole they end
+ * where that begins. What a file system keeps in fewer octets (compressed) has none. */
+static size_t size_of(mail_file const *m, int fd)
 {
-  size_t size = (size_t)m->st.st_size;
+  struct stat const *const st = &m->st;
+  off_t hole;
+  if (st->st_size < HOLES_FROM || st->st_blocks >= st->st_size / (512 * HOLES_PART)) return (size_t)st->st_size;
+  hole = lseek(fd, 0, SEEK_HOLE);
+  return (size_t)(hole >= 0 && hole < st->st_size ? hole : st->st_size);
+}
+
+static int read_to(mail_file *m, int fd, size_t size)
+{
   if (size <= READ_MAX) return read_up_to(m, fd, size ? size : 1);
   m->map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (m->map == MAP_FAILED) {
@@ -109,6 +121,10 @@ static int read_all(mail_file *m, int fd)
   m->len = size;
   return 1;
 }
+
+static int read_all(mail_file *m, int fd) { return read_to(m, fd, size_of(m, fd)); }
+
+static int read_whole(mail_file *m, int fd) { return read_to(m, fd, (size_t)m->st.st_size); }
 
 /* Reads on, up to want octets in all: one read, no fstat, and none to see the end, as a regular file's read is short only there.
  * What is no regular file cannot be read at an offset, or not at all. */
@@ -136,7 +152,7 @@ static int read_field(mail_file *m, int fd, enum mail_field which, slice *value)
 int mail_file_descriptor(mail_file *m, int fd)
 {
   unmap(m);
-  return look(m, fd) && read_all(m, fd);
+  return look(m, fd) && read_whole(m, fd);
 }
 
 static int read_octets(mail_file *m, int fd) { return read_on(m, fd, READ_ONCE) && (m->len < READ_ONCE || (look(m, fd) && read_all(m, fd))); }
@@ -163,6 +179,12 @@ int mail_file_all(mail_file *m, folder *f, mail_entry *e)
 {
   int const fd = open_mail(m, f, e, 1);
   return fd < 0 ? 0 : close_keeping(fd, read_all(m, fd));
+}
+
+int mail_file_whole(mail_file *m, folder *f, mail_entry *e)
+{
+  int const fd = open_mail(m, f, e, 1);
+  return fd < 0 ? 0 : close_keeping(fd, read_whole(m, fd));
 }
 
 int mail_file_octets(mail_file *m, folder *f, mail_entry *e)

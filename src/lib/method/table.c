@@ -171,7 +171,7 @@ int method_read(method_call *call, folder *f, slice mid, mail_file *m, mail_entr
   folder_expect(f, named, 1);
   e = folder_find_named(f, named);
   if (entry) *entry = e;
-  return e && mail_file_all(m, f, e) ? EXIT_DONE : method_fail_mail(call, mid);
+  return e && mail_file_whole(m, f, e) ? EXIT_DONE : method_fail_mail(call, mid);
 }
 
 int method_tree(method_call *call, arena *a, mail_file const *m, mime_tree *tree)
