@@ -46,6 +46,17 @@ def processes():
         todo += children.get(p, [])
     return chain
 
+def settled(chain):
+    """Whether each waits for the next, confined: who starts a program is not yet when that runs."""
+    try:
+        for name in ('frame-auth', 'frame-read', 'frame-write', 'maildir-op'):
+            status = open('/proc/%d/status' % chain[name]).read()
+            if 'State:\tS' not in status or (name != 'frame-read' and 'Seccomp:\t2' not in status):
+                return False
+        return True
+    except (OSError, KeyError):
+        return False
+
 end = time.monotonic() + 60
 hold = None
 while time.monotonic() < end:
@@ -53,12 +64,8 @@ while time.monotonic() < end:
     if 'maildir-op' in chain and hold is None:
         hold = True
     if hold:
-        op = chain.get('maildir-op')
-        try:
-            if op and 'Seccomp:\t2' in open('/proc/%d/status' % op).read() and 'Seccomp:\t2' in open('/proc/%d/status' % chain['frame-auth']).read():
-                break
-        except OSError:
-            pass
+        if settled(chain):
+            break
     elif hold is None and 'held-op' in chain:
         # the shell that opens the fifo for reading waits for a writer
         fd = os.open(work + '/hold', os.O_RDWR)
