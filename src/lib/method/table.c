@@ -1,6 +1,7 @@
 /* The table of methods, and how a request is answered. */
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <porter/exit.h>
@@ -49,38 +50,42 @@ method const *method_find(char const *name)
 
 /* --- failing --- */
 
+#define ERROR_MAX (TEXT_ESCAPE_MAX + 1024) /* octets of an error's text; ours and the system's words are far below what is left */
+
+/* The text of an error into s, of ERROR_MAX octets; its length. */
+static size_t error_text(char *s, char const *text, slice outside, int errno_value)
+{
+  char escaped[TEXT_ESCAPE_MAX + 1];
+  int const quoted = outside.s ? (int)text_escape(escaped, outside.s, outside.len) : 0;
+  char const *const quote = outside.s ? "\"" : "", *const reason = errno_value ? strerror(errno_value) : "";
+  int const n = snprintf(
+    s, ERROR_MAX, "%s%s%s%.*s%s%s%s", text, outside.s ? " " : "", quote, quoted, quoted ? escaped : "", quote, errno_value ? ": " : "", reason);
+  return n < 0 ? *s = 0, 0 : n < ERROR_MAX ? (size_t)n : ERROR_MAX - 1;
+}
+
 Porter__Error *method_error(method_call *call, Porter__Error__Code code, char const *text, slice outside, int errno_value)
 {
+  char words[ERROR_MAX];
+  size_t const len = error_text(words, text, outside, errno_value);
   Porter__Error *e = arena_take(call->a, sizeof *e);
-  char escaped[TEXT_ESCAPE_MAX + 1];
-  char const *reason = errno_value ? strerror(errno_value) : "";
-  size_t n = strlen(text), quoted = outside.s ? text_escape(escaped, outside.s, outside.len) : 0;
-  char *s = arena_take(call->a, n + quoted + strlen(reason) + 6);
+  char *s = arena_copy(call->a, words, len);
   if (!e || !s) return NULL;
   *e = (Porter__Error)PORTER__ERROR__INIT;
   e->code = code;
   e->text = s;
-  memcpy(s, text, n);
-  if (outside.s) {
-    memcpy(s + n, " \"", 2);
-    memcpy(s + n + 2, escaped, quoted);
-    s[n + 2 + quoted] = '"';
-    n += quoted + 3;
-  }
-  if (errno_value) {
-    memcpy(s + n, ": ", 2);
-    memcpy(s + n + 2, reason, strlen(reason));
-    n += 2 + strlen(reason);
-  }
-  s[n] = 0;
   return e;
 }
 
+/* Takes no memory: it may tell that there is none. */
 int method_fail(method_call *call, Porter__Error__Code code, char const *text, slice outside, int errno_value)
 {
+  char words[ERROR_MAX];
+  Porter__Error error = PORTER__ERROR__INIT;
   Porter__Failure failure = PORTER__FAILURE__INIT;
-  failure.error = method_error(call, code, text, outside, errno_value);
-  if (!failure.error) return method_temporary(call, "take memory");
+  error_text(words, text, outside, errno_value);
+  error.code = code;
+  error.text = words;
+  failure.error = &error;
   return method_write(call, &failure.base) == EXIT_DONE ? code == PORTER__ERROR__CODE__UNKNOWN ? EXIT_ERROR : outcome_exit(code) : EXIT_TEMPORARY;
 }
 
