@@ -49,6 +49,24 @@ for how, server in (('alone', lambda: Server(options=['-r', '0'])), ('in front',
         x.close()
     s.stop()
 
+# Where nobody counts the directories in a directory, they are: what is around the state directory may be used if it is its own.
+for beside in 0, 1:
+    outer = path('outer')
+    os.mkdir(outer)
+    if beside:
+        os.mkdir(outer + '/beside')
+    s = Server(statedir=outer + '/bus', options=['-r', '0'], wrap=['sh', '-c', 'shift; exec "$0" "$@"', os.path.join(WORK, 'uncounted')])
+    a, p = s.conn('a', True), s.conn('p')
+    shutil.rmtree(s.statedir)
+    reply = p.ask('POSTMESSAGE @all after')
+    if beside:
+        equal(SANITIZED or reply, SANITIZED or ['551 Messages are not available: Permission denied'], 'beside another directory it cannot be made anew by whom has confined himself')
+    else:
+        equal((reply, a.event(3)), (['250 OK'], '650 POSTMESSAGE 1 p @all after'), 'alone it is made anew')
+    for x in (a, p):
+        x.close()
+    s.stop()
+
 # messages-lost by itself, without anything else being asked for.
 s = Server(options=['-r', '0'])
 a, b = s.conn('a'), s.conn('b')

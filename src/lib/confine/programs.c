@@ -1,4 +1,5 @@
 /* What each program gives up, all of it in order. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -89,11 +90,32 @@ static int around(char *to, char const *path)
   return 1;
 }
 
+/* How many directories there are in fd, or 2; -1: nobody tells. Where a file system does not count them (btrfs), a directory has one link. */
+static int directories_in(int fd, struct stat const *st)
+{
+  int n = 0, list;
+  DIR *dir;
+  if (st->st_nlink >= 2) return st->st_nlink < 4 ? (int)st->st_nlink - 2 : 2;
+  list = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  dir = list < 0 ? NULL : fdopendir(list);
+  if (!dir) return close_keeping(list, -1);
+  for (struct dirent *d; n < 2 && (d = readdir(dir));) {
+    struct stat inner;
+    if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
+    if (fstatat(fd, d->d_name, &inner, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(inner.st_mode)) n++;
+  }
+  closedir(dir);
+  return n;
+}
+
 /* A directory of our account's in which, but for files, there are no more directories than that. */
-static int is_own(int fd, nlink_t directories)
+static int is_own(int fd, int directories)
 {
   struct stat st;
-  return fstat(fd, &st) == 0 && st.st_uid == geteuid() && st.st_nlink >= 2 && st.st_nlink - 2 <= directories;
+  int n;
+  if (fstat(fd, &st) < 0 || st.st_uid != geteuid()) return 0;
+  n = directories_in(fd, &st);
+  return n >= 0 && n <= directories;
 }
 
 char const *confine_bus(char const *statedir)
