@@ -1,5 +1,5 @@
 """A state directory that is wiped while it is used, and what counts as lost."""
-import os, shutil, subprocess
+import os
 from ctl import *
 
 
@@ -15,7 +15,7 @@ for how, server in (('alone', lambda: Server(options=['-r', '0'])), ('in front',
     for i in range(5):
         p.want('POSTMESSAGE @all %d' % i)
     equal([texts([x.event() for i in range(5)]) for x in (a, b)], [list('01234')] * 2, how + ': before')
-    shutil.rmtree(s.statedir)
+    wipe(s.statedir)
     begin = time.monotonic()
     p.want('POSTMESSAGE @all after')
     equal([x.event(3) for x in (a, b)], ['650 POSTMESSAGE 1 p @all after'] * 2, how + ': a post right after the wipe reaches who listens')
@@ -27,7 +27,7 @@ for how, server in (('alone', lambda: Server(options=['-r', '0'])), ('in front',
     equal(p.info('list-controllers')[-1], 'q', how + ': and his place is behind the others')
     # Wiped again and again, by whatever command it is found.
     for n, command in enumerate(('POSTMESSAGE @all x', 'CONTROLLERNAME p%d', 'GETINFO list-controllers', 'SETEVENTS POSTMESSAGE', 'GETINFO messages-lost')):
-        shutil.rmtree(s.statedir)
+        wipe(s.statedir)
         p.ask(command.replace('%d', str(n)))
         ok(wait_until(lambda: {'a', 'b'} <= set(os.listdir(s.statedir + '/name') if os.path.isdir(s.statedir + '/name') else []), 4),
            '%s: found by %s, the others come too, at once' % (how, command.split(' ')[0]))
@@ -38,7 +38,7 @@ for how, server in (('alone', lambda: Server(options=['-r', '0'])), ('in front',
             pass
     # A log that has turned over by the time one comes back.
     c = s.conn('c')
-    shutil.rmtree(s.statedir)
+    wipe(s.statedir)
     for i in range(100):
         p.want('POSTMESSAGE @all ' + '%d ' % i + 'x' * 8000)
     got = texts(c.info('new-messages'))
@@ -57,7 +57,7 @@ for beside in 0, 1:
         os.mkdir(outer + '/beside')
     s = Server(statedir=outer + '/bus', options=['-r', '0'], wrap=['sh', '-c', 'shift; exec "$0" "$@"', os.path.join(WORK, 'uncounted')])
     a, p = s.conn('a', True), s.conn('p')
-    shutil.rmtree(s.statedir)
+    wipe(s.statedir)
     reply = p.ask('POSTMESSAGE @all after')
     if beside:
         equal(SANITIZED or reply, SANITIZED or ['551 Messages are not available: Permission denied'], 'beside another directory it cannot be made anew by whom has confined himself')
@@ -85,7 +85,7 @@ c = other.conn('c')
 wait_until(lambda: 'ear' in c.info('list-controllers'))
 c.want('POSTMESSAGE @all one')
 wait_until(lambda: os.path.getsize(heard))
-shutil.rmtree(other.statedir)
+wipe(other.statedir)
 c.want('POSTMESSAGE @all another one')
 ok(wait_until(lambda: open(heard).read() == '1 c @all one\n1 c @all another one\n'), 'ctlmsg-listen hears the first message of a new bus though the last of the old one had its id', open(heard).read())
 c.close()
@@ -95,7 +95,7 @@ p = start(['s6-ipcclient', '-l', '0', '--', s.address, BIN + '/ctlmsg-listen', '
 wait_until(lambda: 'ear' in a.info('list-controllers'))
 b.want('POSTMESSAGE @ear before')
 ok(wait_until(lambda: open(heard).read().endswith('@ear before\n')), 'ctlmsg-listen hears')
-shutil.rmtree(s.statedir)
+wipe(s.statedir)
 b.want('POSTMESSAGE @all first of the new')
 wait_until(lambda: 'ear' in a.info('list-controllers'))
 b.want('POSTMESSAGE @ear second of the new')
