@@ -291,9 +291,25 @@ static void random_mails(char const *pattern, int count)
 
 #define HEAD "From: =?iso-8859-1?Q?J=FCrgen_M=FCller?= <juergen@example.org>\nSubject: =?utf-8?B?R3LDvMOfZQ==?= und mehr\n"
 
+/* Lines of uuencode that say that they hold 45 octets, and hold none: what is decoded is 22 times as long as what came. */
+static void longer_than_it_came(void)
+{
+  static char const head[] = "Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n";
+  static char mail[sizeof head + 200000];
+  for (size_t lines = 40; lines <= 80000; lines *= 5) {
+    size_t len = sizeof head - 1;
+    memcpy(mail, head, len);
+    for (size_t i = 0; i < lines; i++, len += 2) memcpy(mail + len, "M\n", 2);
+    len += (size_t)sprintf(mail + len, "&;F5E9&QE\n`\nend\n");
+    ok(search("needle", mail, len, 0) == search("needle", mail, len, 1) && search("needle", mail, len, 0) == 1, "behind %zu lines of uuencode that hold less than they say", lines);
+    ok(!search("noodle", mail, len, 0), "and what is not there is not found");
+  }
+}
+
 int main(int argc, char **argv)
 {
   accents();
+  longer_than_it_came();
   int const count = argc > 1 ? atoi(argv[1]) : 20000;
   finds("grüße", HEAD "\nx", 1, "subject");
   finds("GRÜSSE", HEAD "\nx", 1, "SS is ß");

@@ -122,12 +122,14 @@ static int html_scan_put(void *context, char const *s, size_t len)
 typedef struct decoded_s decoded;
 struct decoded_s {
   char *s;
-  size_t len;
+  size_t len, room;
 };
 
+/* Lines of uuencode may say that they hold more than they do: such a text comes to more octets than it has. */
 static int decoded_put(void *context, char const *s, size_t len)
 {
   decoded *const d = context;
+  if (len > d->room - d->len) return 0;
   memcpy(d->s + d->len, s, len);
   d->len += len;
   return 1;
@@ -137,12 +139,11 @@ static int decoded_put(void *context, char const *s, size_t len)
 static int decoded_refused(mail_refusal const *m, arena *scratch, mime_part const *part)
 {
   size_t const room = part->body.len + TRANSFER_ROOM;
-  decoded d = { .len = 0 };
+  decoded d = { .room = room };
   int refused;
   if (part->encoding == ENCODING_NONE) return !octets_hide(m, NULL, part->body.s, part->body.len);
   if (room > DECODED_MAX || !(d.s = arena_take(scratch, room))) return 0;
-  mime_decode(part, decoded_put, &d);
-  refused = !octets_hide(m, NULL, d.s, d.len);
+  refused = mime_decode(part, decoded_put, &d) && !octets_hide(m, NULL, d.s, d.len);
   arena_shrink(scratch, d.s, room, 0);
   return refused;
 }
